@@ -1,0 +1,68 @@
+/** One bank's file of a month in the making: its bytes, and on the way the tally that proves them. */
+import { createHash, type Hash } from "node:crypto";
+
+import { csvHeader, csvLines, type LineEnding } from "./csv";
+import type { Row } from "./database";
+import { columns, loanCountOf, loanTotalOf } from "./loan-moving-average";
+
+/** What is known of a file's content without looking into it again. */
+export interface Tally {
+  readonly rowCount: number;
+  readonly byteCount: number;
+  /** SHA-256 of the bytes in hexadecimal. */
+  readonly sha256: string;
+  /** The sums of the rows' `loan_count` and `loan_total`. */
+  readonly loanCount: bigint;
+  readonly loanTotal: bigint;
+}
+
+/** The file's bytes, to be iterated once; the tally holds what has been iterated so far. */
+export class CsvFile implements AsyncIterable<Buffer> {
+  readonly #rows: AsyncIterable<readonly Row[]>;
+  readonly #lineEnding: LineEnding;
+  readonly #hash: Hash = createHash("sha256");
+  readonly #onProgress: (rowCount: number) => void;
+  #rowCount = 0;
+  #byteCount = 0;
+  #loanCount = 0n;
+  #loanTotal = 0n;
+
+  constructor(
+    rows: AsyncIterable<readonly Row[]>,
+    lineEnding: LineEnding,
+    onProgress: (rowCount: number) => void = () => undefined,
+  ) {
+    this.#rows = rows;
+    this.#lineEnding = lineEnding;
+    this.#onProgress = onProgress;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    yield this.#weigh(csvHeader(columns, this.#lineEnding));
+    for await (const batch of this.#rows) {
+      for (const row of batch) {
+        this.#loanCount += loanCountOf(row);
+        this.#loanTotal += loanTotalOf(row);
+      }
+      this.#rowCount += batch.length;
+      this.#onProgress(this.#rowCount);
+      yield this.#weigh(csvLines(batch, this.#lineEnding));
+    }
+  }
+
+  tally(): Tally {
+    return {
+      rowCount: this.#rowCount,
+      byteCount: this.#byteCount,
+      sha256: this.#hash.copy().digest("hex"),
+      loanCount: this.#loanCount,
+      loanTotal: this.#loanTotal,
+    };
+  }
+
+  #weigh(chunk: Buffer): Buffer {
+    this.#hash.update(chunk);
+    this.#byteCount += chunk.byteLength;
+    return chunk;
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * The main path, top to bottom: credentials → one snapshot → rows → CSV → one staged upload a bank → reconciled →
+ * published. What enters has been checked before (`run.ts`), and all that it talks to is handed in.
+ */
+import { createHash } from "node:crypto";
+
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+
+import type { Config } from "./config";
+import { fetchCredentials } from "./credentials";
+import { CsvFile } from "./csv-file";
+import { type Row, type Snapshot, withSnapshot } from "./database";
+import { ConflictError, ExtractError, QueryError } from "./errors";
+import { GroupedRows } from "./grouped-rows";
+import { belongsTo, extractName, rowsStatement } from "./loan-moving-average";
+import { firstDayOf, type Month, monthPart, yearPart } from "./month";
+import { type Bank, bankKeyNames, objectKey } from "./object-key";
+import {
+  isIntact,
+  type MadeFile,
+  type Outcome,
+  planPublication,
+  type Provenance,
+  publish,
+  readMonthState,
+} from "./publication";
+import { type Controls, readControls, reconcile } from "./reconciliation";
+import type { Request } from "./request";
+import { readStatement } from "./statement";
+import type { ObjectStore, OpenUpload } from "./storage";
+
+/** What a run works with: its settings and the world around it. */
+export interface Run {
+  /** Of this run alone: a second attempt is another run. */
+  readonly runId: string;
+  readonly config: Config;
+  readonly secretsManager: SecretsManagerClient;
+  readonly objects: ObjectStore;
+  readonly now: () => Date;
+  readonly observe: (event: RunEvent) => void;
+}
+
+/** What a run tells while it goes on, for logs and terminals. */
+export type RunEvent =
+  | { readonly step: "connected"; readonly host: string; readonly database: string }
+  | { readonly step: "reading"; readonly month: Month; readonly bank: string; readonly rowCount: number }
+  | ({ readonly step: "staged" | "compared"; readonly month: Month; readonly bank: string } & FileSummary)
+  | { readonly step: "reconciled"; readonly month: Month }
+  | ({ readonly step: "done"; readonly dryRun: boolean } & MonthSummary);
+
+export interface FileSummary {
+  readonly key: string;
+  readonly rowCount: number;
+  readonly byteCount: number;
+}
+
+export interface MonthSummary {
+  readonly month: Month;
+  readonly status: Outcome;
+  readonly revision: number;
+  /** The manifest's key. */
+  readonly manifest: string;
+  readonly files: readonly FileSummary[];
+}
+
+/** What a run did, or would do; the Lambda returns it, and `--json` prints it. */
+export interface Summary {
+  readonly runId: string;
+  readonly dryRun?: true;
+  readonly months: readonly MonthSummary[];
+}
+
+/**
+ * Extracts the months asked for, each published by itself and in order, from one snapshot.
+ *
+ * @throws any of `errors.ts`. A month in which it fails is left as it was; the months before it stay published and
+ *   are named in the error. No upload is left open, no connection either.
+ */
+export async function extract(request: Request, run: Run): Promise<Summary> {
+  const credentials = await fetchCredentials(run.secretsManager, run.config.database);
+  return withSnapshot(run.config.database, credentials, async (snapshot) => {
+    run.observe({ step: "connected", host: credentials.host, database: credentials.database });
+    if (!request.dryRun) await lockMonths(snapshot, request.months, run);
+    const source = await readSource(snapshot);
+    const banks = await readBanks(snapshot);
+    const controls = await readControls(snapshot, request.months);
+    const rows = readRows(snapshot, request.months);
+
+    const done: MonthSummary[] = [];
+    try {
+      for (const month of request.months) {
+        const files = { banks, rows, controls, source };
+        done.push(await extractMonth(month, request, run, files));
+      }
+    } catch (error) {
+      if (error instanceof ExtractError) error.monthsDone = done.map(({ month }) => month);
+      throw error;
+    }
+    return { runId: run.runId, ...(request.dryRun && { dryRun: true }), months: done };
+  });
+}
+
+interface MonthMaterial {
+  readonly banks: readonly KeyedBank[];
+  readonly rows: GroupedRows;
+  readonly controls: Controls;
+  readonly source: Provenance["source"];
+}
+
+/** A bank with its name as it stands in keys. */
+interface KeyedBank extends Bank {
+  readonly keyName: string;
+}
+
+async function extractMonth(
+  month: Month,
+  { restate, dryRun }: Request,
+  run: Run,
+  { banks, rows, controls, source }: MonthMaterial,
+): Promise<MonthSummary> {
+  const { objects } = run;
+  const { prefix, keyLayout } = run.config.storage;
+  const keyOf = (bank: KeyedBank) => objectKey(prefix, keyLayout, bank.keyName, month);
+
+  const before = await readMonthState(objects, prefix, month, banks.map(keyOf));
+  if (!dryRun) await abortAll(objects, await objects.openUploads(banks.map(keyOf)));
+  // A published month that may not change has no use for uploads: its bytes are made and compared.
+  const stage = !dryRun && (restate || !isIntact(before));
+
+  const files: MadeFile[] = [];
+  try {
+    for (const bank of banks) {
+      files.push(await makeFile(month, bank, keyOf(bank), rows.take(belongsTo(bank, month)), stage, run));
+    }
+    const { quality } = reconcile(month, files, controls);
+    run.observe({ step: "reconciled", month });
+
+    const plan = planPublication(files, before, restate);
+    if (!dryRun) {
+      await publish(objects, plan, { runId: run.runId, publishedAt: run.now(), source, quality });
+      await abortAll(objects, openUploadsOf(files.filter((file) => !plan.write.includes(file))));
+    }
+    const summary = {
+      month,
+      status: plan.status,
+      revision: plan.revision,
+      manifest: before.manifestKey,
+      files: files.map(({ key, tally: { rowCount, byteCount } }) => ({ key, rowCount, byteCount })),
+    };
+    run.observe({ step: "done", dryRun, ...summary });
+    return summary;
+  } catch (error) {
+    await abortAll(objects, openUploadsOf(files));
+    throw error;
+  }
+}
+
+/** Makes a bank's file and stages it, or only makes it, to be compared. */
+async function makeFile(
+  month: Month,
+  bank: Bank,
+  key: string,
+  rows: AsyncIterable<readonly Row[]>,
+  stage: boolean,
+  run: Run,
+): Promise<MadeFile> {
+  const csv = new CsvFile(rows, run.config.storage.lineEnding, (rowCount) => {
+    run.observe({ step: "reading", month, bank: bank.name, rowCount });
+  });
+  const staged = stage ? await run.objects.stage(key, csv) : undefined;
+  if (!stage) await readToEnd(csv);
+  const tally = csv.tally();
+  const { rowCount, byteCount } = tally;
+  run.observe({ step: stage ? "staged" : "compared", month, bank: bank.name, key, rowCount, byteCount });
+  return { bank, key, tally, staged };
+}
+
+async function readToEnd(chunks: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of chunks) continue;
+}
+
+function openUploadsOf(files: readonly MadeFile[]): OpenUpload[] {
+  return files.flatMap(({ staged }) => staged ?? []);
+}
+
+/** What can't be aborted now is found by the next run of the month, and by the bucket's lifecycle rule. */
+async function abortAll(objects: ObjectStore, uploads: readonly OpenUpload[]): Promise<void> {
+  await Promise.allSettled(uploads.map((upload) => objects.abort(upload)));
+}
+
+/**
+ * Keeps a second run of these months away early, if it reads from the same server; if it doesn't, the
+ * conditional writes decide.
+ */
+async function lockMonths(snapshot: Snapshot, months: readonly Month[], { config }: Run): Promise<void> {
+  const { bucket, prefix } = config.storage;
+  const space = createHash("sha256").update(`${extractName} s3://${bucket}/${prefix}`).digest().readInt32BE();
+  for (const month of months) {
+    if (await snapshot.tryLock(space, Number(`${yearPart(month)}${monthPart(month)}`))) continue;
+    throw new ConflictError(`another run of ${month} is under way`, {
+      hint: "Let it end, then run the month again if it is still needed.",
+    });
+  }
+}
+
+async function readSource(snapshot: Snapshot): Promise<Provenance["source"]> {
+  const [row] = await snapshot.query(readStatement("source.sql"));
+  const [database, serverVersion, instant] = row ?? [];
+  return { database: database ?? "", serverVersion: serverVersion ?? "", snapshot: instant ?? "" };
+}
+
+async function readBanks(snapshot: Snapshot): Promise<KeyedBank[]> {
+  const rows = await snapshot.query(readStatement("banks.sql"));
+  if (rows.length === 0) {
+    throw new QueryError("the table bank is empty, so there is no file to make", {
+      hint: "Check DB_NAME and DB_SCHEMA: is this the group's operational data store?",
+    });
+  }
+  const banks = rows.map(([id, name]) => ({ id: Number(id), name: name ?? "" }));
+  const keyNames = bankKeyNames(banks);
+  return banks.map((bank) => ({ ...bank, keyName: keyNames.get(bank.id) ?? "" }));
+}
+
+/** One pass over the data for all months and banks, in the order in which the files are made. */
+function readRows(snapshot: Snapshot, months: Request["months"]): GroupedRows {
+  const [first, last] = [months[0], months[months.length - 1] ?? months[0]];
+  return new GroupedRows(snapshot.stream(rowsStatement, [firstDayOf(first), firstDayOf(last)]));
+}

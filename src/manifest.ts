@@ -1,0 +1,58 @@
+/** A month's manifest: the only thing that says the month is there. Its JSON Schema is `docs/manifest.schema.json`. */
+import * as v from "valibot";
+
+import type { Month } from "./month";
+import { monthPart, yearPart } from "./month";
+
+const totals = { rowCount: v.number(), loanCount: v.string(), loanTotal: v.string() };
+
+const fileVersion = v.object({
+  key: v.string(),
+  /** Null in a bucket that keeps no versions. */
+  versionId: v.nullable(v.string()),
+  sha256: v.string(),
+});
+
+const manifestFile = v.object({
+  bankId: v.number(),
+  bankName: v.string(),
+  ...fileVersion.entries,
+  etag: v.string(),
+  byteCount: v.number(),
+  ...totals,
+});
+
+const manifest = v.object({
+  schemaVersion: v.literal(1),
+  extract: v.string(),
+  month: v.string(),
+  period: v.object({ from: v.string(), to: v.string() }),
+  window: v.object({ from: v.string(), to: v.string() }),
+  revision: v.number(),
+  publishedAt: v.string(),
+  runId: v.string(),
+  source: v.object({ database: v.string(), serverVersion: v.string(), snapshot: v.string() }),
+  query: v.object({ name: v.string(), sha256: v.string() }),
+  program: v.object({ version: v.string() }),
+  columns: v.array(v.string()),
+  files: v.array(manifestFile),
+  totals: v.object(totals),
+  quality: v.object({
+    loansWithoutAmount: v.number(),
+    loansWithNegativeAmount: v.number(),
+    loansWithoutDate: v.number(),
+  }),
+  history: v.array(v.object({ revision: v.number(), publishedAt: v.string(), files: v.array(fileVersion) })),
+});
+
+export type Manifest = v.InferOutput<typeof manifest>;
+export type ManifestFile = v.InferOutput<typeof manifestFile>;
+
+export function manifestKey(prefix: string, month: Month): string {
+  return `${prefix}_manifests/${yearPart(month)}/${monthPart(month)}.json`;
+}
+
+/** @throws if the text is no manifest of schema version 1. */
+export function parseManifest(text: string): Manifest {
+  return v.parse(manifest, JSON.parse(text));
+}
