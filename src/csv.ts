@@ -17,6 +17,8 @@ export function csvHeader(columns: readonly string[], lineEnding: LineEnding): B
 export function csvLines(rows: readonly Row[], lineEnding: LineEnding): Buffer {
   const options: Options = {
     record_delimiter: lineEnding,
+    // RFC 4180 has a field with CR or LF in quotes, whichever of them ends the lines.
+    quote_record_delimiter: true,
     cast: { string: (text) => (text === "" ? { value: "", quoted_empty: true } : text) },
   };
   return Buffer.from(stringify(rows as Row[], options), "utf8");

@@ -40,10 +40,10 @@ const inputKeys = {
   dryRun: v.optional(v.boolean("expected true or false"), false),
 };
 
-const input = v.strictObject(inputKeys, (issue) =>
-  issue.expected === "never"
-    ? `unknown key; known are ${Object.keys(inputKeys).join(", ")}`
-    : 'expected a JSON object such as {"month": "2026-09"}',
+const input = v.objectWithRest(
+  inputKeys,
+  v.never(`unknown key; known are ${Object.keys(inputKeys).join(", ")}`),
+  'expected a JSON object such as {"month": "2026-09"}',
 );
 
 /**
