@@ -29,8 +29,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ["**/*.mjs"],
-    languageOptions: { globals: { process: "readonly", console: "readonly" } },
+    files: ["**/*.cjs", "**/*.js", "**/*.mjs"],
+    languageOptions: { globals: { process: "readonly", module: "writable", require: "readonly", __dirname: "readonly" } },
   },
   prettier,
 );

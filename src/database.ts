@@ -3,6 +3,7 @@
  * Numbers and dates are never turned into JavaScript's own, so no digit and no time zone can get lost.
  */
 import { on } from "node:events";
+import { isNativeError } from "node:util/types";
 
 import { Client, type CustomTypesConfig } from "pg";
 import QueryStream from "pg-query-stream";
@@ -143,7 +144,7 @@ function rethrowAs(explain: (error: unknown) => unknown): (error: unknown) => ne
 
 /** What went wrong, by SQLSTATE. Source: PostgreSQL documentation, appendix "PostgreSQL Error Codes". */
 function databaseError(error: unknown, { host, port, database, user }: Credentials): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!isNativeError(error)) return error;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const where = `database ${database} on ${host}:${String(port)}`;
   const why = error.message;

@@ -4,6 +4,7 @@
  * published. Every write is conditional on what was there before.
  */
 import { Readable } from "node:stream";
+import { isNativeError } from "node:util/types";
 
 import {
   AbortMultipartUploadCommand,
@@ -278,12 +279,12 @@ function toVersion({ ETag, VersionId }: VersionHeaders): ObjectVersion {
 }
 
 function isNamed(error: unknown, ...names: string[]): boolean {
-  return error instanceof Error && names.includes(error.name);
+  return isNativeError(error) && names.includes(error.name);
 }
 
 /** Source of the names: Amazon S3 API Reference, "Error responses". */
 function storageError(error: unknown, doing: string, bucket: string, key: string): unknown {
-  if (error instanceof ExtractError || !(error instanceof Error)) return error;
+  if (error instanceof ExtractError || !isNativeError(error)) return error;
   const status =
     "$metadata" in error ? (error.$metadata as { httpStatusCode?: number }).httpStatusCode : undefined;
   return new StorageError(`S3 did not ${doing} s3://${bucket}/${key}: ${error.name}: ${error.message}`, {

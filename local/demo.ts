@@ -1,0 +1,101 @@
+/**
+ * `npm run demo`: the main job from a fresh clone. It starts a local stack, invents loans, invokes the real handler
+ * with the schedule's event for the last closed month, then fetches what was published as a consumer would.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { createInterface } from "node:readline";
+
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+
+import type { Summary } from "../src/extract";
+import { parseManifest } from "../src/manifest";
+import { addMonths, firstDayOf, type Month, monthOf } from "../src/month";
+import { type LocalStack, startSeededStack } from "./stack";
+import { runCommand } from "./terminal";
+
+const usage = `Usage: npm run demo -- [--loans N]
+
+Runs the extract for the last closed month on invented data, N loans (200000), with nothing but this machine.`;
+
+const OUTPUT = "demo-output";
+
+void runCommand(usage, async (loans, signal) => {
+  const month = addMonths(monthOf(new Date()), -1);
+  say("Starting PostgreSQL, S3 and Secrets Manager on this machine and inventing loans …");
+  const stack = await startSeededStack(month, loans);
+  try {
+    signal.throwIfAborted();
+    const summary = await invokeHandler(month, stack, signal);
+    await showFiles(summary, stack);
+  } finally {
+    await stack.stop();
+  }
+});
+
+/** The month is the one before the scheduled time's. */
+async function invokeHandler(month: Month, stack: LocalStack, signal: AbortSignal): Promise<Summary> {
+  const event = JSON.stringify({ scheduledTime: `${firstDayOf(addMonths(month, 1))}T03:00:00Z` });
+  say(`\nInvoking the handler with ${event}\n`);
+  const handler = spawn(process.execPath, ["--import", "tsx", path.join(__dirname, "invoke.ts"), event], {
+    env: { ...process.env, ...stack.environment },
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    signal,
+  });
+  const log = createInterface({ input: handler.stdout ?? process.stdin });
+  log.on("line", (line) => {
+    say(`  ${readableLine(line)}`);
+  });
+  let summary: Summary | undefined;
+  handler.on("message", (message) => (summary = message as Summary));
+  await once(handler, "close");
+  if (summary === undefined) throw new Error("the handler failed; its log is above");
+  return summary;
+}
+
+/** A line of the structured log, for people. */
+function readableLine(line: string): string {
+  const { timestamp, message, key, rowCount, byteCount, host, database, status, manifest, error } =
+    JSON.parse(line) as Record<string, unknown>;
+  const details = { host, database, key, rowCount, byteCount, status, manifest, error };
+  const told = Object.entries(details).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name} ${typeof value === "string" ? value : JSON.stringify(value)}`],
+  );
+  return [String(timestamp).slice(11, 23), String(message).padEnd(11), told.join(", ")].join("  ");
+}
+
+async function showFiles(summary: Summary, { environment, bucket }: LocalStack): Promise<void> {
+  Object.assign(process.env, environment);
+  const s3 = new S3Client({ forcePathStyle: true });
+  const fetchObject = async (Key: string, VersionId?: string): Promise<string> => {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key, VersionId }));
+    const text = (await Body?.transformToString()) ?? "";
+    const file = path.join(OUTPUT, Key);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, text);
+    return text;
+  };
+
+  await rm(OUTPUT, { recursive: true, force: true });
+  for (const { manifest: manifestKey } of summary.months) {
+    const { files } = parseManifest(await fetchObject(manifestKey));
+    const contents = await Promise.all(
+      files.map(({ key, versionId }) => fetchObject(key, versionId ?? undefined)),
+    );
+    const width = Math.max(...files.map(({ key }) => key.length));
+    say(`\n${"file".padEnd(width)}  ${"rows".padStart(8)}  ${"bytes".padStart(10)}`);
+    for (const { key, rowCount, byteCount } of files) {
+      say(`${key.padEnd(width)}  ${String(rowCount).padStart(8)}  ${String(byteCount).padStart(10)}`);
+    }
+    say(`\nThe first lines of ${files[0]?.key ?? ""}:\n`);
+    say(contents[0]?.split("\n").slice(0, 6).join("\n") ?? "");
+    say(`\nThe files lie in ${OUTPUT}/, the month's manifest in ${OUTPUT}/${manifestKey}.`);
+  }
+  s3.destroy();
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

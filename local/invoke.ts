@@ -1,0 +1,14 @@
+/**
+ * Invokes the Lambda's handler as Lambda does, in a process of its own: the event is the first argument, the log
+ * goes to standard output, and the result to the parent process.
+ */
+import type { Context } from "aws-lambda";
+
+import { extract } from "../src/lambda";
+
+const context = { functionName: "extract", awsRequestId: "local" } as Context;
+
+extract(JSON.parse(process.argv[2] ?? "{}"), context).then(
+  (summary) => process.send?.(summary),
+  () => (process.exitCode = 1),
+);

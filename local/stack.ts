@@ -1,0 +1,70 @@
+/** The whole world of a run on one machine: a real PostgreSQL, the AWS endpoint, and the settings that lead there. */
+import { randomBytes } from "node:crypto";
+
+import type { Client } from "pg";
+
+import { addMonths, firstDayOf, lastDayOf, type Month } from "../src/month";
+import { type LocalAws, startLocalAws } from "./aws/server";
+import { type PostgresServer, startPostgres } from "./postgres";
+import { seed, smallSeed } from "./seed";
+
+export interface LocalStack {
+  readonly postgres: PostgresServer;
+  readonly aws: LocalAws;
+  readonly bucket: string;
+  /** The settings of `docs/contract.md`, section 5, for a run against this stack. */
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+const DATABASE = "ods";
+const BUCKET = "loan-extracts";
+const SECRET_ID = "bank-loan-extract/local";
+
+/** Starts both and fills the database by `prepare`, which gets its owner's connection. */
+export async function startStack(prepare: (owner: Client) => Promise<void>): Promise<LocalStack> {
+  const [postgres, aws] = await Promise.all([startPostgres(), startLocalAws()]);
+  const stop = async () => {
+    await Promise.all([aws.close(), postgres.stop()]);
+  };
+  try {
+    const admin = await postgres.connect("postgres");
+    await admin.query(`create database ${DATABASE}`);
+    await admin.end();
+    const owner = await postgres.connect(DATABASE);
+    await prepare(owner);
+    const reader = await createReader(owner);
+    await owner.end();
+
+    const { host, port } = postgres;
+    aws.createBucket(BUCKET, { versioning: true });
+    aws.putSecret(SECRET_ID, { engine: "postgres", ...reader, host, port, dbname: DATABASE });
+    const environment = { ...aws.environment, ...settings(BUCKET, SECRET_ID) };
+    return { postgres, aws, bucket: BUCKET, environment, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The stack with loans of the 14 months that end with `lastMonth`. */
+export function startSeededStack(lastMonth: Month, loans: number = smallSeed.loans): Promise<LocalStack> {
+  const [from, to] = [firstDayOf(addMonths(lastMonth, -13)), lastDayOf(lastMonth)];
+  return startStack((owner) => seed(owner, { ...smallSeed, loans, from, to }));
+}
+
+/** What a run needs beside the endpoints and keys of AWS. */
+export function settings(bucket: string, secretId: string): Record<string, string> {
+  return { DB_SECRET_ID: secretId, DB_SSL: "disable", EXTRACT_BUCKET: bucket };
+}
+
+/** A role that may read the tables and do nothing else, as the extract's should be. */
+export async function createReader(owner: Client): Promise<{ username: string; password: string }> {
+  const [username, password] = [
+    `extract_${randomBytes(4).toString("hex")}`,
+    randomBytes(18).toString("base64url"),
+  ];
+  await owner.query(`create role ${username} login password ${owner.escapeLiteral(password)}`);
+  await owner.query(`grant select on all tables in schema public to ${username}`);
+  return { username, password };
+}

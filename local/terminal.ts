@@ -1,0 +1,48 @@
+/** What the local commands have in common: their one flag, and how they end. */
+import { parseArgs } from "node:util";
+
+/**
+ * Runs a local command with the value of `--loans`. Ctrl-C aborts the signal, and the command then ends in good
+ * order with exit code 130; a second Ctrl-C is not needed and does nothing.
+ */
+export async function runCommand(
+  usage: string,
+  command: (loans: number | undefined, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  // On Node 20 every client would print a page about the SDK's future versions; package.json says which one runs.
+  process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
+  const stopped = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      stopped.abort();
+    });
+  }
+  try {
+    const { values } = parseArgs({
+      options: { loans: { type: "string" }, help: { type: "boolean", short: "h" } },
+    });
+    if (values.help === true) {
+      process.stdout.write(`${usage}\n`);
+      return;
+    }
+    await command(parseLoans(values.loans), stopped.signal);
+  } catch (error) {
+    if (stopped.signal.aborted) {
+      process.stdout.write("\nStopped; nothing is left behind.\n");
+      process.exitCode = 130;
+      return;
+    }
+    process.stderr.write(
+      `Error: ${error instanceof Error ? error.message : String(error)}\nTry:   ${usage}\n`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+function parseLoans(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const loans = Number(text);
+  if (!Number.isSafeInteger(loans) || loans < 1)
+    throw new Error(`--loans: expected a whole number, not ${text}`);
+  return loans;
+}

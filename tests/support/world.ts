@@ -1,0 +1,157 @@
+/** What a test file runs against: its own copy of a template database, its own AWS endpoint, and settings for both. */
+import { randomBytes, randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import {
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import { Client, type QueryResultRow } from "pg";
+
+import { type LocalAws, startLocalAws } from "../../local/aws/server";
+import { createReader, settings } from "../../local/stack";
+import type { RunEvent, Summary } from "../../src/extract";
+import { type Manifest, parseManifest } from "../../src/manifest";
+import { run } from "../../src/run";
+
+export interface TestServer {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface RunOptions {
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly now?: Date;
+  readonly observe?: (event: RunEvent) => void;
+}
+
+/** In which the tests live: after October 2026 has ended. */
+export const NOW = new Date("2026-11-20T12:00:00Z");
+
+const BUCKET = "extracts";
+const SECRET_ID = "test/ods";
+
+export class World {
+  readonly bucket = BUCKET;
+  readonly secretId = SECRET_ID;
+
+  private constructor(
+    readonly aws: LocalAws,
+    readonly s3: S3Client,
+    readonly database: string,
+    /** The secret's content; `aws.putSecret` replaces it. */
+    readonly secret: Readonly<Record<string, string | number>>,
+    readonly environment: Readonly<Record<string, string>>,
+    private readonly owner: Client,
+  ) {}
+
+  static async create(template: "seeded" | "empty"): Promise<World> {
+    const server = testServer();
+    const database = `test_${randomBytes(6).toString("hex")}`;
+    const admin = await connect("postgres");
+    await admin.query(`create database ${database} template template_${template}`);
+    await admin.end();
+    const owner = await connect(database);
+    const reader = await createReader(owner);
+
+    const aws = await startLocalAws();
+    aws.createBucket(BUCKET, { versioning: true });
+    const secret = { ...reader, host: server.host, port: server.port, dbname: database };
+    aws.putSecret(SECRET_ID, secret);
+    const environment = { ...aws.environment, ...settings(BUCKET, SECRET_ID) };
+    // The SDK's clients read the endpoints and keys from the process itself.
+    Object.assign(process.env, environment);
+    return new World(aws, new S3Client({ forcePathStyle: true }), database, secret, environment, owner);
+  }
+
+  /** @throws if the program left a connection behind. */
+  async close(): Promise<void> {
+    const connections = await this.connections();
+    this.s3.destroy();
+    await this.aws.close();
+    await this.owner.end();
+    const admin = await connect("postgres");
+    await admin.query(`drop database ${this.database} with (force)`);
+    await admin.query(`drop role ${String(this.secret["username"])}`);
+    await admin.end();
+    if (connections > 0) throw new Error(`${connections} connections were left open`);
+  }
+
+  /** The program's connections to this database, after they had a second to go. */
+  async connections(): Promise<number> {
+    const giveUpAt = Date.now() + 1000;
+    for (;;) {
+      const [row] = await this.sql<{ count: string }>(
+        `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'bank-loan-extract'`,
+      );
+      const count = Number(row?.count);
+      if (count === 0 || Date.now() > giveUpAt) return count;
+      await sleep(20);
+    }
+  }
+
+  /** Runs the main path in this process. */
+  run(
+    input: unknown,
+    { environment = {}, now = NOW, observe = () => undefined }: RunOptions = {},
+  ): Promise<Summary> {
+    return run(input, {
+      environment: { ...this.environment, ...environment },
+      now: () => now,
+      runId: randomUUID(),
+      observe,
+    });
+  }
+
+  /** Runs SQL as the owner of the tables. */
+  async sql<R extends QueryResultRow>(text: string, values: unknown[] = []): Promise<R[]> {
+    const { rows } = await this.owner.query<R>(text, values);
+    return rows;
+  }
+
+  async read(key: string, versionId?: string | null): Promise<string> {
+    const version = versionId == null ? {} : { VersionId: versionId };
+    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key, ...version }));
+    return (await Body?.transformToString()) ?? "";
+  }
+
+  async manifest(month: string, prefix = ""): Promise<Manifest> {
+    return parseManifest(await this.read(`${prefix}_manifests/${month.replace("-", "/")}.json`));
+  }
+
+  /** All keys in the bucket that can be seen. */
+  async keys(prefix = ""): Promise<string[]> {
+    const { Contents } = await this.s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix }));
+    return (Contents ?? []).map(({ Key }) => Key ?? "");
+  }
+
+  /** The keys of all uploads that were begun and neither completed nor aborted. */
+  async openUploads(): Promise<string[]> {
+    const { Uploads } = await this.s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+    return (Uploads ?? []).map(({ Key }) => Key ?? "");
+  }
+
+  /** The names of the S3 operations that `action` caused. */
+  async operationsDuring(action: () => Promise<unknown>): Promise<string[]> {
+    const before = this.aws.requests.length;
+    await action();
+    return this.aws.requests.slice(before).map(({ operation }) => operation);
+  }
+}
+
+async function connect(database: string): Promise<Client> {
+  const client = new Client({ ...testServer(), database });
+  await client.connect();
+  return client;
+}
+
+function testServer(): TestServer {
+  const text = process.env["TEST_POSTGRES"];
+  if (text === undefined)
+    throw new Error("no PostgreSQL server: run the tests by npm test, which starts one");
+  return JSON.parse(text) as TestServer;
+}
