@@ -30,7 +30,9 @@ export default tseslint.config(
   },
   {
     files: ["**/*.cjs", "**/*.js", "**/*.mjs"],
-    languageOptions: { globals: { process: "readonly", module: "writable", require: "readonly", __dirname: "readonly" } },
+    languageOptions: {
+      globals: { process: "readonly", module: "writable", require: "readonly", __dirname: "readonly" },
+    },
   },
   prettier,
 );

