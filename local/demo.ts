@@ -80,7 +80,7 @@ async function showFiles(summary: Summary, { environment, bucket }: LocalStack):
 
   await rm(OUTPUT, { recursive: true, force: true });
   for (const { manifest: manifestKey } of summary.months) {
-    const { files } = parseManifest(await fetchObject(manifestKey));
+    const { files } = parseManifest(manifestKey, await fetchObject(manifestKey));
     const contents = await Promise.all(
       files.map(({ key, versionId }) => fetchObject(key, versionId ?? undefined)),
     );

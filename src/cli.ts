@@ -6,9 +6,13 @@ import { Command, CommanderError } from "commander";
 import { version } from "../package.json";
 import { ExtractError } from "./errors";
 import type { RunEvent } from "./extract";
-import { run } from "./run";
+import { run, verify } from "./run";
+import type { MonthVerification } from "./verification";
 
 const WRONG_INPUT = 64;
+
+/** What only this edge knows. */
+const edge = () => ({ environment: process.env, now: () => new Date(), runId: randomUUID() });
 
 function program(): Command {
   const command = new Command("bank-loan-extract")
@@ -17,34 +21,65 @@ function program(): Command {
     )
     .version(version)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "Error: ")) });
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, "Error: "));
+      },
+    });
 
-  command
-    .command("run", { isDefault: true })
+  withMonths(command.command("run", { isDefault: true }))
     .description("extract a closed month, or a range of them, and publish all banks' files or none")
-    .option("--month <YYYY-MM>", "the month")
-    .option("--from <YYYY-MM>", "the first month of a range …")
-    .option("--to <YYYY-MM>", "… and its last")
-    .option("--scheduled-time <time>", "the month before this time's, as the schedule has it (ISO 8601)")
     .option("--restate", "allow a published month to change; its revision goes up by one")
     .option("--dry-run", "do everything but publish, and say what would happen")
-    .option("--json", "print the run's summary as JSON, alone on standard output")
     .addHelpText(
       "after",
       `
 Examples:
   npm run extract -- --month 2026-09
   npm run extract -- --from 2026-01 --to 2026-06 --dry-run
-
-Settings come from the environment (docs/contract.md, section 5). Exit codes: 0 done, 1 failed and a retry
-won't cure it, 64 wrong input or settings, 75 worth a retry.`,
+${COMMON_HELP}`,
     )
-    .action(async ({ json, ...input }: { json?: true } & Record<string, unknown>) => {
-      const edge = { environment: process.env, now: () => new Date(), runId: randomUUID(), observe: tell };
-      const summary = await run(input, edge);
-      if (json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+    .action(async ({ json, ...input }: Flags) => {
+      const summary = await run(input, { ...edge(), observe: tell });
+      if (json) print(summary);
+    });
+
+  withMonths(command.command("verify"))
+    .description("check published months by their manifests: every object's bytes, SHA-256, rows and totals")
+    .addHelpText("after", `\nExample:\n  npm run extract -- verify --month 2026-09\n${COMMON_HELP}`)
+    .action(async ({ json, ...input }: Flags) => {
+      const months: MonthVerification[] = [];
+      try {
+        await verify(input, edge(), (month) => {
+          months.push(month);
+          say(
+            `${month.month}  ${month.status}${month.revision === undefined ? "" : `, revision ${month.revision}`}`,
+          );
+        });
+      } finally {
+        if (json && months.length > 0) print({ months });
+      }
     });
   return command;
+}
+
+type Flags = { readonly json?: true } & Readonly<Record<string, unknown>>;
+
+const COMMON_HELP = `
+Settings come from the environment (docs/contract.md, section 5). Exit codes: 0 done, 1 failed and a retry
+won't cure it, 64 wrong input or settings, 75 worth a retry.`;
+
+function withMonths(command: Command): Command {
+  return command
+    .option("--month <YYYY-MM>", "the month")
+    .option("--from <YYYY-MM>", "the first month of a range …")
+    .option("--to <YYYY-MM>", "… and its last")
+    .option("--scheduled-time <time>", "the month before this time's, as the schedule has it (ISO 8601)")
+    .option("--json", "print the summary as JSON, alone on standard output");
+}
+
+function print(summary: unknown): void {
+  process.stdout.write(`${JSON.stringify(summary)}\n`);
 }
 
 function tell(event: RunEvent): void {

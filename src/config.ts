@@ -68,53 +68,77 @@ function oneOf<const Options extends readonly string[]>(options: Options) {
   return v.picklist(options, `expected ${options.join(" or ")}`);
 }
 
-const environment = v.object({
-  DB_SECRET_ID: given,
-  DB_HOST: v.optional(given),
-  DB_PORT: v.optional(port),
-  DB_NAME: v.optional(given),
-  DB_SCHEMA: v.optional(given),
-  DB_SSL: v.optional(oneOf(["verify-full", "disable"]), "verify-full"),
-  EXTRACT_BUCKET: bucket,
-  EXTRACT_PREFIX: v.optional(prefix, ""),
-  EXTRACT_KEY_LAYOUT: v.optional(oneOf(keyLayouts), "plain"),
-  EXTRACT_LINE_ENDING: v.optional(oneOf(["lf", "crlf"]), "lf"),
-  EXTRACT_KMS_KEY_ID: v.optional(given),
-  S3_FORCE_PATH_STYLE: v.optional(oneOf(["true", "false"]), "false"),
-});
+type Variables = Readonly<Record<string, string | undefined>>;
+
+const databaseVariables = v.pipe(
+  v.object({
+    DB_SECRET_ID: given,
+    DB_HOST: v.optional(given),
+    DB_PORT: v.optional(port),
+    DB_NAME: v.optional(given),
+    DB_SCHEMA: v.optional(given),
+    DB_SSL: v.optional(oneOf(["verify-full", "disable"]), "verify-full"),
+  }),
+  v.transform((env): DatabaseSettings => ({
+    secretId: env.DB_SECRET_ID,
+    host: env.DB_HOST,
+    port: env.DB_PORT,
+    name: env.DB_NAME,
+    schema: env.DB_SCHEMA,
+    ssl: env.DB_SSL,
+  })),
+);
+
+const storageVariables = v.pipe(
+  v.object({
+    EXTRACT_BUCKET: bucket,
+    EXTRACT_PREFIX: v.optional(prefix, ""),
+    EXTRACT_KEY_LAYOUT: v.optional(oneOf(keyLayouts), "plain"),
+    EXTRACT_LINE_ENDING: v.optional(oneOf(["lf", "crlf"]), "lf"),
+    EXTRACT_KMS_KEY_ID: v.optional(given),
+    S3_FORCE_PATH_STYLE: v.optional(oneOf(["true", "false"]), "false"),
+  }),
+  v.transform((env): StorageSettings => ({
+    bucket: env.EXTRACT_BUCKET,
+    prefix: env.EXTRACT_PREFIX,
+    keyLayout: env.EXTRACT_KEY_LAYOUT,
+    lineEnding: env.EXTRACT_LINE_ENDING === "crlf" ? "\r\n" : "\n",
+    kmsKeyId: env.EXTRACT_KMS_KEY_ID,
+    forcePathStyle: env.S3_FORCE_PATH_STYLE === "true",
+  })),
+);
 
 /** @throws ConfigError that names every setting that is missing or wrong, each with what was expected. */
-export function parseConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const set = Object.fromEntries(
-    Object.entries(variables).filter(([, value]) => value !== undefined && value !== ""),
+export function parseConfig(variables: Variables): Config {
+  const set = withoutEmpty(variables);
+  const config = v.object({ database: databaseVariables, storage: storageVariables });
+  return accepted(v.safeParse(config, { database: set, storage: set }), set);
+}
+
+/** The settings of the bucket alone, for who only reads what is published. @throws ConfigError likewise. */
+export function parseStorageSettings(variables: Variables): StorageSettings {
+  const set = withoutEmpty(variables);
+  return accepted(v.safeParse(storageVariables, set), set);
+}
+
+function withoutEmpty(variables: Variables): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) =>
+      value === undefined || value === "" ? [] : [[name, value]],
+    ),
   );
-  const parsed = v.safeParse(environment, set);
-  if (!parsed.success) {
-    const problems = parsed.issues.map((issue) => {
-      const name = v.getDotPath(issue) ?? "";
-      return name in set ? `${name}: ${issue.message}, not ${JSON.stringify(set[name])}` : `${name}: missing`;
-    });
-    throw new ConfigError(`wrong settings: ${problems.join("; ")}`, {
-      hint: "Set these environment variables; docs/contract.md, section 5, lists all of them.",
-    });
-  }
-  const env = parsed.output;
-  return {
-    database: {
-      secretId: env.DB_SECRET_ID,
-      host: env.DB_HOST,
-      port: env.DB_PORT,
-      name: env.DB_NAME,
-      schema: env.DB_SCHEMA,
-      ssl: env.DB_SSL,
-    },
-    storage: {
-      bucket: env.EXTRACT_BUCKET,
-      prefix: env.EXTRACT_PREFIX,
-      keyLayout: env.EXTRACT_KEY_LAYOUT,
-      lineEnding: env.EXTRACT_LINE_ENDING === "crlf" ? "\r\n" : "\n",
-      kmsKeyId: env.EXTRACT_KMS_KEY_ID,
-      forcePathStyle: env.S3_FORCE_PATH_STYLE === "true",
-    },
-  };
+}
+
+function accepted<Schema extends v.GenericSchema>(
+  parsed: v.SafeParseResult<Schema>,
+  set: Readonly<Record<string, string>>,
+): v.InferOutput<Schema> {
+  if (parsed.success) return parsed.output;
+  const problems = parsed.issues.map(({ path, message }) => {
+    const name = String(path?.at(-1)?.key);
+    return name in set ? `${name}: ${message}, not ${JSON.stringify(set[name])}` : `${name}: missing`;
+  });
+  throw new ConfigError(`wrong settings: ${problems.join("; ")}`, {
+    hint: "Set these environment variables; docs/contract.md, section 5, lists all of them.",
+  });
 }

@@ -86,3 +86,8 @@ export class ConflictError extends ExtractError {
   override readonly retry = true;
   override readonly exitCode = 75;
 }
+
+/** A month is not published, or what is published is not what its manifest says. */
+export class VerificationError extends ExtractError {
+  override readonly name = "VerificationError";
+}

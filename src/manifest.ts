@@ -1,8 +1,8 @@
 /** A month's manifest: the only thing that says the month is there. Its JSON Schema is `docs/manifest.schema.json`. */
 import * as v from "valibot";
 
-import type { Month } from "./month";
-import { monthPart, yearPart } from "./month";
+import { StorageError } from "./errors";
+import { type Month, monthPart, yearPart } from "./month";
 
 const totals = { rowCount: v.number(), loanCount: v.string(), loanTotal: v.string() };
 
@@ -52,7 +52,15 @@ export function manifestKey(prefix: string, month: Month): string {
   return `${prefix}_manifests/${yearPart(month)}/${monthPart(month)}.json`;
 }
 
-/** @throws if the text is no manifest of schema version 1. */
-export function parseManifest(text: string): Manifest {
-  return v.parse(manifest, JSON.parse(text));
+/** @throws StorageError if the text is no manifest of schema version 1. */
+export function parseManifest(key: string, text: string): Manifest {
+  try {
+    return v.parse(manifest, JSON.parse(text));
+  } catch (cause) {
+    throw new StorageError(`the manifest ${key} can't be read: ${(cause as Error).message}`, {
+      hint: "Somebody or something else wrote it: bring back its last good version, then run the month again.",
+      retry: false,
+      cause,
+    });
+  }
 }

@@ -4,7 +4,7 @@
  */
 import { version as programVersion } from "../package.json";
 import type { Tally } from "./csv-file";
-import { AlreadyPublishedError, StorageError } from "./errors";
+import { AlreadyPublishedError } from "./errors";
 import { columns, extractName, rowsStatement, windowMonths } from "./loan-moving-average";
 import { type Manifest, type ManifestFile, manifestKey, parseManifest } from "./manifest";
 import { addMonths, firstDayOf, lastDayOf, type Month } from "./month";
@@ -70,7 +70,7 @@ export async function readMonthState(
     month,
     manifestKey: key,
     manifest:
-      found === undefined ? undefined : { content: readable(key, found.text), version: found.version },
+      found === undefined ? undefined : { content: parseManifest(key, found.text), version: found.version },
     objects: new Map(heads.flatMap(([each, version]) => (version === undefined ? [] : [[each, version]]))),
   };
 }
@@ -211,19 +211,4 @@ function describeDifferences(
     .filter(({ key }) => !made.has(key))
     .map(({ bankName, rowCount }) => `${bankName}: published with ${rowCount} rows, now no file`);
   return [...changed, ...dropped];
-}
-
-function readable(key: string, text: string): Manifest {
-  try {
-    return parseManifest(text);
-  } catch (cause) {
-    throw new StorageError(
-      `the manifest ${key} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        hint: "Somebody or something else wrote it: bring back its last good version, then run the month again.",
-        retry: false,
-        cause,
-      },
-    );
-  }
 }

@@ -5,11 +5,12 @@
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 
-import { parseConfig } from "./config";
+import { parseConfig, parseStorageSettings, type StorageSettings } from "./config";
 import { ConfigError, ExtractError } from "./errors";
 import { extract, type RunEvent, type Summary } from "./extract";
-import { parseRequest } from "./request";
+import { parseRequest, type Request } from "./request";
 import { ObjectStore } from "./storage";
+import { expectVerified, type MonthVerification, verifyMonth } from "./verification";
 
 /** What only the edges know: the environment, the clock, and who listens. */
 export interface Edge {
@@ -26,23 +27,57 @@ export interface Edge {
  *   error that {@link extract} throws.
  */
 export async function run(input: unknown, { environment, now, runId, observe }: Edge): Promise<Summary> {
-  const config = orRefusal(() => parseConfig(environment));
-  const request = orRefusal(() => parseRequest(input, now()));
-  if (config instanceof ExtractError) throw request instanceof ExtractError ? both(config, request) : config;
-  if (request instanceof ExtractError) throw request;
-
+  const { config, request } = accepted(
+    orRefusal(() => parseConfig(environment)),
+    orRefusal(() => parseRequest(input, now())),
+  );
   return extract(request, {
     runId,
     config,
     secretsManager: new SecretsManagerClient(),
-    objects: new ObjectStore(
-      new S3Client({ forcePathStyle: config.storage.forcePathStyle }),
-      config.storage,
-      runId,
-    ),
+    objects: objectStore(config.storage, runId),
     now,
     observe,
   });
+}
+
+/**
+ * Verifies published months, by the bucket's settings alone.
+ *
+ * @throws VerificationError if one of them is missing or damaged, with its findings told to `observe` before.
+ */
+export async function verify(
+  input: unknown,
+  { environment, now, runId }: Omit<Edge, "observe">,
+  observe: (month: MonthVerification) => void,
+): Promise<readonly MonthVerification[]> {
+  const { config, request } = accepted(
+    orRefusal(() => parseStorageSettings(environment)),
+    orRefusal(() => parseRequest(input, now())),
+  );
+  const objects = objectStore(config, runId);
+  const months: MonthVerification[] = [];
+  for (const month of request.months) {
+    const verification = await verifyMonth(objects, config.prefix, month);
+    observe(verification);
+    months.push(verification);
+  }
+  expectVerified(months);
+  return months;
+}
+
+function objectStore(settings: StorageSettings, runId: string): ObjectStore {
+  return new ObjectStore(new S3Client({ forcePathStyle: settings.forcePathStyle }), settings, runId);
+}
+
+/** What was parsed; or, of settings and input, all that is wrong with both. */
+function accepted<Settings>(
+  config: Settings | ExtractError,
+  request: Request | ExtractError,
+): { config: Settings; request: Request } {
+  if (config instanceof ExtractError) throw request instanceof ExtractError ? both(config, request) : config;
+  if (request instanceof ExtractError) throw request;
+  return { config, request };
 }
 
 function orRefusal<Parsed>(parse: () => Parsed): Parsed | ExtractError {

@@ -81,6 +81,23 @@ export class ObjectStore {
   }
 
   /**
+   * The bytes of one version of an object, of any size; undefined if it does not exist. A null version is the
+   * present one.
+   */
+  async open(key: string, versionId: string | null): Promise<AsyncIterable<Buffer> | undefined> {
+    return this.#attempt("read", key, async () => {
+      try {
+        const version = versionId === null ? {} : { VersionId: versionId };
+        const { Body } = await this.#s3.send(new GetObjectCommand({ ...this.#at(key), ...version }));
+        return this.#reading(key, Body as Readable);
+      } catch (error) {
+        if (isNamed(error, "NoSuchKey", "NoSuchVersion")) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /**
    * Uploads a body of any length, of which it holds a few parts at a time, and keeps nothing but their list.
    * If the body or the upload fails, the upload is aborted before this rejects.
    *
@@ -214,6 +231,14 @@ export class ObjectStore {
         });
       }
     });
+  }
+
+  async *#reading(key: string, body: Readable): AsyncGenerator<Buffer> {
+    try {
+      yield* body as AsyncIterable<Buffer>;
+    } catch (error) {
+      throw storageError(error, "read", this.#settings.bucket, key);
+    }
   }
 
   async #attempt<Result>(doing: string, key: string, action: () => Promise<Result>): Promise<Result> {

@@ -120,7 +120,8 @@ export class World {
   }
 
   async manifest(month: string, prefix = ""): Promise<Manifest> {
-    return parseManifest(await this.read(`${prefix}_manifests/${month.replace("-", "/")}.json`));
+    const key = `${prefix}_manifests/${month.replace("-", "/")}.json`;
+    return parseManifest(key, await this.read(key));
   }
 
   /** All keys in the bucket that can be seen. */
