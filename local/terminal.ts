@@ -14,6 +14,7 @@ export async function runCommand(
   const stopped = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
+      if (!stopped.signal.aborted) process.stdout.write("\nStopping …\n");
       stopped.abort();
     });
   }
@@ -28,7 +29,7 @@ export async function runCommand(
     await command(parseLoans(values.loans), stopped.signal);
   } catch (error) {
     if (stopped.signal.aborted) {
-      process.stdout.write("\nStopped; nothing is left behind.\n");
+      process.stdout.write("Stopped; nothing is left behind.\n");
       process.exitCode = 130;
       return;
     }
