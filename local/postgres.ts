@@ -31,6 +31,16 @@ const UNPRIVILEGED_ID = 65534;
 
 const START_TIMEOUT_MS = 30_000;
 
+/** The data is gone with the server, so nothing is done for its survival. */
+const throwaway = {
+  fsync: "off",
+  synchronous_commit: "off",
+  full_page_writes: "off",
+  wal_level: "minimal",
+  max_wal_senders: "0",
+  max_wal_size: "4GB",
+};
+
 /**
  * Starts a server with UTF-8, locale C and password authentication.
  *
@@ -48,7 +58,7 @@ export async function startPostgres(
     const binaries = await installBinaries(directory);
     await createCluster(directory, binaries, user, password);
 
-    const options = { listen_addresses: host, port: String(port), unix_socket_directories: "", ...settings };
+    const options = { listen_addresses: host, port: String(port), unix_socket_directories: "" };
     const keeper = spawn(
       process.execPath,
       [
@@ -56,7 +66,10 @@ export async function startPostgres(
         directory,
         path.join(binaries, "postgres"),
         ...["-D", path.join(directory, "data")],
-        ...Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
+        ...Object.entries({ ...throwaway, ...options, ...settings }).flatMap(([name, value]) => [
+          "-c",
+          `${name}=${value}`,
+        ]),
       ],
       // A process group of its own, so Ctrl-C reaches the parent alone, which then stops it in good order.
       { stdio: ["pipe", "ignore", "pipe"], detached: true },

@@ -17,7 +17,7 @@ const templateSeed = {
 export default async function globalSetup(): Promise<void> {
   // The tests run on Node 20 as well, which the SDK announces to leave in 2027; the Lambda runs on a later one.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
-  const server = await startPostgres({ fsync: "off", synchronous_commit: "off", full_page_writes: "off" });
+  const server = await startPostgres();
   (globalThis as { stopPostgres?: () => Promise<void> }).stopPostgres = () => server.stop();
 
   const admin = await server.connect("postgres");

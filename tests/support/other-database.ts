@@ -1,0 +1,44 @@
+/**
+ * A second database beside a world's own, as a second reader instance is one: a run that reads it shares no lock
+ * with the others, and sees data of its own.
+ */
+import { randomBytes } from "node:crypto";
+
+import { Client, type QueryResultRow } from "pg";
+
+import type { TestServer, World } from "./world";
+
+export class OtherDatabase {
+  private constructor(
+    private readonly name: string,
+    private readonly owner: Client,
+  ) {}
+
+  /** Has the tables without rows, and lets the world's role read them. */
+  static async create(world: World): Promise<OtherDatabase> {
+    const name = `test_${randomBytes(6).toString("hex")}`;
+    await world.sql(`create database ${name} template template_empty`);
+    const server = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
+    const owner = new Client({ ...server, database: name });
+    await owner.connect();
+    await owner.query(`grant select on all tables in schema public to ${String(world.secret["username"])}`);
+    return new OtherDatabase(name, owner);
+  }
+
+  /** The settings that lead a run here. */
+  get environment(): Readonly<Record<string, string>> {
+    return { DB_NAME: this.name };
+  }
+
+  /** Runs SQL as the owner of the tables. */
+  async sql<R extends QueryResultRow>(text: string, values: unknown[] = []): Promise<R[]> {
+    const { rows } = await this.owner.query<R>(text, values);
+    return rows;
+  }
+
+  /** To be called before the world is closed, whose role can't be dropped as long as it may read here. */
+  async close(world: World): Promise<void> {
+    await this.owner.end();
+    await world.sql(`drop database ${this.name} with (force)`);
+  }
+}
