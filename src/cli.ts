@@ -4,15 +4,25 @@ import { randomUUID } from "node:crypto";
 import { Command, CommanderError } from "commander";
 
 import { version } from "../package.json";
+import { type Deadline, withDeadline } from "./deadline";
 import { ExtractError } from "./errors";
 import type { RunEvent } from "./extract";
 import { run, verify } from "./run";
-import type { MonthVerification } from "./verification";
+import { expectVerified } from "./verification";
 
 const WRONG_INPUT = 64;
 
 /** What only this edge knows. */
 const edge = () => ({ environment: process.env, now: () => new Date(), runId: randomUUID() });
+
+const HOUR_MS = 3_600_000;
+
+/** No command runs for ever, whatever database and network do. */
+function inTime<Result>(command: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  return withDeadline(TIME_LIMIT_HOURS * HOUR_MS, "Ask for fewer months at once.", command);
+}
+
+const TIME_LIMIT_HOURS = 6;
 
 function program(): Command {
   const command = new Command("bank-loan-extract")
@@ -40,7 +50,7 @@ Examples:
 ${COMMON_HELP}`,
     )
     .action(async ({ json, ...input }: Flags) => {
-      const summary = await run(input, { ...edge(), observe: tell });
+      const summary = await inTime((deadline) => run(input, { ...edge(), deadline, observe: tell }));
       if (json) print(summary);
     });
 
@@ -48,17 +58,13 @@ ${COMMON_HELP}`,
     .description("check published months by their manifests: every object's bytes, SHA-256, rows and totals")
     .addHelpText("after", `\nExample:\n  npm run extract -- verify --month 2026-09\n${COMMON_HELP}`)
     .action(async ({ json, ...input }: Flags) => {
-      const months: MonthVerification[] = [];
-      try {
-        await verify(input, edge(), (month) => {
-          months.push(month);
-          say(
-            `${month.month}  ${month.status}${month.revision === undefined ? "" : `, revision ${month.revision}`}`,
-          );
-        });
-      } finally {
-        if (json && months.length > 0) print({ months });
-      }
+      const months = await inTime((deadline) =>
+        verify(input, { ...edge(), deadline }, ({ month, status, revision }) => {
+          say(`${month}  ${status}${revision === undefined ? "" : `, revision ${revision}`}`);
+        }),
+      );
+      if (json) print({ months });
+      expectVerified(months);
     });
   return command;
 }

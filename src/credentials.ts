@@ -35,17 +35,33 @@ const rdsSecret = v.looseObject({
 const POSTGRESQL_PORT = 5432;
 
 /**
- * Reads the secret afresh: a rotation may have happened since the last connection.
+ * The credentials to try for a connection, in this order, each read at the moment it is asked for:
+ *
+ * 1. what the secret says now;
+ * 2. what it says then, if that differs: a rotation ended between the reading and the connection;
+ * 3. what a rotation under way has prepared: between its steps the new password may be the one that works.
+ *
+ * Source: AWS Secrets Manager User Guide, "Lambda function rotation strategies" and "Rotation function steps".
  *
  * @throws CredentialsError if the secret is missing, forbidden or malformed.
  * @throws ConfigError if neither the secret nor the settings say where the database is.
  * @throws DatabaseUnavailableError if Secrets Manager does not answer.
  */
-export async function fetchCredentials(
+export async function* credentialsToTry(
   secretsManager: SecretsManagerClient,
   settings: DatabaseSettings,
-): Promise<Credentials> {
-  const secret = parseSecret(settings.secretId, await readSecret(secretsManager, settings.secretId));
+  signal: AbortSignal,
+): AsyncGenerator<Credentials> {
+  const tried = new Set<string>();
+  for (const stage of ["AWSCURRENT", "AWSCURRENT", "AWSPENDING"]) {
+    const text = await readSecret(secretsManager, settings.secretId, stage, signal);
+    if (text === undefined || tried.has(text)) continue;
+    tried.add(text);
+    yield complete(settings, parseSecret(settings.secretId, text));
+  }
+}
+
+function complete(settings: DatabaseSettings, secret: v.InferOutput<typeof rdsSecret>): Credentials {
   const host = settings.host ?? secret.host;
   const database = settings.name ?? secret.dbname;
   const missing = [
@@ -57,25 +73,26 @@ export async function fetchCredentials(
       hint: `Set what is missing, or add it to the secret ${settings.secretId}.`,
     });
   }
-  return {
-    host,
-    port: settings.port ?? secret.port ?? POSTGRESQL_PORT,
-    database,
-    user: secret.username,
-    password: secret.password,
-  };
+  const port = settings.port ?? secret.port ?? POSTGRESQL_PORT;
+  return { host, port, database, user: secret.username, password: secret.password };
 }
 
+/** The secret's text at a stage; undefined if no version is at AWSPENDING, as outside a rotation. */
 async function readSecret(
   secretsManager: SecretsManagerClient,
   secretId: string,
+  stage: string,
+  abortSignal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    const { SecretString } = await secretsManager.send(new GetSecretValueCommand({ SecretId: secretId }));
-    return SecretString;
+    const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage });
+    const { SecretString } = await secretsManager.send(command, { abortSignal });
+    return SecretString ?? "";
   } catch (cause) {
-    const status = (cause as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-    if (status === undefined || status >= 500) {
+    const { name, $metadata } = cause as { name?: string; $metadata?: { httpStatusCode?: number } };
+    const status = $metadata?.httpStatusCode;
+    if (stage === "AWSPENDING" && name === "ResourceNotFoundException") return undefined;
+    if (status === undefined || status === 429 || status >= 500 || name === "ThrottlingException") {
       throw new DatabaseUnavailableError(
         `Secrets Manager did not give the secret ${secretId}: ${reason(cause)}`,
         {
@@ -91,7 +108,7 @@ async function readSecret(
   }
 }
 
-function parseSecret(secretId: string, text: string | undefined): v.InferOutput<typeof rdsSecret> {
+function parseSecret(secretId: string, text: string): v.InferOutput<typeof rdsSecret> {
   const malformed = (problem: string) =>
     new CredentialsError(`the secret ${secretId} is malformed: ${problem}`, {
       hint: 'Store it in the RDS format: {"username": …, "password": …, "host": …, "port": …, "dbname": …}.',
@@ -99,7 +116,7 @@ function parseSecret(secretId: string, text: string | undefined): v.InferOutput<
 
   let content: unknown;
   try {
-    content = JSON.parse(text ?? "");
+    content = JSON.parse(text);
   } catch {
     // The parser's own message quotes the text, which is the secret.
     throw malformed("it is not JSON");

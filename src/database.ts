@@ -3,6 +3,8 @@
  * Numbers and dates are never turned into JavaScript's own, so no digit and no time zone can get lost.
  */
 import { on } from "node:events";
+import { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isNativeError } from "node:util/types";
 
 import { Client, type CustomTypesConfig } from "pg";
@@ -10,6 +12,7 @@ import QueryStream from "pg-query-stream";
 
 import type { DatabaseSettings } from "./config";
 import type { Credentials } from "./credentials";
+import type { Deadline } from "./deadline";
 import { ConfigError, CredentialsError, DatabaseUnavailableError, QueryError } from "./errors";
 import type { Statement } from "./statement";
 
@@ -18,6 +21,8 @@ export type Row = readonly (string | null)[];
 
 /** Everything read through one snapshot shows the database at one instant. */
 export interface Snapshot {
+  readonly host: string;
+  readonly database: string;
   /**
    * Takes an advisory lock, which ends with the connection; false if another connection to this server holds it.
    * A standby has locks of its own, so a lock taken there keeps nobody away from another standby.
@@ -36,28 +41,79 @@ export interface Snapshot {
 const BATCH_ROWS = 1000;
 
 const CONNECT_TIMEOUT_MS = 10_000;
+const CLOSE_TIMEOUT_MS = 1000;
 
 const rawText: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
 /**
- * Connects, opens one `REPEATABLE READ, READ ONLY` transaction and lends it to `use`. The connection is closed
- * when `use` has settled, however it did.
+ * Connects with the first credentials that the server takes, opens one `REPEATABLE READ, READ ONLY` transaction and
+ * lends it to `use`. The connection is gone when `use` has settled, however it did, and so is what the server was
+ * doing for it.
  *
  * @throws CredentialsError, DatabaseUnavailableError, QueryError, ConfigError, or what `use` throws.
  */
 export async function withSnapshot<Result>(
   settings: DatabaseSettings,
-  credentials: Credentials,
+  candidates: AsyncIterable<Credentials>,
+  deadline: Deadline,
   use: (snapshot: Snapshot) => Promise<Result>,
 ): Promise<Result> {
+  const connection = await connect(settings, candidates, deadline);
+  const { client, lost, explain, credentials } = connection;
+  try {
+    await openSnapshot(client, settings, deadline).catch(rethrowAs(explain));
+    return await use({
+      host: credentials.host,
+      database: credentials.database,
+      tryLock: (space, key) => tryLock(client, space, key).catch(rethrowAs(explain)),
+      query: (statement, values = []) => queryRows(client, statement, values).catch(rethrowAs(explain)),
+      stream: (statement, values) => streamRows(client, statement, values, lost, explain),
+    });
+  } finally {
+    // Nothing was written, so there is nothing to commit: the transaction ends with its connection.
+    await connection.close();
+  }
+}
+
+interface Connection {
+  readonly client: Client;
+  readonly credentials: Credentials;
+  /** Aborts when the connection is lost, or the time is up. */
+  readonly lost: AbortSignal;
+  readonly explain: (error: unknown) => unknown;
+  close(): Promise<void>;
+}
+
+async function connect(
+  settings: DatabaseSettings,
+  candidates: AsyncIterable<Credentials>,
+  deadline: Deadline,
+): Promise<Connection> {
+  let refusal: unknown;
+  for await (const credentials of candidates) {
+    try {
+      return await open(settings, credentials, deadline);
+    } catch (error) {
+      if (!(error instanceof CredentialsError)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+async function open(
+  settings: DatabaseSettings,
+  credentials: Credentials,
+  deadline: Deadline,
+): Promise<Connection> {
+  const { host, port, database, user, password } = credentials;
+  // The socket is ours to destroy: the only thing that ends every wait, whatever the server or the network does.
+  const socket = new Socket();
   const client = new Client({
-    host: credentials.host,
-    port: credentials.port,
-    database: credentials.database,
-    user: credentials.user,
-    password: credentials.password,
-    // Node checks the certificate against this host; without it, an address in place of a name is checked as "localhost".
-    ssl: settings.ssl === "verify-full" ? { rejectUnauthorized: true, host: credentials.host } : false,
+    ...{ host, port, database, user, password },
+    // Without the host, an address in place of a name would be checked as "localhost".
+    ssl: settings.ssl === "verify-full" ? { rejectUnauthorized: true, host } : false,
+    stream: () => socket,
     application_name: "bank-loan-extract",
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
@@ -67,27 +123,36 @@ export async function withSnapshot<Result>(
   client.on("error", (error) => {
     lost.abort(error);
   });
+  const giveUp = () => {
+    lost.abort(deadline.signal.reason);
+    socket.destroy();
+  };
+  deadline.signal.addEventListener("abort", giveUp);
+  if (deadline.signal.aborted) giveUp();
 
   const explain = (error: unknown) => databaseError(error, credentials);
+  const close = async () => {
+    deadline.signal.removeEventListener("abort", giveUp);
+    await Promise.race([client.end(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+    socket.destroy();
+  };
   try {
-    await openSnapshot(client, settings).catch(rethrowAs(explain));
-    return await use({
-      tryLock: (space, key) => tryLock(client, space, key).catch(rethrowAs(explain)),
-      query: (statement, values = []) => queryRows(client, statement, values).catch(rethrowAs(explain)),
-      stream: (statement, values) => streamRows(client, statement, values, lost.signal, explain),
-    });
-  } finally {
-    // Nothing was written, so there is nothing to commit: the transaction ends with its connection.
-    await client.end();
+    await client.connect();
+  } catch (error) {
+    await close();
+    throw explain(error);
   }
+  return { client, credentials, lost: lost.signal, explain, close };
 }
 
-async function openSnapshot(client: Client, settings: DatabaseSettings): Promise<void> {
-  await client.connect();
+async function openSnapshot(client: Client, settings: DatabaseSettings, deadline: Deadline): Promise<void> {
+  // The server looks for us while it computes, and stops when we are gone. Not every version and platform can.
+  await client.query("set client_connection_check_interval = '1s'").catch(() => undefined);
   await client.query("begin transaction isolation level repeatable read, read only");
-  await client.query("select set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true)");
-  // A stream's fetch count keeps PostgreSQL from starting workers, and a parallel plan without them is the slower one.
-  await client.query("select set_config('max_parallel_workers_per_gather', '0', true)");
+  await client.query(
+    "select set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true), set_config('statement_timeout', $1, true)",
+    [String(Math.max(1, deadline.timeLeftMs()))],
+  );
   if (settings.schema !== undefined) {
     await client.query("select set_config('search_path', quote_ident($1), true)", [settings.schema]);
   }
@@ -118,6 +183,10 @@ async function* streamRows(
   lost: AbortSignal,
   explain: (error: unknown) => unknown,
 ): AsyncGenerator<Row[]> {
+  // A fetch count keeps PostgreSQL from starting workers, and a parallel plan without them is the slower one.
+  await client
+    .query("select set_config('max_parallel_workers_per_gather', '0', true)")
+    .catch(rethrowAs(explain));
   const stream = client.query(
     new QueryStream(statement.text, [...values], { batchSize: BATCH_ROWS, rowMode: "array", types: rawText }),
   );

@@ -87,6 +87,13 @@ export class ConflictError extends ExtractError {
   override readonly exitCode = 75;
 }
 
+/** The time for the run is up; it was ended in good order. */
+export class DeadlineError extends ExtractError {
+  override readonly name = "DeadlineError";
+  override readonly retry = true;
+  override readonly exitCode = 75;
+}
+
 /** A month is not published, or what is published is not what its manifest says. */
 export class VerificationError extends ExtractError {
   override readonly name = "VerificationError";

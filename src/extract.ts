@@ -7,10 +7,11 @@ import { createHash } from "node:crypto";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 
 import type { Config } from "./config";
-import { fetchCredentials } from "./credentials";
+import { credentialsToTry } from "./credentials";
 import { CsvFile } from "./csv-file";
 import { type Row, type Snapshot, withSnapshot } from "./database";
-import { ConflictError, ExtractError, QueryError } from "./errors";
+import type { Deadline } from "./deadline";
+import { ConflictError, DeadlineError, ExtractError, QueryError } from "./errors";
 import { GroupedRows } from "./grouped-rows";
 import { belongsTo, extractName, rowsStatement } from "./loan-moving-average";
 import { firstDayOf, type Month, monthPart, yearPart } from "./month";
@@ -35,7 +36,8 @@ export interface Run {
   readonly runId: string;
   readonly config: Config;
   readonly secretsManager: SecretsManagerClient;
-  readonly objects: ObjectStore;
+  readonly openObjects: () => Promise<ObjectStore>;
+  readonly deadline: Deadline;
   readonly now: () => Date;
   readonly observe: (event: RunEvent) => void;
 }
@@ -77,26 +79,63 @@ export interface Summary {
  *   are named in the error. No upload is left open, no connection either.
  */
 export async function extract(request: Request, run: Run): Promise<Summary> {
-  const credentials = await fetchCredentials(run.secretsManager, run.config.database);
-  return withSnapshot(run.config.database, credentials, async (snapshot) => {
-    run.observe({ step: "connected", host: credentials.host, database: credentials.database });
+  const done: MonthSummary[] = [];
+  let last: RunEvent | undefined;
+  const observe = (event: RunEvent) => {
+    last = event;
+    run.observe(event);
+  };
+  try {
+    await extractMonths(request, { ...run, observe }, done);
+    return { runId: run.runId, ...(request.dryRun && { dryRun: true }), months: done };
+  } catch (error) {
+    const failure = run.deadline.signal.aborted ? late(run.deadline.signal.reason, last) : error;
+    if (failure instanceof ExtractError) failure.monthsDone = done.map(({ month }) => month);
+    throw failure;
+  }
+}
+
+/** Whatever failed once the time was up failed because of that. */
+function late(reason: unknown, last: RunEvent | undefined): unknown {
+  if (!(reason instanceof DeadlineError)) return reason;
+  const { hint } = reason;
+  return new DeadlineError(`${reason.message}; it came ${progress(last)}`, { hint, cause: reason });
+}
+
+function progress(event: RunEvent | undefined): string {
+  switch (event?.step) {
+    case undefined:
+      return "to the database's door and not in";
+    case "connected":
+      return "as far as the database's computing";
+    case "reading":
+      return `to row ${event.rowCount} of ${event.bank}, ${event.month}`;
+    case "staged":
+    case "compared":
+      return `to the end of ${event.bank}, ${event.month}, which was not published`;
+    case "reconciled":
+      return `to publishing ${event.month}, which the next run finishes`;
+    case "done":
+      return `to the end of ${event.month}`;
+  }
+}
+
+async function extractMonths(request: Request, run: Run, done: MonthSummary[]): Promise<void> {
+  const { config, deadline } = run;
+  const candidates = credentialsToTry(run.secretsManager, config.database, deadline.signal);
+  await withSnapshot(config.database, candidates, deadline, async (snapshot) => {
+    run.observe({ step: "connected", host: snapshot.host, database: snapshot.database });
     if (!request.dryRun) await lockMonths(snapshot, request.months, run);
     const source = await readSource(snapshot);
     const banks = await readBanks(snapshot);
-    const controls = await readControls(snapshot, request.months);
-    const rows = readRows(snapshot, request.months);
+    // S3's client is loaded while the database computes.
+    const [controls, objects] = await Promise.all([
+      readControls(snapshot, request.months),
+      run.openObjects(),
+    ]);
+    const material = { banks, rows: readRows(snapshot, request.months), controls, source, objects };
 
-    const done: MonthSummary[] = [];
-    try {
-      for (const month of request.months) {
-        const files = { banks, rows, controls, source };
-        done.push(await extractMonth(month, request, run, files));
-      }
-    } catch (error) {
-      if (error instanceof ExtractError) error.monthsDone = done.map(({ month }) => month);
-      throw error;
-    }
-    return { runId: run.runId, ...(request.dryRun && { dryRun: true }), months: done };
+    for (const month of request.months) done.push(await extractMonth(month, request, run, material));
   });
 }
 
@@ -105,6 +144,7 @@ interface MonthMaterial {
   readonly rows: GroupedRows;
   readonly controls: Controls;
   readonly source: Provenance["source"];
+  readonly objects: ObjectStore;
 }
 
 /** A bank with its name as it stands in keys. */
@@ -116,9 +156,8 @@ async function extractMonth(
   month: Month,
   { restate, dryRun }: Request,
   run: Run,
-  { banks, rows, controls, source }: MonthMaterial,
+  { banks, rows, controls, source, objects }: MonthMaterial,
 ): Promise<MonthSummary> {
-  const { objects } = run;
   const { prefix, keyLayout } = run.config.storage;
   const keyOf = (bank: KeyedBank) => objectKey(prefix, keyLayout, bank.keyName, month);
 
@@ -130,7 +169,10 @@ async function extractMonth(
   const files: MadeFile[] = [];
   try {
     for (const bank of banks) {
-      files.push(await makeFile(month, bank, keyOf(bank), rows.take(belongsTo(bank, month)), stage, run));
+      const bankRows = rows.take(belongsTo(bank, month));
+      files.push(
+        await makeFile({ month, bank, key: keyOf(bank) }, bankRows, stage ? objects : undefined, run),
+      );
     }
     const { quality } = reconcile(month, files, controls);
     run.observe({ step: "reconciled", month });
@@ -155,23 +197,22 @@ async function extractMonth(
   }
 }
 
-/** Makes a bank's file and stages it, or only makes it, to be compared. */
+/** Makes a bank's file and stages it where it is told to; without that it is only made, to be compared. */
 async function makeFile(
-  month: Month,
-  bank: Bank,
-  key: string,
+  { month, bank, key }: { readonly month: Month; readonly bank: Bank; readonly key: string },
   rows: AsyncIterable<readonly Row[]>,
-  stage: boolean,
+  objects: ObjectStore | undefined,
   run: Run,
 ): Promise<MadeFile> {
   const csv = new CsvFile(rows, run.config.storage.lineEnding, (rowCount) => {
     run.observe({ step: "reading", month, bank: bank.name, rowCount });
   });
-  const staged = stage ? await run.objects.stage(key, csv) : undefined;
-  if (!stage) await readToEnd(csv);
+  const staged = await objects?.stage(key, csv);
+  if (staged === undefined) await readToEnd(csv);
   const tally = csv.tally();
   const { rowCount, byteCount } = tally;
-  run.observe({ step: stage ? "staged" : "compared", month, bank: bank.name, key, rowCount, byteCount });
+  const step = staged === undefined ? "compared" : "staged";
+  run.observe({ step, month, bank: bank.name, key, rowCount, byteCount });
   return { bank, key, tally, staged };
 }
 

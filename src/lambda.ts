@@ -4,9 +4,16 @@ import { randomUUID } from "node:crypto";
 import { Logger } from "@aws-lambda-powertools/logger";
 import type { Context } from "aws-lambda";
 
+import { withDeadline } from "./deadline";
 import { ExtractError } from "./errors";
 import type { RunEvent, Summary } from "./extract";
 import { run } from "./run";
+
+/** What a run needs to end in good order: uploads aborted, the connection closed, the error told. */
+const CLEAR_UP_MS = 10_000;
+
+const MORE_TIME =
+  "Run the month again; if it stays so, give the function more time or memory, or run it from a terminal: npm run extract.";
 
 const logger = new Logger({ serviceName: "bank-loan-extract" });
 
@@ -22,12 +29,9 @@ export async function extract(event: unknown, context: Context): Promise<Summary
   logger.appendKeys({ runId });
   logger.info("run started", { input: event as Record<string, unknown> });
   try {
-    const summary = await run(event, {
-      environment: process.env,
-      now: () => new Date(),
-      runId,
-      observe: log,
-    });
+    const summary = await withDeadline(timeLimitMs(context), MORE_TIME, (deadline) =>
+      run(event, { environment: process.env, now: () => new Date(), runId, deadline, observe: log }),
+    );
     logger.info("run ended", { summary });
     return summary;
   } catch (error) {
@@ -35,6 +39,10 @@ export async function extract(event: unknown, context: Context): Promise<Summary
     if (error instanceof ExtractError) error.message = `${error.message} Try: ${error.hint}`;
     throw error;
   }
+}
+
+function timeLimitMs(context: Context): number {
+  return context.getRemainingTimeInMillis() - CLEAR_UP_MS;
 }
 
 function log({ step, ...details }: RunEvent): void {

@@ -2,18 +2,19 @@
  * Where the Lambda and the command line meet: settings and input are checked, clients made, and from here on one
  * path serves both.
  */
-import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 
 import { parseConfig, parseStorageSettings, type StorageSettings } from "./config";
+import type { Deadline } from "./deadline";
 import { ConfigError, ExtractError } from "./errors";
 import { extract, type RunEvent, type Summary } from "./extract";
 import { parseRequest, type Request } from "./request";
-import { ObjectStore } from "./storage";
-import { expectVerified, type MonthVerification, verifyMonth } from "./verification";
+import type { ObjectStore } from "./storage";
+import { type MonthVerification, verifyMonth } from "./verification";
 
 /** What only the edges know: the environment, the clock, and who listens. */
 export interface Edge {
+  readonly deadline: Deadline;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
   readonly runId: string;
@@ -26,48 +27,51 @@ export interface Edge {
  * @throws ConfigError or RequestError that names all that is wrong, before anything is connected to; later any
  *   error that {@link extract} throws.
  */
-export async function run(input: unknown, { environment, now, runId, observe }: Edge): Promise<Summary> {
+export async function run(input: unknown, { environment, observe, ...edge }: Edge): Promise<Summary> {
   const { config, request } = accepted(
     orRefusal(() => parseConfig(environment)),
-    orRefusal(() => parseRequest(input, now())),
+    orRefusal(() => parseRequest(input, edge.now())),
   );
   return extract(request, {
-    runId,
+    ...edge,
     config,
     secretsManager: new SecretsManagerClient(),
-    objects: objectStore(config.storage, runId),
-    now,
+    openObjects: () => openBucket(config.storage, edge),
     observe,
   });
 }
 
 /**
- * Verifies published months, by the bucket's settings alone.
+ * Verifies published months, by the bucket's settings alone, and returns what it found, good or bad.
  *
- * @throws VerificationError if one of them is missing or damaged, with its findings told to `observe` before.
+ * @param observe hears of each month when it is done.
  */
 export async function verify(
   input: unknown,
-  { environment, now, runId }: Omit<Edge, "observe">,
+  { environment, ...edge }: Omit<Edge, "observe">,
   observe: (month: MonthVerification) => void,
 ): Promise<readonly MonthVerification[]> {
   const { config, request } = accepted(
     orRefusal(() => parseStorageSettings(environment)),
-    orRefusal(() => parseRequest(input, now())),
+    orRefusal(() => parseRequest(input, edge.now())),
   );
-  const objects = objectStore(config, runId);
+  const objects = await openBucket(config, edge);
   const months: MonthVerification[] = [];
   for (const month of request.months) {
     const verification = await verifyMonth(objects, config.prefix, month);
     observe(verification);
     months.push(verification);
   }
-  expectVerified(months);
   return months;
 }
 
-function objectStore(settings: StorageSettings, runId: string): ObjectStore {
-  return new ObjectStore(new S3Client({ forcePathStyle: settings.forcePathStyle }), settings, runId);
+/** S3's client is the largest of all that is loaded, so it is loaded when it is needed. */
+async function openBucket(
+  settings: StorageSettings,
+  { runId, deadline }: Pick<Edge, "runId" | "deadline">,
+): Promise<ObjectStore> {
+  const { openObjectStore } = await import("./storage");
+  return openObjectStore(settings, runId, deadline.signal);
 }
 
 /** What was parsed; or, of settings and input, all that is wrong with both. */

@@ -17,7 +17,7 @@ import {
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
   PutObjectCommand,
-  type S3Client,
+  S3Client,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
@@ -48,6 +48,11 @@ const PART_SIZE_BYTES = 8 * 1024 * 1024;
 /** Two keep ahead of the rows, which come at some 30 MB/s; each costs a part's memory and a half. */
 const PARTS_AT_ONCE = 2;
 
+const CONNECT_TIMEOUT_MS = 5000;
+/** For one try of a request, of which the SDK makes three: a part of 8 MiB takes a second. */
+const REQUEST_TIMEOUT_MS = 60_000;
+const CLEAR_UP_TIMEOUT_MS = 5000;
+
 /** Marks every object with the run that wrote it, so a run whose answer was lost recognizes its own. */
 const RUN_ID = "run-id";
 
@@ -56,8 +61,9 @@ export class ObjectStore {
   readonly #settings: StorageSettings;
   readonly #runId: string;
 
-  constructor(s3: S3Client, settings: StorageSettings, runId: string) {
-    this.#s3 = s3;
+  /** @param signal ends every request but those that clear up. */
+  constructor(s3: S3Client, settings: StorageSettings, runId: string, signal: AbortSignal) {
+    this.#s3 = endingWith(signal, s3);
     this.#settings = settings;
     this.#runId = runId;
   }
@@ -101,13 +107,19 @@ export class ObjectStore {
    * Uploads a body of any length, of which it holds a few parts at a time, and keeps nothing but their list.
    * If the body or the upload fails, the upload is aborted before this rejects.
    *
-   * @throws StorageError, or the body's own error.
+   * @throws ConflictError if another run dropped the upload, StorageError, or the body's own error.
    */
   async stage(key: string, body: AsyncIterable<Buffer>): Promise<StagedObject> {
     const target = { ...this.#at(key), ...this.#attributes(), ContentType: "text/csv; charset=utf-8" };
-    return this.#attempt("upload", key, () =>
-      stageUpload(this.#s3, target, Readable.from(body, { objectMode: false })),
-    );
+    return this.#attempt("upload", key, async () => {
+      try {
+        return await stageUpload(this.#s3, target, Readable.from(body, { objectMode: false }));
+      } catch (error) {
+        // A run drops the uploads that it finds; this one's own was there to be found.
+        if (isNamed(error, "NoSuchUpload")) throw this.#conflict("dropped the upload of", key, error);
+        throw error;
+      }
+    });
   }
 
   /**
@@ -225,11 +237,15 @@ export class ObjectStore {
         // The SDK repeats a request whose answer was lost; if the first one was carried out, the second is refused.
         const present = await this.#head(key);
         if (present?.runId === this.#runId) return present.version;
-        throw new ConflictError(`another run wrote s3://${this.#settings.bucket}/${key} in the meantime`, {
-          hint: "Let the other run end, then run the month again: it continues from what is there.",
-          cause: error,
-        });
+        throw this.#conflict("wrote", key, error);
       }
+    });
+  }
+
+  #conflict(did: string, key: string, cause: unknown): ConflictError {
+    return new ConflictError(`another run ${did} s3://${this.#settings.bucket}/${key} in the meantime`, {
+      hint: "Let the other run end, then run the month again: it continues from what is there.",
+      cause,
     });
   }
 
@@ -248,6 +264,28 @@ export class ObjectStore {
       throw storageError(error, doing, this.#settings.bucket, key);
     }
   }
+}
+
+/** Opens a bucket by a client of its own, which gives up on an S3 that does not answer. */
+export function openObjectStore(settings: StorageSettings, runId: string, signal: AbortSignal): ObjectStore {
+  const s3 = new S3Client({
+    forcePathStyle: settings.forcePathStyle,
+    requestHandler: {
+      connectionTimeout: CONNECT_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      throwOnRequestTimeout: true,
+    },
+  });
+  return new ObjectStore(s3, settings, runId, signal);
+}
+
+/** The client whose requests end with the signal, but for those that clear up, which have a time of their own. */
+function endingWith(signal: AbortSignal, s3: S3Client): S3Client {
+  const send = (command: Parameters<S3Client["send"]>[0]): Promise<unknown> => {
+    const clearsUp = command instanceof AbortMultipartUploadCommand;
+    return s3.send(command, { abortSignal: clearsUp ? AbortSignal.timeout(CLEAR_UP_TIMEOUT_MS) : signal });
+  };
+  return Object.create(s3, { send: { value: send } }) as S3Client;
 }
 
 type UploadTarget = CreateMultipartUploadCommandInput & { readonly Bucket: string; readonly Key: string };
@@ -269,6 +307,7 @@ async function stageUpload(s3: S3Client, target: UploadTarget, body: Readable): 
       staged = await stageSinglePart(s3, target, command.input.Body as Buffer);
       return {};
     }
+    if (command instanceof AbortMultipartUploadCommand) return abortQuietly(s3, command);
     return s3.send(command as Parameters<S3Client["send"]>[0]);
   };
   const client = Object.create(s3, { send: { value: send } }) as S3Client;
@@ -290,9 +329,14 @@ async function stageSinglePart(s3: S3Client, target: UploadTarget, body: Buffer)
     );
     return { key: target.Key, uploadId: UploadId ?? "", parts: [{ PartNumber: 1, ETag, ChecksumCRC32 }] };
   } catch (error) {
-    await s3.send(new AbortMultipartUploadCommand(upload));
+    await abortQuietly(s3, new AbortMultipartUploadCommand(upload));
     throw error;
   }
+}
+
+/** Clears up behind a failure, which must be told whether this succeeds or not; the next run clears up again. */
+async function abortQuietly(s3: S3Client, command: AbortMultipartUploadCommand): Promise<void> {
+  await s3.send(command).catch(() => undefined);
 }
 
 interface VersionHeaders {

@@ -1,6 +1,6 @@
 /** A month can be checked by its manifest alone: by `verify`, by the published JSON Schema, and by nothing of ours. */
 import { execFileSync } from "node:child_process";
-import { createHash, randomUUID } from "node:crypto";
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -9,10 +9,7 @@ import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import Ajv from "ajv";
 import addFormats from "ajv-formats";
 
-import { VerificationError } from "../../src/errors";
 import type { Manifest } from "../../src/manifest";
-import { verify } from "../../src/run";
-import type { MonthVerification } from "../../src/verification";
 import { command } from "../support/packaged";
 import { NOW, World } from "../support/world";
 
@@ -26,16 +23,7 @@ afterEach(() => world.close());
 const key = "FirstNational/2026/09/FirstNational_20260930.csv";
 const manifestKey = "_manifests/2026/09.json";
 
-async function verified(month = "2026-09"): Promise<MonthVerification[]> {
-  const found: MonthVerification[] = [];
-  const edge = { environment: world.environment, now: () => NOW, runId: randomUUID() };
-  try {
-    await verify({ month }, edge, (each) => found.push(each));
-  } catch (error) {
-    if (!(error instanceof VerificationError)) throw error;
-  }
-  return found;
-}
+const verified = (month = "2026-09") => world.verify({ month });
 
 async function put(objectKey: string, text: string): Promise<void> {
   await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: objectKey, Body: text }));
@@ -49,10 +37,9 @@ async function rewriteManifest(change: (manifest: Manifest) => void): Promise<vo
 
 describe("verify", () => {
   it("finds nothing wrong with a published month, and needs neither database nor secret", async () => {
-    const { DB_SECRET_ID: _, ...environment } = world.environment;
-    const edge = { environment, now: () => NOW, runId: randomUUID() };
+    const environment = { DB_SECRET_ID: undefined };
     const operations = await world.operationsDuring(async () => {
-      const months = await verify({ month: "2026-09" }, edge, () => undefined);
+      const months = await world.verify({ month: "2026-09" }, { environment });
       expect(months).toEqual([
         { month: "2026-09", status: "verified", revision: 1, manifest: manifestKey, problems: [] },
       ]);
@@ -147,8 +134,7 @@ describe("verify", () => {
       "_manifests/2026/08.json is the manifest of another month, 2026-09",
     ]);
     await put(manifestKey, "{}");
-    const edge = { environment: world.environment, now: () => NOW, runId: randomUUID() };
-    await expect(verify({ month: "2026-09" }, edge, () => undefined)).rejects.toMatchObject({
+    await expect(world.verify({ month: "2026-09" })).rejects.toMatchObject({
       name: "StorageError",
       retry: false,
     });

@@ -12,9 +12,11 @@ import { Client, type QueryResultRow } from "pg";
 
 import { type LocalAws, startLocalAws } from "../../local/aws/server";
 import { createReader, settings } from "../../local/stack";
+import { withDeadline } from "../../src/deadline";
 import type { RunEvent, Summary } from "../../src/extract";
 import { type Manifest, parseManifest } from "../../src/manifest";
-import { run } from "../../src/run";
+import { type Edge, run, verify } from "../../src/run";
+import type { MonthVerification } from "../../src/verification";
 
 export interface TestServer {
   readonly host: string;
@@ -27,6 +29,7 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly now?: Date;
   readonly observe?: (event: RunEvent) => void;
+  readonly timeLimitMs?: number;
 }
 
 /** In which the tests live: after October 2026 has ended. */
@@ -95,16 +98,23 @@ export class World {
   }
 
   /** Runs the main path in this process. */
-  run(
-    input: unknown,
-    { environment = {}, now = NOW, observe = () => undefined }: RunOptions = {},
-  ): Promise<Summary> {
-    return run(input, {
-      environment: { ...this.environment, ...environment },
-      now: () => now,
-      runId: randomUUID(),
-      observe,
-    });
+  run(input: unknown, { observe = () => undefined, ...options }: RunOptions = {}): Promise<Summary> {
+    return this.#inTime(options, (edge) => run(input, { ...edge, observe }));
+  }
+
+  /** Verifies in this process. */
+  verify(input: unknown, options: RunOptions = {}): Promise<readonly MonthVerification[]> {
+    return this.#inTime(options, (edge) => verify(input, edge, () => undefined));
+  }
+
+  #inTime<Result>(
+    { environment = {}, now = NOW, timeLimitMs = 60_000 }: RunOptions,
+    action: (edge: Omit<Edge, "observe">) => Promise<Result>,
+  ): Promise<Result> {
+    const settings = { ...this.environment, ...environment };
+    return withDeadline(timeLimitMs, "Give it more time.", (deadline) =>
+      action({ environment: settings, now: () => now, runId: randomUUID(), deadline }),
+    );
   }
 
   /** Runs SQL as the owner of the tables. */

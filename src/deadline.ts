@@ -1,0 +1,35 @@
+/** The time by which a run must have ended: a Lambda is ended by its platform, mid-step, if it does not end itself. */
+import { DeadlineError } from "./errors";
+
+export interface Deadline {
+  /** Aborts when the time is up, with a {@link DeadlineError} for its reason. */
+  readonly signal: AbortSignal;
+  /** The time left in milliseconds, never below zero. */
+  timeLeftMs(): number;
+}
+
+/** Runs an action that must end within the time. The timer is gone when the action has settled. */
+export async function withDeadline<Result>(
+  timeLimitMs: number,
+  hint: string,
+  action: (deadline: Deadline) => Promise<Result>,
+): Promise<Result> {
+  const controller = new AbortController();
+  const endsAt = performance.now() + timeLimitMs;
+  const timer = setTimeout(
+    () => {
+      controller.abort(
+        new DeadlineError(`the time is up, after ${Math.round(timeLimitMs / 1000)} s`, { hint }),
+      );
+    },
+    Math.max(0, timeLimitMs),
+  );
+  try {
+    return await action({
+      signal: controller.signal,
+      timeLeftMs: () => Math.max(0, Math.round(endsAt - performance.now())),
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
