@@ -46,7 +46,9 @@ async function invokeHandler(month: Month, stack: LocalStack, signal: AbortSigna
   });
   const log = createInterface({ input: handler.stdout ?? process.stdin });
   log.on("line", (line) => {
-    say(`  ${readableLine(line)}`);
+    const entry = JSON.parse(line) as Record<string, unknown>;
+    // Lines without a message are metrics.
+    if ("message" in entry) say(`  ${readable(entry)}`);
   });
   let summary: Summary | undefined;
   handler.on("message", (message) => (summary = message as Summary));
@@ -55,10 +57,9 @@ async function invokeHandler(month: Month, stack: LocalStack, signal: AbortSigna
   return summary;
 }
 
-/** A line of the structured log, for people. */
-function readableLine(line: string): string {
-  const { timestamp, message, key, rowCount, byteCount, host, database, status, manifest, error } =
-    JSON.parse(line) as Record<string, unknown>;
+/** An entry of the structured log, for people. */
+function readable(entry: Readonly<Record<string, unknown>>): string {
+  const { timestamp, message, key, rowCount, byteCount, host, database, status, manifest, error } = entry;
   const details = { host, database, key, rowCount, byteCount, status, manifest, error };
   const told = Object.entries(details).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name} ${typeof value === "string" ? value : JSON.stringify(value)}`],

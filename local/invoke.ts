@@ -6,7 +6,11 @@ import type { Context } from "aws-lambda";
 
 import { extract } from "../src/lambda";
 
-const context = { functionName: "extract", awsRequestId: "local" } as Context;
+const context = {
+  functionName: "extract",
+  awsRequestId: "local",
+  getRemainingTimeInMillis: () => 900_000,
+} as Context;
 
 extract(JSON.parse(process.argv[2] ?? "{}"), context).then(
   (summary) => process.send?.(summary),

@@ -37,6 +37,14 @@ export interface StorageSettings {
   readonly forcePathStyle: boolean;
 }
 
+/** Where `notify` tells what became of a run. */
+export interface NotifySettings {
+  /** SNS topic for people: one message a failure. */
+  readonly peopleTopicArn: string;
+  /** SNS topic for machines: one message a published month. */
+  readonly machinesTopicArn: string;
+}
+
 /** A variable that is set to nothing counts as not set. */
 const given = v.pipe(v.string("missing"), v.nonEmpty("missing"));
 
@@ -67,6 +75,19 @@ const prefix = v.pipe(
 function oneOf<const Options extends readonly string[]>(options: Options) {
   return v.picklist(options, `expected ${options.join(" or ")}`);
 }
+
+const topicArn = v.pipe(
+  given,
+  v.regex(/^arn:[^:\s]+:sns:[^:\s]+:\d+:[\w.-]+$/, "expected the ARN of an SNS topic"),
+);
+
+const notifyVariables = v.pipe(
+  v.object({ NOTIFY_TOPIC_ARN: topicArn, ANNOUNCE_TOPIC_ARN: topicArn }),
+  v.transform((env): NotifySettings => ({
+    peopleTopicArn: env.NOTIFY_TOPIC_ARN,
+    machinesTopicArn: env.ANNOUNCE_TOPIC_ARN,
+  })),
+);
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -119,6 +140,12 @@ export function parseConfig(variables: Variables): Config {
 export function parseStorageSettings(variables: Variables): StorageSettings {
   const set = withoutEmpty(variables);
   return accepted(v.safeParse(storageVariables, set), set);
+}
+
+/** The settings of `notify`. @throws ConfigError likewise. */
+export function parseNotifySettings(variables: Variables): NotifySettings {
+  const set = withoutEmpty(variables);
+  return accepted(v.safeParse(notifyVariables, set), set);
 }
 
 function withoutEmpty(variables: Variables): Record<string, string> {
