@@ -36,6 +36,8 @@ export interface RecordedRequest {
   readonly bucket?: string;
   readonly key?: string;
   readonly query: Readonly<Record<string, string>>;
+  /** As the SDK sends it; a client's `userAgentAppId` is in it as `app/…`. */
+  readonly userAgent?: string;
   /** Absent while there is no answer, and for ever after a reset, a hang or a client that went away. */
   readonly status?: number;
 }
@@ -138,7 +140,12 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     const call = callOf(request, response);
     const service = serviceOf(call);
     const query = Object.fromEntries(new URLSearchParams(call.search));
-    const record: Mutable<RecordedRequest> = { service: service.name, operation: "", query };
+    const record: Mutable<RecordedRequest> = {
+      service: service.name,
+      operation: "",
+      query,
+      userAgent: request.headers["user-agent"] ?? "",
+    };
     requests.push(record);
     const reply = await (async (): Promise<Reply | "none"> => {
       try {

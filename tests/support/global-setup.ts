@@ -1,6 +1,7 @@
 /** One PostgreSQL server for the whole test run, with two template databases: with loans, and with empty tables. */
 import { startPostgres } from "../../local/postgres";
 import { seed, smallSeed } from "../../local/seed";
+import { startRecording } from "./permissions";
 import type { TestServer } from "./world";
 
 /** 36 months, quiet ones and empty branches included, and a bank without branches. */
@@ -17,6 +18,7 @@ const templateSeed = {
 export default async function globalSetup(): Promise<void> {
   // The tests run on Node 20 as well, which the SDK announces to leave in 2027; the Lambda runs on a later one.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
+  await startRecording();
   const server = await startPostgres();
   (globalThis as { stopPostgres?: () => Promise<void> }).stopPostgres = () => server.stop();
 

@@ -1,3 +1,13 @@
-export default async function globalTeardown(): Promise<void> {
+import type { Config } from "jest";
+
+import { expectLeastPrivilege } from "./permissions";
+
+export default async function globalTeardown({
+  testPathPatterns,
+  testNamePattern,
+}: Config & { readonly testPathPatterns: { readonly patterns: readonly string[] } }): Promise<void> {
   await (globalThis as { stopPostgres?: () => Promise<void> }).stopPostgres?.();
+  // A part of the tests makes a part of the calls, which proves nothing.
+  const isWhole = testPathPatterns.patterns.length === 0 && (testNamePattern ?? "") === "";
+  await expectLeastPrivilege(isWhole);
 }

@@ -12,6 +12,7 @@ import { Client, type QueryResultRow } from "pg";
 
 import { type LocalAws, startLocalAws } from "../../local/aws/server";
 import { createReader, settings } from "../../local/stack";
+import { recordCalls } from "./permissions";
 import { withDeadline } from "../../src/deadline";
 import type { RunEvent, Summary } from "../../src/extract";
 import { type Manifest, parseManifest } from "../../src/manifest";
@@ -34,6 +35,9 @@ export interface RunOptions {
 
 /** In which the tests live: after October 2026 has ended. */
 export const NOW = new Date("2026-11-20T12:00:00Z");
+
+/** Marks a client as the tests' own: its calls need no right of the program's. */
+export const asTest = { userAgentAppId: "test" };
 
 const BUCKET = "extracts";
 const SECRET_ID = "test/ods";
@@ -68,12 +72,24 @@ export class World {
     const environment = { ...aws.environment, ...settings(BUCKET, SECRET_ID) };
     // The SDK's clients read the endpoints and keys from the process itself.
     Object.assign(process.env, environment);
-    return new World(aws, new S3Client({ forcePathStyle: true }), database, secret, environment, owner);
+    return new World(
+      aws,
+      new S3Client({ forcePathStyle: true, ...asTest }),
+      database,
+      secret,
+      environment,
+      owner,
+    );
   }
 
   /** @throws if the program left a connection behind. */
   async close(): Promise<void> {
     const connections = await this.connections();
+    await recordCalls(
+      this.aws.requests.filter(
+        ({ userAgent }) => !(userAgent ?? "").includes(`app/${asTest.userAgentAppId}`),
+      ),
+    );
     this.s3.destroy();
     await this.aws.close();
     await this.owner.end();
