@@ -19,8 +19,8 @@ import type { Statement } from "./statement";
 /** A row's fields as PostgreSQL's text, in the statement's order. */
 export type Row = readonly (string | null)[];
 
-/** Everything read through one snapshot shows the database at one instant. */
-export interface Snapshot {
+/** A connection to the database; one at a time does one thing. */
+export interface Connection {
   readonly host: string;
   readonly database: string;
   /**
@@ -28,6 +28,12 @@ export interface Snapshot {
    * A standby has locks of its own, so a lock taken there keeps nobody away from another standby.
    */
   tryLock(space: number, key: number): Promise<boolean>;
+  /** Opens the one `REPEATABLE READ, READ ONLY` transaction of this connection. What it shows is not older than this call. */
+  openSnapshot(): Promise<Snapshot>;
+}
+
+/** Everything read through one snapshot shows the database at one instant. */
+export interface Snapshot {
   /** All rows of a small result. */
   query(statement: Statement, values?: readonly string[]): Promise<Row[]>;
   /**
@@ -46,49 +52,52 @@ const CLOSE_TIMEOUT_MS = 1000;
 const rawText: CustomTypesConfig = { getTypeParser: () => (text: string) => text };
 
 /**
- * Connects with the first credentials that the server takes, opens one `REPEATABLE READ, READ ONLY` transaction and
- * lends it to `use`. The connection is gone when `use` has settled, however it did, and so is what the server was
- * doing for it.
+ * Connects with the first credentials that the server takes and lends the connection to `use`. It is gone when `use` has
+ * settled, however it did, and so is what the server was doing for it.
  *
  * @throws CredentialsError, DatabaseUnavailableError, QueryError, ConfigError, or what `use` throws.
  */
-export async function withSnapshot<Result>(
+export async function withConnection<Result>(
   settings: DatabaseSettings,
   candidates: AsyncIterable<Credentials>,
   deadline: Deadline,
-  use: (snapshot: Snapshot) => Promise<Result>,
+  use: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const connection = await connect(settings, candidates, deadline);
-  const { client, lost, explain, credentials } = connection;
+  const { client, lost, explain, credentials, close } = await connect(settings, candidates, deadline);
+  const snapshot: Snapshot = {
+    query: (statement, values = []) => queryRows(client, statement, values).catch(rethrowAs(explain)),
+    stream: (statement, values) => streamRows(client, statement, values, lost, explain),
+  };
   try {
-    await openSnapshot(client, settings, deadline).catch(rethrowAs(explain));
     return await use({
       host: credentials.host,
       database: credentials.database,
       tryLock: (space, key) => tryLock(client, space, key).catch(rethrowAs(explain)),
-      query: (statement, values = []) => queryRows(client, statement, values).catch(rethrowAs(explain)),
-      stream: (statement, values) => streamRows(client, statement, values, lost, explain),
+      openSnapshot: async () => {
+        await beginTransaction(client, settings, deadline).catch(rethrowAs(explain));
+        return snapshot;
+      },
     });
   } finally {
     // Nothing was written, so there is nothing to commit: the transaction ends with its connection.
-    await connection.close();
+    await close();
   }
 }
 
-interface Connection {
+interface OpenClient {
   readonly client: Client;
   readonly credentials: Credentials;
   /** Aborts when the connection is lost, or the time is up. */
   readonly lost: AbortSignal;
   readonly explain: (error: unknown) => unknown;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 async function connect(
   settings: DatabaseSettings,
   candidates: AsyncIterable<Credentials>,
   deadline: Deadline,
-): Promise<Connection> {
+): Promise<OpenClient> {
   let refusal: unknown;
   for await (const credentials of candidates) {
     try {
@@ -105,7 +114,7 @@ async function open(
   settings: DatabaseSettings,
   credentials: Credentials,
   deadline: Deadline,
-): Promise<Connection> {
+): Promise<OpenClient> {
   const { host, port, database, user, password } = credentials;
   // The socket is ours to destroy: the only thing that ends every wait, whatever the server or the network does.
   const socket = new Socket();
@@ -120,8 +129,13 @@ async function open(
   });
   // A connection that dies in mid-stream settles nothing of its own accord: its error event has to end the stream.
   const lost = new AbortController();
-  client.on("error", (error) => {
+  const lose = (error: Error) => {
     lost.abort(error);
+  };
+  client.on("error", lose);
+  // The server's last words say why; between two fetches nobody else is there to hear them before the connection goes.
+  client.connection.on("errorMessage", (error: Error & { severity?: string }) => {
+    if (error.severity === "FATAL" || error.severity === "PANIC") lose(error);
   });
   const giveUp = () => {
     lost.abort(deadline.signal.reason);
@@ -130,7 +144,9 @@ async function open(
   deadline.signal.addEventListener("abort", giveUp);
   if (deadline.signal.aborted) giveUp();
 
-  const explain = (error: unknown) => databaseError(error, credentials);
+  // What fails on a lost connection fails for the reason why it was lost.
+  const explain = (error: unknown) =>
+    databaseError(lost.signal.aborted ? lost.signal.reason : error, credentials);
   const close = async () => {
     deadline.signal.removeEventListener("abort", giveUp);
     await Promise.race([client.end(), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
@@ -145,7 +161,11 @@ async function open(
   return { client, credentials, lost: lost.signal, explain, close };
 }
 
-async function openSnapshot(client: Client, settings: DatabaseSettings, deadline: Deadline): Promise<void> {
+async function beginTransaction(
+  client: Client,
+  settings: DatabaseSettings,
+  deadline: Deadline,
+): Promise<void> {
   // The server looks for us while it computes, and stops when we are gone. Not every version and platform can.
   await client.query("set client_connection_check_interval = '1s'").catch(() => undefined);
   await client.query("begin transaction isolation level repeatable read, read only");
@@ -159,10 +179,10 @@ async function openSnapshot(client: Client, settings: DatabaseSettings, deadline
 }
 
 async function tryLock(client: Client, space: number, key: number): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(
-    "select pg_try_advisory_xact_lock($1, $2) as locked",
-    [space, key],
-  );
+  const { rows } = await client.query<{ locked: boolean }>("select pg_try_advisory_lock($1, $2) as locked", [
+    space,
+    key,
+  ]);
   return rows[0]?.locked === true;
 }
 
@@ -199,7 +219,7 @@ async function* streamRows(
       if (batch.length > 0) yield batch;
     }
   } catch (error) {
-    throw explain(lost.aborted ? lost.reason : error);
+    throw explain(error);
   } finally {
     stream.destroy();
   }
@@ -220,11 +240,12 @@ function databaseError(error: unknown, { host, port, database, user }: Credentia
 
   if (code.startsWith("28")) {
     return new CredentialsError(`the ${where} refused the user ${user}: ${why}`, {
-      hint: "Check that the secret holds the user's present password, and that the user may connect.",
+      hint: "Each secret was read afresh for this connection, a rotation's new one too; check that the password in it is the user's, and that the user may connect.",
       cause: error,
     });
   }
-  if (/^(08|53|57P0)/.test(code)) {
+  // 40001 is a standby's that had to choose between this query and keeping up with its primary.
+  if (/^(08|53|57P0|40)/.test(code)) {
     return new DatabaseUnavailableError(`the ${where} is not available: ${why}`, {
       hint: "Run the month again in a few minutes.",
       cause: error,

@@ -9,7 +9,7 @@ import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { Config } from "./config";
 import { credentialsToTry } from "./credentials";
 import { CsvFile } from "./csv-file";
-import { type Row, type Snapshot, withSnapshot } from "./database";
+import { type Connection, type Row, type Snapshot, withConnection } from "./database";
 import type { Deadline } from "./deadline";
 import { ConflictError, DeadlineError, ExtractError, QueryError } from "./errors";
 import { GroupedRows } from "./grouped-rows";
@@ -123,9 +123,10 @@ function progress(event: RunEvent | undefined): string {
 async function extractMonths(request: Request, run: Run, done: MonthSummary[]): Promise<void> {
   const { config, deadline } = run;
   const candidates = credentialsToTry(run.secretsManager, config.database, deadline.signal);
-  await withSnapshot(config.database, candidates, deadline, async (snapshot) => {
-    run.observe({ step: "connected", host: snapshot.host, database: snapshot.database });
-    if (!request.dryRun) await lockMonths(snapshot, request.months, run);
+  await withConnection(config.database, candidates, deadline, async (connection) => {
+    run.observe({ step: "connected", host: connection.host, database: connection.database });
+    if (!request.dryRun) await lockMonths(connection, request.months, run);
+    const snapshot = await connection.openSnapshot();
     const source = await readSource(snapshot);
     const banks = await readBanks(snapshot);
     // S3's client is loaded while the database computes.
@@ -230,14 +231,14 @@ async function abortAll(objects: ObjectStore, uploads: readonly OpenUpload[]): P
 }
 
 /**
- * Keeps a second run of these months away early, if it reads from the same server; if it doesn't, the
- * conditional writes decide.
+ * Keeps a second run of these months away early, if it reads from the same server; if it doesn't, the conditional
+ * writes decide. It comes before the snapshot, so that nobody publishes data older than what was published last.
  */
-async function lockMonths(snapshot: Snapshot, months: readonly Month[], { config }: Run): Promise<void> {
+async function lockMonths(connection: Connection, months: readonly Month[], { config }: Run): Promise<void> {
   const { bucket, prefix } = config.storage;
   const space = createHash("sha256").update(`${extractName} s3://${bucket}/${prefix}`).digest().readInt32BE();
   for (const month of months) {
-    if (await snapshot.tryLock(space, Number(`${yearPart(month)}${monthPart(month)}`))) continue;
+    if (await connection.tryLock(space, Number(`${yearPart(month)}${monthPart(month)}`))) continue;
     throw new ConflictError(`another run of ${month} is under way`, {
       hint: "Let it end, then run the month again if it is still needed.",
     });

@@ -357,7 +357,9 @@ function storageError(error: unknown, doing: string, bucket: string, key: string
   if (error instanceof ExtractError || !isNativeError(error)) return error;
   const status =
     "$metadata" in error ? (error.$metadata as { httpStatusCode?: number }).httpStatusCode : undefined;
-  return new StorageError(`S3 did not ${doing} s3://${bucket}/${key}: ${error.name}: ${error.message}`, {
+  // The answer to a HEAD request has no body that could say more than the status.
+  const why = status === undefined ? error.message : `${error.message} (HTTP ${status})`;
+  return new StorageError(`S3 did not ${doing} s3://${bucket}/${key}: ${error.name}: ${why}`, {
     retry: status === undefined || status === 429 || status >= 500,
     hint: storageHint(error.name, status, bucket),
     cause: error,

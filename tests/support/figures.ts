@@ -22,7 +22,7 @@ export interface Tables {
 }
 
 /** Reads the tables one by one and follows the keys here. */
-export async function readTables(world: World): Promise<Tables> {
+export async function readTables(world: Pick<World, "sql">): Promise<Tables> {
   const banks = await world.sql<{ id: number; name: string }>(
     "select idbank as id, name from bank order by 1",
   );
