@@ -5,4 +5,5 @@ module.exports = {
   globalSetup: "<rootDir>/tests/support/global-setup.ts",
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   testTimeout: 30_000,
+  maxWorkers: "100%",
 };

@@ -115,6 +115,7 @@ async function open(
   credentials: Credentials,
   deadline: Deadline,
 ): Promise<OpenClient> {
+  deadline.signal.throwIfAborted();
   const { host, port, database, user, password } = credentials;
   // The socket is ours to destroy: the only thing that ends every wait, whatever the server or the network does.
   const socket = new Socket();
@@ -142,7 +143,6 @@ async function open(
     socket.destroy();
   };
   deadline.signal.addEventListener("abort", giveUp);
-  if (deadline.signal.aborted) giveUp();
 
   // What fails on a lost connection fails for the reason why it was lost.
   const explain = (error: unknown) =>

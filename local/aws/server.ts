@@ -261,7 +261,8 @@ async function carryOutOr(
     const { body } = await carryOut();
     if (typeof body === "object") body.destroy();
   }
-  request.socket.resetAndDestroy();
+  // A socket that is gone already has nothing to reset, and Node 20 would wait for it at the process's end.
+  if (!request.socket.destroyed) request.socket.resetAndDestroy();
   return "none";
 }
 
