@@ -91,7 +91,7 @@ describe("the package", () => {
     const environment = { ...world.environment, EXTRACT_BUCKET: "no-such-bucket" };
     const { error, log } = await packaged.invoke({ month }, environment);
     expect(error).toMatchObject({ errorType: "StorageError" });
-    expect(error?.errorMessage).toMatch(/NoSuchBucket.* Try: Check EXTRACT_BUCKET/);
+    expect(error?.errorMessage).toMatch(/NoSuchBucket.*\nTry: Check EXTRACT_BUCKET/);
     expect(log).toContain('"failed"');
     for (const secret of [world.secret["password"], world.environment["AWS_SECRET_ACCESS_KEY"]]) {
       expect(log).not.toContain(secret);
