@@ -42,7 +42,8 @@ function startDemo(): Demo {
 
 /** What is left in the directory for temporary files, and the processes that run from there. */
 async function leftBehind(): Promise<string[]> {
-  const entries = (await readdir(temporary)).filter((name) => !name.startsWith("tsx-"));
+  // The caches of tsx and npm are theirs, and meant to stay.
+  const entries = (await readdir(temporary)).filter((name) => !/^(tsx-\d+|node-compile-cache)$/.test(name));
   const processes = execFileSync("ps", ["-A", "-o", "args"], { encoding: "utf8" }).split("\n");
   return [...entries, ...processes.filter((line) => line.includes(temporary))];
 }

@@ -60,12 +60,16 @@ export class Packaged {
   }
 
   /** @throws if the process does not end of its own accord once the handler has. */
-  async invoke(event: unknown, environment: Readonly<Record<string, string>>): Promise<Invocation> {
+  async invoke(
+    event: unknown,
+    environment: Readonly<Record<string, string>>,
+    nodeFlags: readonly string[] = [],
+  ): Promise<Invocation> {
     const task = path.join(this.directory, "task");
     const child = fork(path.join(__dirname, "lambda-process.cjs"), [task, this.handler], {
       cwd: task,
       env: { ...environment },
-      execArgv: [],
+      execArgv: [...nodeFlags],
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     let log = "";
