@@ -5,7 +5,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, chown, cp, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,6 +14,7 @@ import { Client, type QueryResultRow } from "pg";
 import { startPostgres } from "../../local/postgres";
 import { seed, smallSeed } from "../../local/seed";
 import type { TestServer, World } from "./world";
+import { freePort } from "../../local/free-port";
 
 const DATABASE = "ods";
 
@@ -159,12 +159,3 @@ export class PrivateServer {
 
 /** The settings of a server that a standby can follow. */
 export const primary = { wal_level: "replica", max_wal_senders: "4" };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
