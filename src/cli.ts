@@ -7,6 +7,7 @@ import { version } from "../package.json";
 import { type Deadline, withDeadline } from "./deadline";
 import { ExtractError } from "./errors";
 import type { RunEvent } from "./extract";
+import { defaultExtract, extractNames } from "./extracts";
 import { run, verify } from "./run";
 import { expectVerified } from "./verification";
 
@@ -77,6 +78,7 @@ won't cure it, 64 wrong input or settings, 75 worth a retry.`;
 
 function withMonths(command: Command): Command {
   return command
+    .option("--extract <name>", `which extract: ${extractNames.join(" or ")}`, defaultExtract.name)
     .option("--month <YYYY-MM>", "the month")
     .option("--from <YYYY-MM>", "the first month of a range …")
     .option("--to <YYYY-MM>", "… and its last")

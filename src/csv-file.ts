@@ -3,47 +3,44 @@ import { createHash, type Hash } from "node:crypto";
 
 import { csvHeader, csvLines, type LineEnding } from "./csv";
 import type { Row } from "./database";
-import { columns, loanCountOf, loanTotalOf } from "./loan-moving-average";
+import { type ExtractDefinition, LoanSums, type LoanTotals } from "./definition";
 
 /** What is known of a file's content without looking into it again. */
-export interface Tally {
+export interface Tally extends LoanTotals {
   readonly rowCount: number;
   readonly byteCount: number;
   /** SHA-256 of the bytes in hexadecimal. */
   readonly sha256: string;
-  /** The sums of the rows' `loan_count` and `loan_total`. */
-  readonly loanCount: bigint;
-  readonly loanTotal: bigint;
 }
 
 /** The file's bytes, to be iterated once; the tally holds what has been iterated so far. */
 export class CsvFile implements AsyncIterable<Buffer> {
+  readonly #columns: readonly string[];
+  readonly #sums: LoanSums;
   readonly #rows: AsyncIterable<readonly Row[]>;
   readonly #lineEnding: LineEnding;
   readonly #hash: Hash = createHash("sha256");
   readonly #onProgress: (rowCount: number) => void;
   #rowCount = 0;
   #byteCount = 0;
-  #loanCount = 0n;
-  #loanTotal = 0n;
 
   constructor(
+    definition: ExtractDefinition,
     rows: AsyncIterable<readonly Row[]>,
     lineEnding: LineEnding,
     onProgress: (rowCount: number) => void = () => undefined,
   ) {
+    this.#columns = definition.columns;
+    this.#sums = new LoanSums(definition);
     this.#rows = rows;
     this.#lineEnding = lineEnding;
     this.#onProgress = onProgress;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    yield this.#weigh(csvHeader(columns, this.#lineEnding));
+    yield this.#weigh(csvHeader(this.#columns, this.#lineEnding));
     for await (const batch of this.#rows) {
-      for (const row of batch) {
-        this.#loanCount += loanCountOf(row);
-        this.#loanTotal += loanTotalOf(row);
-      }
+      this.#sums.add(batch);
       this.#rowCount += batch.length;
       this.#onProgress(this.#rowCount);
       yield this.#weigh(csvLines(batch, this.#lineEnding));
@@ -55,8 +52,8 @@ export class CsvFile implements AsyncIterable<Buffer> {
       rowCount: this.#rowCount,
       byteCount: this.#byteCount,
       sha256: this.#hash.copy().digest("hex"),
-      loanCount: this.#loanCount,
-      loanTotal: this.#loanTotal,
+      loanCount: this.#sums.loanCount,
+      loanTotal: this.#sums.loanTotal,
     };
   }
 

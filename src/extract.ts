@@ -11,9 +11,9 @@ import { credentialsToTry } from "./credentials";
 import { CsvFile } from "./csv-file";
 import { type Connection, type Row, type Snapshot, withConnection } from "./database";
 import type { Deadline } from "./deadline";
+import { belongsTo, type ExtractDefinition } from "./definition";
 import { ConflictError, DeadlineError, ExtractError, QueryError } from "./errors";
 import { GroupedRows } from "./grouped-rows";
-import { belongsTo, extractName, rowsStatement } from "./loan-moving-average";
 import { firstDayOf, type Month, monthPart, yearPart } from "./month";
 import { type Bank, bankKeyNames, objectKey } from "./object-key";
 import {
@@ -68,6 +68,7 @@ export interface MonthSummary {
 /** What a run did, or would do; the Lambda returns it, and `--json` prints it. */
 export interface Summary {
   readonly runId: string;
+  readonly extract: string;
   readonly dryRun?: true;
   readonly months: readonly MonthSummary[];
 }
@@ -87,7 +88,12 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
   };
   try {
     await extractMonths(request, { ...run, observe }, done);
-    return { runId: run.runId, ...(request.dryRun && { dryRun: true }), months: done };
+    return {
+      runId: run.runId,
+      extract: request.extract.name,
+      ...(request.dryRun && { dryRun: true }),
+      months: done,
+    };
   } catch (error) {
     const failure = run.deadline.signal.aborted ? late(run.deadline.signal.reason, last) : error;
     if (failure instanceof ExtractError) failure.monthsDone = done.map(({ month }) => month);
@@ -125,7 +131,7 @@ async function extractMonths(request: Request, run: Run, done: MonthSummary[]): 
   const candidates = credentialsToTry(run.secretsManager, config.database, deadline.signal);
   await withConnection(config.database, candidates, deadline, async (connection) => {
     run.observe({ step: "connected", host: connection.host, database: connection.database });
-    if (!request.dryRun) await lockMonths(connection, request.months, run);
+    if (!request.dryRun) await lockMonths(connection, request, run);
     const snapshot = await connection.openSnapshot();
     const source = await readSource(snapshot);
     const banks = await readBanks(snapshot);
@@ -134,7 +140,7 @@ async function extractMonths(request: Request, run: Run, done: MonthSummary[]): 
       readControls(snapshot, request.months),
       run.openObjects(),
     ]);
-    const material = { banks, rows: readRows(snapshot, request.months), controls, source, objects };
+    const material = { banks, rows: readRows(snapshot, request), controls, source, objects };
 
     for (const month of request.months) done.push(await extractMonth(month, request, run, material));
   });
@@ -155,14 +161,15 @@ interface KeyedBank extends Bank {
 
 async function extractMonth(
   month: Month,
-  { restate, dryRun }: Request,
+  { extract: definition, restate, dryRun }: Request,
   run: Run,
   { banks, rows, controls, source, objects }: MonthMaterial,
 ): Promise<MonthSummary> {
-  const { prefix, keyLayout } = run.config.storage;
-  const keyOf = (bank: KeyedBank) => objectKey(prefix, keyLayout, bank.keyName, month);
+  const home = run.config.storage.prefix + definition.folder;
+  const { keyLayout } = run.config.storage;
+  const keyOf = (bank: KeyedBank) => objectKey(home, keyLayout, bank.keyName, month);
 
-  const before = await readMonthState(objects, prefix, month, banks.map(keyOf));
+  const before = await readMonthState(objects, home, month, banks.map(keyOf));
   if (!dryRun) await abortAll(objects, await objects.openUploads(banks.map(keyOf)));
   // A published month that may not change has no use for uploads: its bytes are made and compared.
   const stage = !dryRun && (restate || !isIntact(before));
@@ -170,17 +177,28 @@ async function extractMonth(
   const files: MadeFile[] = [];
   try {
     for (const bank of banks) {
-      const bankRows = rows.take(belongsTo(bank, month));
+      const bankRows = rows.take(belongsTo(definition, bank, month));
       files.push(
-        await makeFile({ month, bank, key: keyOf(bank) }, bankRows, stage ? objects : undefined, run),
+        await makeFile(
+          { definition, month, bank, key: keyOf(bank) },
+          bankRows,
+          stage ? objects : undefined,
+          run,
+        ),
       );
     }
-    const { quality } = reconcile(month, files, controls);
+    const { quality } = reconcile(definition, month, files, controls);
     run.observe({ step: "reconciled", month });
 
     const plan = planPublication(files, before, restate);
     if (!dryRun) {
-      await publish(objects, plan, { runId: run.runId, publishedAt: run.now(), source, quality });
+      await publish(objects, plan, {
+        definition,
+        runId: run.runId,
+        publishedAt: run.now(),
+        source,
+        quality,
+      });
       await abortAll(objects, openUploadsOf(files.filter((file) => !plan.write.includes(file))));
     }
     const summary = {
@@ -200,12 +218,22 @@ async function extractMonth(
 
 /** Makes a bank's file and stages it where it is told to; without that it is only made, to be compared. */
 async function makeFile(
-  { month, bank, key }: { readonly month: Month; readonly bank: Bank; readonly key: string },
+  {
+    definition,
+    month,
+    bank,
+    key,
+  }: {
+    readonly definition: ExtractDefinition;
+    readonly month: Month;
+    readonly bank: Bank;
+    readonly key: string;
+  },
   rows: AsyncIterable<readonly Row[]>,
   objects: ObjectStore | undefined,
   run: Run,
 ): Promise<MadeFile> {
-  const csv = new CsvFile(rows, run.config.storage.lineEnding, (rowCount) => {
+  const csv = new CsvFile(definition, rows, run.config.storage.lineEnding, (rowCount) => {
     run.observe({ step: "reading", month, bank: bank.name, rowCount });
   });
   const staged = await objects?.stage(key, csv);
@@ -234,9 +262,16 @@ async function abortAll(objects: ObjectStore, uploads: readonly OpenUpload[]): P
  * Keeps a second run of these months away early, if it reads from the same server; if it doesn't, the conditional
  * writes decide. It comes before the snapshot, so that nobody publishes data older than what was published last.
  */
-async function lockMonths(connection: Connection, months: readonly Month[], { config }: Run): Promise<void> {
+async function lockMonths(
+  connection: Connection,
+  { extract: definition, months }: Request,
+  { config }: Run,
+): Promise<void> {
   const { bucket, prefix } = config.storage;
-  const space = createHash("sha256").update(`${extractName} s3://${bucket}/${prefix}`).digest().readInt32BE();
+  const space = createHash("sha256")
+    .update(`${definition.name} s3://${bucket}/${prefix}`)
+    .digest()
+    .readInt32BE();
   for (const month of months) {
     if (await connection.tryLock(space, Number(`${yearPart(month)}${monthPart(month)}`))) continue;
     throw new ConflictError(`another run of ${month} is under way`, {
@@ -264,7 +299,7 @@ async function readBanks(snapshot: Snapshot): Promise<KeyedBank[]> {
 }
 
 /** One pass over the data for all months and banks, in the order in which the files are made. */
-function readRows(snapshot: Snapshot, months: Request["months"]): GroupedRows {
+function readRows(snapshot: Snapshot, { extract: { statement }, months }: Request): GroupedRows {
   const [first, last] = [months[0], months[months.length - 1] ?? months[0]];
-  return new GroupedRows(snapshot.stream(rowsStatement, [firstDayOf(first), firstDayOf(last)]));
+  return new GroupedRows(snapshot.stream(statement, [firstDayOf(first), firstDayOf(last)]));
 }

@@ -28,7 +28,8 @@ export function extract(event: unknown, context: Context): Promise<Summary> {
     const observe = telemetry.step.bind(telemetry);
     const summary = await run(event, { ...edge, observe });
     const newest = summary.months.at(-1);
-    if (newest !== undefined && summary.dryRun !== true) telemetry.newestMonth(newest.month, edge.now());
+    if (newest !== undefined && summary.dryRun !== true)
+      telemetry.newestMonth(summary.extract, newest.month, edge.now());
     return summary;
   });
 }
@@ -42,7 +43,8 @@ export function verify(event: unknown, context: Context): Promise<{ months: read
   return handle(event, context, async (edge, telemetry) => {
     const months = await verifyMonths(event, edge, ({ problems, ...verification }) => {
       telemetry.info("verified", { ...verification, problems });
-      if (verification.status === "verified") telemetry.newestMonth(verification.month, edge.now());
+      const { extract: name, status, month } = verification;
+      if (status === "verified") telemetry.newestMonth(name, month, edge.now());
     });
     expectVerified(months);
     return { months };

@@ -48,8 +48,9 @@ const manifest = v.object({
 export type Manifest = v.InferOutput<typeof manifest>;
 export type ManifestFile = v.InferOutput<typeof manifestFile>;
 
-export function manifestKey(prefix: string, month: Month): string {
-  return `${prefix}_manifests/${yearPart(month)}/${monthPart(month)}.json`;
+/** @param home where the extract lies in the bucket: the prefix with its folder. */
+export function manifestKey(home: string, month: Month): string {
+  return `${home}_manifests/${yearPart(month)}/${monthPart(month)}.json`;
 }
 
 /** @throws StorageError if the text is no manifest of schema version 1. */

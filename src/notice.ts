@@ -6,6 +6,7 @@ import * as v from "valibot";
 
 import { RequestError } from "./errors";
 import type { Summary } from "./extract";
+import { defaultExtract } from "./extracts";
 import { parseRequest, type Request } from "./request";
 
 /**
@@ -75,7 +76,7 @@ export function noticesOf(event: unknown): Notice[] {
   return (summary.months ?? []).map(({ month, status, revision, manifest }) => ({
     audience: "machines",
     subject: `${month} ${status}`,
-    message: JSON.stringify({ month, status, revision, manifest }),
+    message: JSON.stringify({ extract: summary.extract, month, status, revision, manifest }),
   }));
 }
 
@@ -87,12 +88,15 @@ function failureNotice({ timestamp, requestContext, requestPayload, responsePayl
   const [what = "", hint = "The log has more."] = errorMessage.split(TRY);
   const request = requestOf(requestPayload, timestamp);
   const months = request?.months;
-  const label =
+  const span =
     months === undefined ? "a run" : months.length === 1 ? months[0] : `${months[0]} to ${months.at(-1)}`;
+  const other =
+    request === undefined || request.extract === defaultExtract ? undefined : request.extract.name;
+  const label = other === undefined ? span : `${other} of ${span}`;
   const verdict = task === "verify" ? "is missing or damaged" : "was not published";
   const rerun = request === undefined ? requestPayload : inputOf(request);
 
-  const message = `The loan extract of ${label} ${verdict}.
+  const message = `The ${other === undefined ? `loan extract of ${span}` : `extract ${label}`} ${verdict}.
 
 What happened
   ${errorType}: ${what.replaceAll("\n", "\n  ")}
@@ -132,9 +136,10 @@ function requestOf(requestPayload: unknown, timestamp: string): Request | undefi
   }
 }
 
-function inputOf({ months, restate, dryRun }: Request): object {
+function inputOf({ extract, months, restate, dryRun }: Request): object {
   const asked = months.length === 1 ? { month: months[0] } : { from: months[0], to: months.at(-1) };
-  return { ...asked, ...(restate && { restate }), ...(dryRun && { dryRun }) };
+  const named = extract === defaultExtract ? {} : { extract: extract.name };
+  return { ...named, ...asked, ...(restate && { restate }), ...(dryRun && { dryRun }) };
 }
 
 /** Source: Amazon SNS API Reference, `Publish`, `Subject`. */

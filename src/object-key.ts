@@ -13,14 +13,18 @@ export const keyLayouts = ["plain", "hive"] as const;
 /** `plain`: `Bank/2026/09/…`; `hive`: `bank=Bank/year=2026/month=09/…`, which engines read as partitions. */
 export type KeyLayout = (typeof keyLayouts)[number];
 
-/** The key of a file, named for the **last day of the data month**, so a rerun on any day has the same. */
-export function objectKey(prefix: string, layout: KeyLayout, bankKeyName: string, month: Month): string {
+/**
+ * The key of a file, named for the **last day of the data month**, so a rerun on any day has the same.
+ *
+ * @param home where the extract lies in the bucket: the prefix with its folder.
+ */
+export function objectKey(home: string, layout: KeyLayout, bankKeyName: string, month: Month): string {
   const [year, monthOfYear] = [yearPart(month), monthPart(month)];
   const folder =
     layout === "hive"
       ? `bank=${bankKeyName}/year=${year}/month=${monthOfYear}`
       : `${bankKeyName}/${year}/${monthOfYear}`;
-  return `${prefix}${folder}/${bankKeyName}_${lastDayOf(month).replaceAll("-", "")}.csv`;
+  return `${home}${folder}/${bankKeyName}_${lastDayOf(month).replaceAll("-", "")}.csv`;
 }
 
 /**

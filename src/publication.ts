@@ -4,8 +4,8 @@
  */
 import { version as programVersion } from "../package.json";
 import type { Tally } from "./csv-file";
+import type { ExtractDefinition } from "./definition";
 import { AlreadyPublishedError } from "./errors";
-import { columns, extractName, rowsStatement, windowMonths } from "./loan-moving-average";
 import { type Manifest, type ManifestFile, manifestKey, parseManifest } from "./manifest";
 import { addMonths, firstDayOf, lastDayOf, type Month } from "./month";
 import type { Bank } from "./object-key";
@@ -49,6 +49,7 @@ export interface Plan {
 
 /** What the manifest says beside the files. */
 export interface Provenance {
+  readonly definition: ExtractDefinition;
   readonly runId: string;
   readonly publishedAt: Date;
   readonly source: { readonly database: string; readonly serverVersion: string; readonly snapshot: string };
@@ -57,11 +58,11 @@ export interface Provenance {
 
 export async function readMonthState(
   objects: ObjectStore,
-  prefix: string,
+  home: string,
   month: Month,
   keys: readonly string[],
 ): Promise<MonthState> {
-  const key = manifestKey(prefix, month);
+  const key = manifestKey(home, month);
   const [found, heads] = await Promise.all([
     objects.read(key),
     Promise.all(keys.map(async (each) => [each, await objects.head(each)] as const)),
@@ -137,13 +138,14 @@ export async function publish(objects: ObjectStore, plan: Plan, provenance: Prov
 function describe(
   { files, before, revision }: Plan,
   versions: ReadonlyMap<string, ObjectVersion>,
-  { runId, publishedAt, source, quality }: Provenance,
+  { definition, runId, publishedAt, source, quality }: Provenance,
 ): Manifest {
   const { month } = before;
   const previous = before.manifest?.content;
+  const { name, statement, columns, windowMonths } = definition;
   return {
     schemaVersion: 1,
-    extract: extractName,
+    extract: name,
     month,
     period: { from: firstDayOf(month), to: lastDayOf(month) },
     window: { from: firstDayOf(addMonths(month, 1 - windowMonths)), to: lastDayOf(month) },
@@ -151,7 +153,7 @@ function describe(
     publishedAt: publishedAt.toISOString(),
     runId,
     source,
-    query: { name: rowsStatement.name, sha256: rowsStatement.sha256 },
+    query: { name: statement.name, sha256: statement.sha256 },
     program: { version: programVersion },
     columns: [...columns],
     files: files.map(({ bank, key, tally }): ManifestFile => {

@@ -2,7 +2,7 @@
 import type { Tally } from "./csv-file";
 import type { Snapshot } from "./database";
 import { ReconciliationError } from "./errors";
-import { loanControlsStatement } from "./loan-moving-average";
+import type { ExtractDefinition, LoanTotals } from "./definition";
 import { firstDayOf, type Month } from "./month";
 import type { Bank } from "./object-key";
 import { readStatement } from "./statement";
@@ -26,11 +26,6 @@ export interface Quality {
   readonly loansWithoutDate: number;
 }
 
-interface LoanTotals {
-  readonly loanCount: bigint;
-  readonly loanTotal: bigint;
-}
-
 export interface Controls {
   readonly months: ReadonlyMap<Month, MonthControls>;
   /** How many branches each bank has, by bank id. */
@@ -45,7 +40,10 @@ export async function readControls(
   months: readonly [Month, ...Month[]],
 ): Promise<Controls> {
   const last = months[months.length - 1] ?? months[0];
-  const loans = await snapshot.query(loanControlsStatement, [firstDayOf(months[0]), firstDayOf(last)]);
+  const loans = await snapshot.query(readStatement("loan_controls.sql"), [
+    firstDayOf(months[0]),
+    firstDayOf(last),
+  ]);
   const branches = await snapshot.query(readStatement("branch_controls.sql"));
   const [undated] = await snapshot.query(readStatement("undated_loans.sql"));
 
@@ -77,6 +75,7 @@ export async function readControls(
 
 /** @throws ReconciliationError that names every difference, exactly. */
 export function reconcile(
+  { oneRowPer }: ExtractDefinition,
   month: Month,
   files: readonly { readonly bank: Bank; readonly tally: Tally }[],
   { months, branchCounts }: Controls,
@@ -86,14 +85,17 @@ export function reconcile(
 
   const differences = files.flatMap(({ bank, tally }) => {
     const expected = controls.banks.get(bank.id) ?? NOTHING;
-    const branchCount = branchCounts.get(bank.id) ?? 0;
+    const [rows, rowCount] =
+      oneRowPer === "branch"
+        ? ["branches, the table branch", branchCounts.get(bank.id) ?? 0]
+        : ["single loans, the table loans", Number(expected.loanCount)];
     return [
       ...(tally.loanCount === expected.loanCount && tally.loanTotal === expected.loanTotal
         ? []
         : [`${bank.name}: the file holds ${told(tally)}, the table loans ${told(expected)}`]),
-      ...(tally.rowCount === branchCount
+      ...(tally.rowCount === rowCount
         ? []
-        : [`${bank.name}: the file holds ${tally.rowCount} branches, the table branch ${branchCount}`]),
+        : [`${bank.name}: the file holds ${tally.rowCount} ${rows} ${rowCount}`]),
     ];
   });
   if (controls.withoutBank.loanCount > 0n) {

@@ -4,10 +4,14 @@
  */
 import * as v from "valibot";
 
+import type { ExtractDefinition } from "./definition";
 import { RequestError } from "./errors";
+import { defaultExtract, extractNamed, extractNames } from "./extracts";
 import { addMonths, hasEnded, isMonth, type Month, monthOf, monthRange } from "./month";
 
 export interface Request {
+  /** Which extract to make. */
+  readonly extract: ExtractDefinition;
   /** The months to extract, in order and without gaps. */
   readonly months: readonly [Month, ...Month[]];
   /** Whether a published month may change. */
@@ -31,7 +35,16 @@ const instant = v.pipe(
   v.transform((text) => new Date(text)),
 );
 
+const extract = v.pipe(
+  v.string(`expected an extract's name: ${extractNames.join(" or ")}`),
+  v.check(
+    (name) => extractNamed(name) !== undefined,
+    (issue) => `expected ${extractNames.join(" or ")}, not ${JSON.stringify(issue.input)}`,
+  ),
+);
+
 const inputKeys = {
+  extract: v.optional(extract, defaultExtract.name),
   month: v.optional(month),
   from: v.optional(month),
   to: v.optional(month),
@@ -81,7 +94,8 @@ export function parseRequest(event: unknown, now: Date): Request {
     const last = addMonths(monthOf(now), -1);
     throw refused([`${unfinished.join(", ")} has not ended (UTC); the last month that has is ${last}`]);
   }
-  return { months, restate: parsed.output.restate, dryRun: parsed.output.dryRun };
+  const { extract: name, restate, dryRun } = parsed.output;
+  return { extract: extractNamed(name) ?? defaultExtract, months, restate, dryRun };
 }
 
 function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]] {

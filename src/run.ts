@@ -58,7 +58,7 @@ export async function verify(
   const objects = await openBucket(config, edge);
   const months: MonthVerification[] = [];
   for (const month of request.months) {
-    const verification = await verifyMonth(objects, config.prefix, month);
+    const verification = await verifyMonth(objects, config.prefix, request.extract, month);
     observe(verification);
     months.push(verification);
   }

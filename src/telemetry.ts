@@ -55,9 +55,10 @@ export class Telemetry {
   }
 
   /** How long ago the newest month that is published ended, in days: grows until the next one is there. */
-  newestMonth(month: Month, now: Date): void {
+  newestMonth(extract: string, month: Month, now: Date): void {
     const ended = new Date(firstDayOf(addMonths(month, 1)));
     const ageDays = (now.getTime() - ended.getTime()) / DAY_MS;
+    this.#metrics.addDimension("extract", extract);
     this.#metrics.addMetric("NewestPublishedMonthAge", MetricUnit.NoUnit, ageDays);
   }
 

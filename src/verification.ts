@@ -7,6 +7,7 @@ import { pipeline } from "node:stream/promises";
 
 import { CsvError, parse } from "csv-parse";
 
+import { type ExtractDefinition, LoanSums, type LoanTotals } from "./definition";
 import { VerificationError } from "./errors";
 import { type Manifest, type ManifestFile, manifestKey, parseManifest } from "./manifest";
 import type { Month } from "./month";
@@ -14,6 +15,7 @@ import type { ObjectStore } from "./storage";
 
 /** What a month's objects turned out to be. */
 export interface MonthVerification {
+  readonly extract: string;
   readonly month: Month;
   /** `missing`: there is no manifest; `damaged`: something is not as the manifest says. */
   readonly status: "verified" | "missing" | "damaged";
@@ -28,25 +30,31 @@ export interface MonthVerification {
 export async function verifyMonth(
   objects: ObjectStore,
   prefix: string,
+  definition: ExtractDefinition,
   month: Month,
 ): Promise<MonthVerification> {
-  const key = manifestKey(prefix, month);
+  const key = manifestKey(prefix + definition.folder, month);
   const found = await objects.read(key);
   if (found === undefined) {
     return {
+      extract: definition.name,
       month,
       status: "missing",
       manifest: key,
-      problems: [`${month} is not published: there is no ${key}`],
+      problems: [`${definition.name} of ${month} is not published: there is no ${key}`],
     };
   }
   const manifest = parseManifest(key, found.text);
   const problems =
-    manifest.month === month ? [] : [`${key} is the manifest of another month, ${manifest.month}`];
-  for (const file of manifest.files) problems.push(...(await verifyFile(objects, manifest.columns, file)));
+    manifest.month === month && manifest.extract === definition.name
+      ? []
+      : [`${key} is the manifest of something else, ${manifest.extract} of ${manifest.month}`];
+  // The columns may have been others when the month was published.
+  const published = { ...definition, columns: manifest.columns };
+  for (const file of manifest.files) problems.push(...(await verifyFile(objects, published, file)));
   problems.push(...totalsProblems(manifest));
   const status = problems.length === 0 ? "verified" : "damaged";
-  return { month, status, revision: manifest.revision, manifest: key, problems };
+  return { extract: definition.name, month, status, revision: manifest.revision, manifest: key, problems };
 }
 
 /** @throws VerificationError that names every problem of these months; nothing if there is none. */
@@ -63,19 +71,19 @@ export function expectVerified(months: readonly MonthVerification[]): void {
 
 async function verifyFile(
   objects: ObjectStore,
-  columns: readonly string[],
+  definition: ExtractDefinition,
   file: ManifestFile,
 ): Promise<string[]> {
   const { key, versionId } = file;
   const bytes = await objects.open(key, versionId);
   if (bytes === undefined) return [`${key} is gone: there is no version ${versionId ?? "of it"}`];
 
-  const content = await measure(bytes, columns);
+  const content = await measure(bytes, definition);
   if (typeof content === "string") return [`${key} is not the CSV file that was published: ${content}`];
   const compared = [
     ["bytes", content.byteCount, file.byteCount],
     ["SHA-256", content.sha256, file.sha256],
-    ["columns", content.columns, columns.join(",")],
+    ["columns", content.columns, definition.columns.join(",")],
     ["rows", content.rowCount, file.rowCount],
     ["loans", String(content.loanCount), file.loanCount],
     ["loans' total", String(content.loanTotal), file.loanTotal],
@@ -90,17 +98,18 @@ async function verifyFile(
   return problems;
 }
 
-interface Content {
+interface Content extends LoanTotals {
   readonly byteCount: number;
   readonly sha256: string;
   readonly columns: string;
   readonly rowCount: number;
-  readonly loanCount: bigint;
-  readonly loanTotal: bigint;
 }
 
 /** Reads a file once, to its end, whatever its size; what is wrong with it, if it is no such file at all. */
-async function measure(bytes: AsyncIterable<Buffer>, columns: readonly string[]): Promise<Content | string> {
+async function measure(
+  bytes: AsyncIterable<Buffer>,
+  definition: ExtractDefinition,
+): Promise<Content | string> {
   const hash = createHash("sha256");
   let byteCount = 0;
   async function* weigh(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -111,25 +120,33 @@ async function measure(bytes: AsyncIterable<Buffer>, columns: readonly string[])
     }
   }
 
-  let header: readonly string[] = [];
-  const sums = { rowCount: -1, loanCount: 0n, loanTotal: 0n };
-  const [countAt, totalAt] = [columns.indexOf("loan_count"), columns.indexOf("loan_total")];
+  let header: readonly string[] | undefined;
+  let rowCount = 0;
+  const sums = new LoanSums(definition);
   try {
     await pipeline(bytes, weigh, parse(), async (rows: AsyncIterable<string[]>) => {
       for await (const row of rows) {
-        if (++sums.rowCount === 0) {
+        if (header === undefined) {
           header = row;
           continue;
         }
-        sums.loanCount += BigInt(row[countAt] ?? 0);
-        sums.loanTotal += BigInt(row[totalAt] ?? 0);
+        rowCount += 1;
+        sums.add([row]);
       }
     });
   } catch (error) {
     if (error instanceof CsvError || error instanceof SyntaxError) return error.message;
     throw error;
   }
-  return { byteCount, sha256: hash.digest("hex"), columns: header.join(","), ...sums };
+  const { loanCount, loanTotal } = sums;
+  return {
+    byteCount,
+    sha256: hash.digest("hex"),
+    columns: (header ?? []).join(","),
+    rowCount,
+    loanCount,
+    loanTotal,
+  };
 }
 
 function totalsProblems({ files, totals, month }: Manifest): string[] {

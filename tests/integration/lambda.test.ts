@@ -80,6 +80,8 @@ describe("extract", () => {
     }
     const daysSinceSeptember = (Date.now() - Date.parse("2026-10-01")) / 86_400_000;
     expect(Math.abs(Number(metrics["NewestPublishedMonthAge"]) - daysSinceSeptember)).toBeLessThan(1);
+    // The alarm on that age names both.
+    expect(metrics).toMatchObject({ service: "bank-loan-extract", extract: "loan_moving_average" });
   });
 
   it("says in its error what to do, and logs it with its cause", async () => {
@@ -131,8 +133,20 @@ describe("notify", () => {
     const sent = world.aws.messages.slice(before);
     expect(sent.map(({ topicArn }) => topicArn)).toEqual([topics.machines, topics.machines]);
     expect(sent.map(({ message }) => JSON.parse(message) as unknown)).toEqual([
-      { month: "2026-08", status: "published", revision: 1, manifest: "_manifests/2026/08.json" },
-      { month: "2026-09", status: "unchanged", revision: 1, manifest: "_manifests/2026/09.json" },
+      {
+        extract: "loan_moving_average",
+        month: "2026-08",
+        status: "published",
+        revision: 1,
+        manifest: "_manifests/2026/08.json",
+      },
+      {
+        extract: "loan_moving_average",
+        month: "2026-09",
+        status: "unchanged",
+        revision: 1,
+        manifest: "_manifests/2026/09.json",
+      },
     ]);
   });
 

@@ -41,7 +41,14 @@ describe("verify", () => {
     const operations = await world.operationsDuring(async () => {
       const months = await world.verify({ month: "2026-09" }, { environment });
       expect(months).toEqual([
-        { month: "2026-09", status: "verified", revision: 1, manifest: manifestKey, problems: [] },
+        {
+          extract: "loan_moving_average",
+          month: "2026-09",
+          status: "verified",
+          revision: 1,
+          manifest: manifestKey,
+          problems: [],
+        },
       ]);
     });
     expect(new Set(operations)).toEqual(new Set(["GetObject", "HeadObject"]));
@@ -55,10 +62,11 @@ describe("verify", () => {
   it("says that a month is missing", async () => {
     expect(await verified("2026-08")).toEqual([
       {
+        extract: "loan_moving_average",
         month: "2026-08",
         status: "missing",
         manifest: "_manifests/2026/08.json",
-        problems: ["2026-08 is not published: there is no _manifests/2026/08.json"],
+        problems: ["loan_moving_average of 2026-08 is not published: there is no _manifests/2026/08.json"],
       },
     ]);
   });
@@ -128,11 +136,17 @@ describe("verify", () => {
     expect(month?.problems[0]).toContain(`${key} is not the CSV file that was published`);
   });
 
-  it("says that a manifest is another month's, or none at all", async () => {
+  it("says that a manifest is another month's or extract's, or none at all", async () => {
     await put("_manifests/2026/08.json", await world.read(manifestKey));
     expect((await verified("2026-08"))[0]?.problems).toEqual([
-      "_manifests/2026/08.json is the manifest of another month, 2026-09",
+      "_manifests/2026/08.json is the manifest of something else, loan_moving_average of 2026-09",
     ]);
+    await rewriteManifest((manifest) => {
+      manifest.extract = "loan_detail";
+    });
+    expect((await verified())[0]?.problems).toContain(
+      `${manifestKey} is the manifest of something else, loan_detail of 2026-09`,
+    );
     await put(manifestKey, "{}");
     await expect(world.verify({ month: "2026-09" })).rejects.toMatchObject({
       name: "StorageError",
@@ -154,7 +168,7 @@ describe("verify", () => {
     );
     expect(bad.exitCode).toBe(1);
     expect(JSON.parse(bad.stdout)).toMatchObject({ months: [{ status: "missing" }, { status: "verified" }] });
-    expect(bad.stderr).toContain("Error: 2026-08 is not published");
+    expect(bad.stderr).toContain("Error: loan_moving_average of 2026-08 is not published");
     expect(bad.stderr).toContain("Try:   Run the missing month");
   });
 });

@@ -66,6 +66,13 @@ Function bank-loan-extract-prod-extract, 3 tries, given up 2026-10-01T03:12:45.1
     expect(range?.message).toContain(`--data '{"from":"2026-01","to":"2026-06","restate":true}'`);
   });
 
+  it("of another extract names it, and runs it again", () => {
+    const [notice] = noticesOf(outcome({ extract: "loan_detail", month: "2026-09" }, failed));
+    expect(notice?.subject).toContain("loan_detail of 2026-09 was not published");
+    expect(notice?.message).toContain("The extract loan_detail of 2026-09 was not published.");
+    expect(notice?.message).toContain(`--data '{"extract":"loan_detail","month":"2026-09"}'`);
+  });
+
   it("of a verification says that the month is missing or damaged, and that the extract is to be run", () => {
     const response = {
       errorType: "VerificationError",

@@ -17,6 +17,7 @@ function refusal(event: unknown): RequestError {
 describe("a request", () => {
   it("is one month", () => {
     expect(parseRequest({ month: "2026-09" }, now)).toEqual({
+      extract: expect.objectContaining({ name: "loan_moving_average" }) as unknown,
       months: ["2026-09"],
       restate: false,
       dryRun: false,
@@ -25,6 +26,13 @@ describe("a request", () => {
 
   it("is a range, both ends included", () => {
     expect(months({ from: "2025-11", to: "2026-01" })).toEqual(["2025-11", "2025-12", "2026-01"]);
+  });
+
+  it("is of the moving average, or of the extract that it names", () => {
+    expect(parseRequest({ month: "2026-09", extract: "loan_detail" }, now).extract.name).toBe("loan_detail");
+    expect(parseRequest({ scheduledTime: "2026-10-01T03:00:00Z" }, now).extract.name).toBe(
+      "loan_moving_average",
+    );
   });
 
   it("takes restate and dryRun", () => {
@@ -55,6 +63,10 @@ describe("a request", () => {
   it.each([
     [{ month: "2026-13" }, "month: expected a month as YYYY-MM"],
     [{ month: "2026-1" }, "month: expected a month as YYYY-MM"],
+    [
+      { month: "2026-09", extract: "loans" },
+      'extract: expected loan_moving_average or loan_detail, not "loans"',
+    ],
     [{ month: 202609 }, "month: expected a month as YYYY-MM"],
     [{ month: "2026-09", bank: "First" }, "bank: unknown key"],
     [{ from: "2026-06", to: "2026-01" }, "from (2026-06) is after to (2026-01)"],
