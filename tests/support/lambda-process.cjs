@@ -1,27 +1,41 @@
 /**
  * Starts a handler as Lambda does: by its name ("src/lambda.extract") from the unpacked package, in a process that
- * knows nothing else. The event comes and the result goes through the parent's channel, with the most memory that
- * the process has held.
+ * knows nothing else. The event comes and the result goes through the parent's channel, with the time that each step
+ * took and the most memory that the process has held.
  *
  * Plain JavaScript, as nothing of the project's tools may be loaded here.
  */
+const { readFileSync } = require("node:fs");
 const path = require("node:path");
+const { performance } = require("node:perf_hooks");
 
 const [root, handler] = process.argv.slice(2);
 const [file, name] = handler.split(".");
 const context = { functionName: "extract", awsRequestId: "test", getRemainingTimeInMillis: () => 900_000 };
 
 process.once("message", async (event) => {
-  const peakMemoryBytes = () => process.resourceUsage().maxRSS * 1024;
+  const startedAt = performance.now();
+  let loadedAt = startedAt;
+  const measured = () => ({
+    importDurationMs: loadedAt - startedAt,
+    handlerDurationMs: performance.now() - loadedAt,
+    peakMemoryBytes: peakMemoryBytes(),
+  });
   try {
-    const result = await require(path.join(root, `${file}.js`))[name](event, context);
-    process.send({ result, peakMemoryBytes: peakMemoryBytes() });
+    const handle = require(path.join(root, `${file}.js`))[name];
+    loadedAt = performance.now();
+    const result = await handle(event, context);
+    process.send({ result, ...measured() });
   } catch (error) {
-    process.send({
-      error: { errorType: error.name, errorMessage: error.message },
-      peakMemoryBytes: peakMemoryBytes(),
-    });
+    process.send({ error: { errorType: error.name, errorMessage: error.message }, ...measured() });
   }
   // As in a frozen Lambda, nothing may be left to do: a handle that is still open would keep the process here.
   process.disconnect();
 });
+
+/** Linux counts what the parent held when it forked into a process's maxRSS, but not into its memory map's own peak. */
+function peakMemoryBytes() {
+  if (process.platform !== "linux") return process.resourceUsage().maxRSS * 1024;
+  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"));
+  return Number(kibibytes) * 1024;
+}

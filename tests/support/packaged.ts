@@ -15,6 +15,10 @@ const ROOT = path.join(__dirname, "..", "..");
 export interface Invocation {
   readonly result?: Summary;
   readonly error?: { readonly errorType: string; readonly errorMessage: string };
+  /** From the process's start, without Node.js's own, until the handler could be called. */
+  readonly importDurationMs: number;
+  /** From the handler's call to its return. */
+  readonly handlerDurationMs: number;
   readonly peakMemoryBytes: number;
   /** What the handler wrote to standard output and standard error. */
   readonly log: string;
@@ -59,31 +63,55 @@ export class Packaged {
     await rm(this.directory, { recursive: true });
   }
 
-  /** @throws if the process does not end of its own accord once the handler has. */
-  async invoke(
+  /** Where the package lies unpacked. */
+  get task(): string {
+    return path.join(this.directory, "task");
+  }
+
+  /** Invokes the handler in a process of its own. @throws like {@link invokeIn}. */
+  invoke(
     event: unknown,
     environment: Readonly<Record<string, string>>,
     nodeFlags: readonly string[] = [],
   ): Promise<Invocation> {
-    const task = path.join(this.directory, "task");
-    const child = fork(path.join(__dirname, "lambda-process.cjs"), [task, this.handler], {
-      cwd: task,
-      env: { ...environment },
-      execArgv: [...nodeFlags],
-      stdio: ["ignore", "pipe", "pipe", "ipc"],
-    });
-    let log = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
-    }
-    child.send(event as object);
-    const [message] = (await once(child, "message")) as [Omit<Invocation, "log">];
-    const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
-    const [, signal] = (await once(child, "close")) as [number | null, string | null];
-    clearTimeout(timer);
-    if (signal !== null) throw new Error(`the process did not end after its handler had: ${log}`);
-    return { ...message, log };
+    return invokeIn(this.task, this.handler, event, environment, nodeFlags);
   }
+}
+
+/**
+ * Invokes a handler from an unpacked package, in a process of its own.
+ *
+ * @throws if the process ends before its handler has, or not of its own accord once the handler has.
+ */
+export async function invokeIn(
+  task: string,
+  handler: string,
+  event: unknown,
+  environment: Readonly<Record<string, string>>,
+  nodeFlags: readonly string[] = [],
+): Promise<Invocation> {
+  const child = fork(path.join(__dirname, "lambda-process.cjs"), [task, handler], {
+    cwd: task,
+    env: { ...environment },
+    execArgv: [...nodeFlags],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  let log = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
+  }
+  const closed = once(child, "close") as Promise<[number | null, string | null]>;
+  child.send(event as object);
+  const message = await Promise.race([
+    once(child, "message").then(([answer]) => answer as Omit<Invocation, "log">),
+    closed.then(() => undefined),
+  ]);
+  if (message === undefined) throw new Error(`the process ended before its handler had: ${log}`);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  const [, signal] = await closed;
+  clearTimeout(timer);
+  if (signal !== null) throw new Error(`the process did not end after its handler had: ${log}`);
+  return { ...message, log };
 }
 
 /** Runs one of the project's commands (`node_modules/.bin`) to its end. */
