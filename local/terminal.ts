@@ -1,13 +1,30 @@
-/** What the local commands have in common: their one flag, and how they end. */
+/** What the local commands have in common: most their one flag, and all how they end. */
 import { parseArgs } from "node:util";
 
-/**
- * Runs a local command with the value of `--loans`. Ctrl-C aborts the signal, and the command then ends in good
- * order with exit code 130; a second Ctrl-C is not needed and does nothing.
- */
-export async function runCommand(
+/** Runs a local command with the value of `--loans`, and lets it end as {@link runUntilStopped} does. */
+export function runCommand(
   usage: string,
   command: (loans: number | undefined, signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  return runUntilStopped(usage, async (signal) => {
+    const { values } = parseArgs({
+      options: { loans: { type: "string" }, help: { type: "boolean", short: "h" } },
+    });
+    if (values.help === true) {
+      process.stdout.write(`${usage}\n`);
+      return;
+    }
+    await command(parseLoans(values.loans), signal);
+  });
+}
+
+/**
+ * Ctrl-C aborts the signal, and the command then ends in good order with exit code 130; a second Ctrl-C is not needed
+ * and does nothing. An error is told with what to try.
+ */
+export async function runUntilStopped(
+  hint: string,
+  command: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   // On Node 20 every client would print a page about the SDK's future versions; package.json says which one runs.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
@@ -19,14 +36,7 @@ export async function runCommand(
     });
   }
   try {
-    const { values } = parseArgs({
-      options: { loans: { type: "string" }, help: { type: "boolean", short: "h" } },
-    });
-    if (values.help === true) {
-      process.stdout.write(`${usage}\n`);
-      return;
-    }
-    await command(parseLoans(values.loans), stopped.signal);
+    await command(stopped.signal);
   } catch (error) {
     if (stopped.signal.aborted) {
       process.stdout.write("Stopped; nothing is left behind.\n");
@@ -34,7 +44,7 @@ export async function runCommand(
       return;
     }
     process.stderr.write(
-      `Error: ${error instanceof Error ? error.message : String(error)}\nTry:   ${usage}\n`,
+      `Error: ${error instanceof Error ? error.message : String(error)}\nTry:   ${hint}\n`,
     );
     process.exitCode = 1;
   }
