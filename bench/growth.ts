@@ -1,0 +1,69 @@
+/** What grows with what: time and memory of the monthly run by the number of loans and of branches. */
+import { inTurns, type Sizes } from "./measures";
+import { describe, factsOf, figure, markdownTable, writeResults } from "./report";
+import { median } from "./statistics";
+import { count, lastMonth, type World } from "./world";
+
+const GRID = { loans: [1_000_000, 5_000_000, 20_000_000], branches: [100, 1000, 10_000] };
+const SMALL_GRID = { loans: [2000, 10_000], branches: [20, 40] };
+
+/** An account has so many loans, as in the benchmark's other sizes. */
+const LOANS_AN_ACCOUNT = 10;
+
+interface Cell {
+  readonly loans: number;
+  readonly branches: number;
+  readonly durationsMs: readonly number[];
+  readonly peakMemoryBytes: readonly number[];
+}
+
+export async function measureGrowth(
+  world: World,
+  { banks, runs }: Sizes,
+  directory: string,
+  tell: (line: string) => void,
+  isSmall: boolean,
+): Promise<void> {
+  const facts = await factsOf(world);
+  const grid = isSmall ? SMALL_GRID : GRID;
+  const cells: Cell[] = [];
+  for (const loans of grid.loans) {
+    for (const branches of grid.branches) {
+      const database = await world.loans({ loans, accounts: loans / LOANS_AN_ACCOUNT, branches, banks });
+      const told = (line: string) => tell(`${count(loans)} loans, ${count(branches)} branches: ${line}`);
+      const { run } = await inTurns(runs, told, {
+        run: () => world.handle(database, { month: lastMonth }, { rowCount: branches }),
+      });
+      cells.push({
+        loans,
+        branches,
+        durationsMs: run.map(({ durationMs }) => durationMs),
+        peakMemoryBytes: run.map(({ peakMemoryBytes }) => peakMemoryBytes ?? NaN),
+      });
+      await world.drop(database);
+    }
+  }
+  await writeResults(directory, "growth", {
+    title: "Growth",
+    text: [
+      `The monthly run by loans in five years and by branches; ${banks} banks, the median of ${runs} runs after a warm-up. An account has ${LOANS_AN_ACCOUNT} loans. A month's window holds a twentieth of the loans.`,
+      describe(facts),
+      growthTable("From the handler's start to the manifest", cells, ({ durationsMs }) =>
+        figure(median(durationsMs), "ms"),
+      ),
+      growthTable("Peak memory of the handler's process", cells, ({ peakMemoryBytes }) =>
+        figure(median(peakMemoryBytes), "bytes"),
+      ),
+    ].join("\n\n"),
+    data: { facts, banks, runs, cells },
+  });
+}
+
+function growthTable(title: string, cells: readonly Cell[], tell: (cell: Cell) => string): string {
+  const branches = [...new Set(cells.map((cell) => cell.branches))];
+  const loans = [...new Set(cells.map((cell) => cell.loans))];
+  return markdownTable(
+    [title, ...branches.map((each) => `${count(each)} branches`)],
+    loans.map((each) => [`${count(each)} loans`, ...cells.filter((cell) => cell.loans === each).map(tell)]),
+  );
+}

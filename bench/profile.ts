@@ -1,0 +1,63 @@
+/** Where the time goes: plans of the statements, and CPU profiles of the handler. */
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+
+import { loanDetail } from "../src/extracts/loan-detail";
+import { loanMovingAverage } from "../src/extracts/loan-moving-average";
+import { firstDayOf } from "../src/month";
+import { readStatement } from "../src/statement";
+import { withValues } from "./copy";
+import type { Sizes } from "./measures";
+import { lastMonth, sql, type World } from "./world";
+
+/** Prints the plan of each statement for the last month; read a second time, so that caches are warm. */
+export async function explain(world: World, sizes: Sizes): Promise<void> {
+  const database = await world.loans(sizes);
+  const controls = readStatement("loan_controls.sql");
+  const statements = [
+    ...[loanMovingAverage.statement, loanDetail.statement, controls].map(({ name, text }) => ({
+      name,
+      text,
+    })),
+    { name: "bench/sql/window_joins.sql", text: await sql("window_joins.sql") },
+  ];
+  const client = await world.server.connect(database);
+  try {
+    for (const { name, text } of statements) {
+      const statement = withValues(text, [firstDayOf(lastMonth), firstDayOf(lastMonth)]);
+      await client.query(statement);
+      const { rows } = await client.query<{ "QUERY PLAN": string }>(
+        `explain (analyze, buffers) ${statement}`,
+      );
+      const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+      process.stdout.write(`\n=== ${name}, ${lastMonth}\n\n${plan}\n`);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+/** Saves a profile of a run of each extract; of the code before bundling, whose names can be read. */
+export async function profile(
+  world: World,
+  sizes: Sizes,
+  directory: string,
+  tell: (line: string) => void,
+): Promise<void> {
+  const months = new Map([[lastMonth, sizes.rows[0] ?? 1]]);
+  const runs = [
+    { extract: loanMovingAverage, database: await world.loans(sizes), rowCount: sizes.branches },
+    { extract: loanDetail, database: await world.months(sizes, months), rowCount: sizes.rows[0] ?? 1 },
+  ];
+  await mkdir(directory, { recursive: true });
+  for (const { extract, database, rowCount } of runs) {
+    const name = `${extract.name}.cpuprofile`;
+    const event = { extract: extract.name, month: lastMonth };
+    const { durationMs } = await world.handle(database, event, {
+      rowCount,
+      task: await world.unbundled(),
+      nodeFlags: ["--cpu-prof", `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}`],
+    });
+    tell(`${path.join(directory, name)}: ${durationMs.toFixed(0)} ms under the profiler`);
+  }
+}
