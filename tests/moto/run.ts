@@ -9,7 +9,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
-import { DidNotRun, startMoto } from "./moto";
+import { DidNotRun } from "../support/python";
+import { startMoto } from "./moto";
 
 /** Where Moto 5.2.5 is not like S3, by reason, with the tests that can't hold there. */
 const LIMITS: Readonly<Record<string, readonly string[]>> = {
