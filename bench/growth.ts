@@ -1,8 +1,9 @@
 /** What grows with what: time and memory of the monthly run by the number of loans and of branches. */
-import { inTurns, type Sizes } from "./measures";
+import { inTurns } from "./measures";
 import { describe, factsOf, figure, markdownTable, writeResults } from "./report";
 import { median } from "./statistics";
-import { count, lastMonth, type World } from "./world";
+import { count, type Sizes } from "./sizes";
+import { lastMonth, type World } from "./world";
 
 const GRID = { loans: [1_000_000, 5_000_000, 20_000_000], branches: [100, 1000, 10_000] };
 const SMALL_GRID = { loans: [2000, 10_000], branches: [20, 40] };

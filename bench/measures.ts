@@ -7,20 +7,8 @@ import type { ExtractDefinition } from "../src/definition";
 import { loanDetail } from "../src/extracts/loan-detail";
 import { loanMovingAverage } from "../src/extracts/loan-moving-average";
 import { addMonths, firstDayOf, type Month, monthRange } from "../src/month";
-import { count, type HandlerRun, lastMonth, type LoanSizes, type Sample, sql, type World } from "./world";
-
-export interface Sizes extends LoanSizes {
-  /** Timed runs of each side. */
-  readonly runs: number;
-  /** Loans of the months that are streamed, the smallest first. */
-  readonly rows: readonly number[];
-  /** Months of the range. */
-  readonly months: number;
-  /** Banks against the usual few. */
-  readonly manyBanks: number;
-  /** What S3 takes for each request, where it is far away. */
-  readonly latencyMs: number;
-}
+import { count, type Sizes } from "./sizes";
+import { type HandlerRun, lastMonth, type Sample, sql, type World } from "./world";
 
 /** Figures of both sides, by pairs, and what their ratio should be at most. */
 export interface Row {

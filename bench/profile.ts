@@ -7,7 +7,7 @@ import { loanMovingAverage } from "../src/extracts/loan-moving-average";
 import { firstDayOf } from "../src/month";
 import { readStatement } from "../src/statement";
 import { withValues } from "./copy";
-import type { Sizes } from "./measures";
+import type { Sizes } from "./sizes";
 import { lastMonth, sql, type World } from "./world";
 
 /** Prints the plan of each statement for the last month; read a second time, so that caches are warm. */

@@ -27,6 +27,9 @@ export interface Facts {
 
 export type Unit = Row["unit"];
 
+/** Where results are kept. */
+export const RESULTS = path.join(__dirname, "results");
+
 const MEBIBYTE = 1024 * 1024;
 
 /** What ran where; a machine has no name here. */
@@ -92,9 +95,9 @@ export function ratioTable(rows: readonly Row[]): string {
       return [
         measure,
         what,
-        figure(result.ours, unit),
+        figure(result.oursMedian, unit),
         against,
-        figure(result.base, unit),
+        figure(result.baseMedian, unit),
         result.ratio.toFixed(2),
         spread,
         `≤ ${limit.toFixed(2)}`,
@@ -105,11 +108,21 @@ export function ratioTable(rows: readonly Row[]): string {
 }
 
 /** A table whose columns are aligned in the source too. */
-export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(header: readonly string[], content: readonly (readonly string[])[]): string {
+  const rows = content.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const widths = header.map((_, at) => Math.max(...[header, ...rows].map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |\n`;
   return line(header) + line(widths.map((width) => "-".repeat(width))) + rows.map(line).join("");
+}
+
+/** Tells on standard error how far it is, and since when. */
+export function progress(): (line: string) => void {
+  const startedAt = performance.now();
+  return (line) => {
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    process.stderr.write(`${String(seconds).padStart(5)} s  ${line}\n`);
+  };
 }
 
 /** Writes `<name>.md` and `<name>.json`; the Markdown is shown as well. */

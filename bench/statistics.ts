@@ -1,8 +1,9 @@
 /** What is made of measured figures: medians and ratios, with their spread. Pure. */
 
 export interface Ratio {
-  readonly ours: number;
-  readonly base: number;
+  /** The medians. */
+  readonly oursMedian: number;
+  readonly baseMedian: number;
   /** The median of the pairs' ratios. */
   readonly ratio: number;
   readonly lowest: number;
@@ -27,8 +28,8 @@ export function compare(ours: readonly number[], base: readonly number[]): Ratio
   if (ours.length !== base.length) throw new RangeError(`${ours.length} figures against ${base.length}`);
   const ratios = ours.map((figure, at) => figure / (base[at] ?? NaN));
   return {
-    ours: median(ours),
-    base: median(base),
+    oursMedian: median(ours),
+    baseMedian: median(base),
     ratio: median(ratios),
     lowest: Math.min(...ratios),
     highest: Math.max(...ratios),

@@ -22,9 +22,10 @@ import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../src/mo
 import { invokeIn, Packaged } from "../tests/support/packaged";
 import { type Copier, findCopier, type Login, withValues } from "./copy";
 import type { S3Request } from "./s3-process";
+import { count } from "./sizes";
 
 const ROOT = path.join(__dirname, "..");
-const BUCKET = "loan-extracts";
+export const BUCKET = "loan-extracts";
 const SECRET_ID = "bench/ods";
 const MEBIBYTE = 1024 * 1024;
 
@@ -48,6 +49,8 @@ export interface Sample {
 
 export interface HandlerRun extends Sample {
   readonly importDurationMs: number;
+  /** From the process's start to its end, with what Node.js itself takes. */
+  readonly processDurationMs: number;
   readonly peakMemoryBytes: number;
   readonly summary: Summary;
   readonly environment: Readonly<Record<string, string>>;
@@ -175,11 +178,12 @@ export class World {
   /** Runs the handler once, in a fresh process and into an empty bucket, and makes sure that it published. */
   async handle(database: string, event: object, options: HandlerOptions): Promise<HandlerRun> {
     const environment = {
-      ...(await this.#emptyBucket(options.latencyMs ?? 0)),
+      ...(await this.emptyBucket(options.latencyMs ?? 0)),
       DB_NAME: database,
       // The Lambda's Node.js is one of which the SDK has nothing to say.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
     };
+    const startedAt = performance.now();
     const { result, error, log, importDurationMs, handlerDurationMs, peakMemoryBytes } = await invokeIn(
       options.task ?? this.packaged.task,
       this.packaged.handler,
@@ -187,6 +191,7 @@ export class World {
       environment,
       [...this.nodeFlags, ...(options.nodeFlags ?? [])],
     );
+    const processDurationMs = performance.now() - startedAt;
     if (result === undefined) throw new Error(`the handler failed: ${error?.errorMessage ?? log}`);
     const files = result.months.flatMap((month) => month.files);
     const rowCount = files.reduce((sum, file) => sum + file.rowCount, 0);
@@ -195,7 +200,14 @@ export class World {
         `expected ${options.rowCount} rows to be published, but got ${JSON.stringify(result).slice(0, 500)}`,
       );
     }
-    return { durationMs: handlerDurationMs, importDurationMs, peakMemoryBytes, summary: result, environment };
+    return {
+      durationMs: handlerDurationMs,
+      importDurationMs,
+      processDurationMs,
+      peakMemoryBytes,
+      summary: result,
+      environment,
+    };
   }
 
   /** Copies what a statement gives into a file. */
@@ -212,15 +224,19 @@ export class World {
   /** @throws if the run's files, one after the other and without their headers, are not the bytes of this one. */
   async expectSameBytes(run: HandlerRun, file: string): Promise<void> {
     const [published, copied] = [createHash("sha256"), createHash("sha256")];
-    for (const bytes of await this.read(run)) await addTo(published, withoutHeader(bytes));
+    for await (const bytes of this.read(run.environment, keysOf(run)))
+      await addTo(published, withoutHeader(bytes));
     await addTo(copied, createReadStream(file));
     if (published.digest("hex") !== copied.digest("hex")) {
       throw new Error("the published files are not what COPY gives for the same statement");
     }
   }
 
-  /** The bytes of the files that a run has published, in their order. */
-  async read({ summary, environment }: HandlerRun): Promise<AsyncIterable<Buffer>[]> {
+  /** The content of objects, one after the other. */
+  async *read(
+    environment: Readonly<Record<string, string>>,
+    keys: readonly string[],
+  ): AsyncGenerator<AsyncIterable<Buffer>> {
     const s3 = new S3Client({
       endpoint: environment["AWS_ENDPOINT_URL_S3"] ?? "",
       region: environment["AWS_REGION"] ?? "",
@@ -230,13 +246,14 @@ export class World {
       },
       forcePathStyle: true,
     });
-    const files = summary.months.flatMap((month) => month.files);
-    const bodies: AsyncIterable<Buffer>[] = [];
-    for (const { key } of files) {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
-      bodies.push(Body as unknown as AsyncIterable<Buffer>);
+    try {
+      for (const key of keys) {
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key }));
+        yield Body as unknown as AsyncIterable<Buffer>;
+      }
+    } finally {
+      s3.destroy();
     }
-    return bodies;
   }
 
   /** The sources compiled file by file, with the libraries beside them: what the bundle is held against. */
@@ -261,7 +278,8 @@ export class World {
     return this.#unbundled;
   }
 
-  async #emptyBucket(latencyMs: number): Promise<Record<string, string>> {
+  /** Replaces S3 by an empty one; the environment that leads to it, bucket and secret included. */
+  async emptyBucket(latencyMs = 0): Promise<Record<string, string>> {
     const { host, port } = this.server;
     const secret = { engine: "postgres", ...this.reader, host, port, dbname: "postgres" };
     const answered = once(this.s3, "message");
@@ -317,8 +335,9 @@ export function sql(name: string): Promise<string> {
   return readFile(path.join(__dirname, "sql", name), "utf8");
 }
 
-export function count(number: number): string {
-  return number.toLocaleString("en");
+/** The keys of the files that a run has published, in their order. */
+export function keysOf({ summary }: HandlerRun): string[] {
+  return summary.months.flatMap(({ files }) => files.map(({ key }) => key));
 }
 
 async function addTo(hash: Hash, chunks: AsyncIterable<string | Buffer>): Promise<void> {

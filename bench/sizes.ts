@@ -1,0 +1,115 @@
+/** How much is measured: the usual sizes, the large and the smallest ones, and the flags that change them. */
+import { type Command, InvalidArgumentError } from "commander";
+
+import type { LoanSizes } from "./world";
+
+export interface Sizes extends LoanSizes {
+  /** Timed runs of each side. */
+  readonly runs: number;
+  /** Loans of the months that are streamed, the smallest first. */
+  readonly rows: readonly number[];
+  /** Months of the range. */
+  readonly months: number;
+  /** Banks against the usual few. */
+  readonly manyBanks: number;
+  /** What S3 takes for each request, where it is far away. */
+  readonly latencyMs: number;
+}
+
+/** Some ten minutes on two quiet cores. */
+const usual: Sizes = {
+  loans: 2_000_000,
+  accounts: 200_000,
+  branches: 3000,
+  banks: 3,
+  runs: 5,
+  rows: [1_000_000, 5_000_000],
+  months: 24,
+  manyBanks: 300,
+  latencyMs: 20,
+};
+
+const large: Partial<Sizes> = {
+  loans: 20_000_000,
+  accounts: 2_000_000,
+  rows: [1_000_000, 5_000_000, 20_000_000],
+};
+
+/** Everything once, as small as it goes: shows that the benchmark works, and nothing else. */
+const smoke: Partial<Sizes> = {
+  loans: 20_000,
+  accounts: 2000,
+  branches: 60,
+  runs: 1,
+  rows: [2000, 10_000],
+  months: 3,
+  manyBanks: 30,
+  latencyMs: 2,
+};
+
+export interface SizeFlags extends Partial<Sizes> {
+  readonly large?: true;
+  readonly smoke?: true;
+}
+
+/** Adds the flags of the sizes that all commands have. */
+export function withSizes(command: Command): Command {
+  return command
+    .option("--loans <count>", `loans in five years (${count(usual.loans)})`, whole)
+    .option("--accounts <count>", `accounts, one a client (${count(usual.accounts)})`, whole)
+    .option("--branches <count>", `branches (${count(usual.branches)})`, whole)
+    .option("--banks <count>", `banks (${usual.banks})`, whole)
+    .option("--runs <count>", `timed runs of each side, after a warm-up (${usual.runs})`, whole)
+    .option("--large", "20 million loans, 2 million accounts; a month of 20 million rows besides")
+    .option("--smoke", "tiny sizes, no results kept: does it work?");
+}
+
+/** The sizes that only the table of ratios has. */
+export function withRatioSizes(command: Command): Command {
+  return command
+    .option("--rows <count...>", `loans of the months that are streamed (${usual.rows.join(" ")})`, wholes)
+    .option("--months <count>", `months of the range (${usual.months})`, whole)
+    .option("--many-banks <count>", `banks of the measure "banks" (${usual.manyBanks})`, whole)
+    .option("--latency-ms <ms>", `a request's time at an S3 far away (${usual.latencyMs})`, wholeOrZero);
+}
+
+export function sizesOf(flags: SizeFlags): Sizes {
+  const given = Object.fromEntries(
+    Object.keys(usual).flatMap((name) => {
+      const size = flags[name as keyof Sizes];
+      return size === undefined ? [] : [[name, size]];
+    }),
+  );
+  return { ...usual, ...(flags.large && large), ...(flags.smoke && smoke), ...given };
+}
+
+/** A number as people read it. */
+export function count(number: number): string {
+  return number.toLocaleString("en");
+}
+
+/** The sizes of a database in words. */
+export function describeSizes({ loans, accounts, branches, banks, runs }: Sizes): string {
+  return (
+    `${count(loans)} loans in five years, ${count(accounts)} accounts, ${count(branches)} branches, ${banks} banks. ` +
+    `${runs} timed ${runs === 1 ? "run" : "runs"} of each side in turns, after a warm-up each.`
+  );
+}
+
+function wholeOrZero(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number)) {
+    throw new InvalidArgumentError("Expected a whole number.");
+  }
+  return number;
+}
+
+function whole(text: string): number {
+  const number = wholeOrZero(text);
+  if (number === 0) throw new InvalidArgumentError("Expected at least 1.");
+  return number;
+}
+
+function wholes(text: string, before: readonly number[] | undefined): number[] {
+  return [...(before ?? []), whole(text)];
+}
