@@ -1,7 +1,7 @@
 /** What grows with what: time and memory of the monthly run by the number of loans and of branches. */
-import { inTurns } from "./measures";
 import { describe, factsOf, figure, markdownTable, writeResults } from "./report";
 import { median } from "./statistics";
+import { inTurns } from "./turns";
 import { count, type Sizes } from "./sizes";
 import { lastMonth, type World } from "./world";
 
@@ -39,7 +39,7 @@ export async function measureGrowth(
         loans,
         branches,
         durationsMs: run.map(({ durationMs }) => durationMs),
-        peakMemoryBytes: run.map(({ peakMemoryBytes }) => peakMemoryBytes ?? NaN),
+        peakMemoryBytes: run.map(({ peakMemoryBytes }) => peakMemoryBytes),
       });
       await world.drop(database);
     }
@@ -47,7 +47,7 @@ export async function measureGrowth(
   await writeResults(directory, "growth", {
     title: "Growth",
     text: [
-      `The monthly run by loans in five years and by branches; ${banks} banks, the median of ${runs} runs after a warm-up. An account has ${LOANS_AN_ACCOUNT} loans. A month's window holds a twentieth of the loans.`,
+      `The monthly run by loans in five years and by branches; ${banks} banks, medians, ${runs} timed ${runs === 1 ? "run" : "runs"} each after a warm-up. An account has ${LOANS_AN_ACCOUNT} loans. A month's window holds a twentieth of the loans.`,
       describe(facts),
       growthTable("From the handler's start to the manifest", cells, ({ durationsMs }) =>
         figure(median(durationsMs), "ms"),

@@ -8,7 +8,8 @@ import { loanDetail } from "../src/extracts/loan-detail";
 import { loanMovingAverage } from "../src/extracts/loan-moving-average";
 import { addMonths, firstDayOf, type Month, monthRange } from "../src/month";
 import { count, type Sizes } from "./sizes";
-import { type HandlerRun, lastMonth, type Sample, sql, type World } from "./world";
+import { inTurns, type Sample } from "./turns";
+import { type HandlerRun, lastMonth, sql, type World } from "./world";
 
 /** Figures of both sides, by pairs, and what their ratio should be at most. */
 export interface Row {
@@ -218,26 +219,6 @@ function copyAndRun(world: World, database: string, { extract, month, rowCount }
       return run;
     },
   };
-}
-
-/** Runs the contenders in turns, A B A B, after one turn each that only warms the caches. */
-export async function inTurns<Name extends string, Taken extends Sample>(
-  runs: number,
-  tell: (line: string) => void,
-  contenders: Readonly<Record<Name, () => Promise<Taken | Sample>>>,
-): Promise<Record<Name, readonly Sample[]>> {
-  const names = Object.keys(contenders) as Name[];
-  const samples = Object.fromEntries(names.map((name) => [name, [] as Sample[]])) as Record<Name, Sample[]>;
-  for (let turn = 0; turn <= runs; turn++) {
-    const told: string[] = [];
-    for (const name of names) {
-      const { durationMs, peakMemoryBytes } = await contenders[name]();
-      told.push(`${name} ${durationMs.toFixed(0)} ms`);
-      if (turn > 0) samples[name].push({ durationMs, ...(peakMemoryBytes && { peakMemoryBytes }) });
-    }
-    tell(`${turn === 0 ? "warm-up" : `${turn} of ${runs}`}: ${told.join(", ")}`);
-  }
-  return samples;
 }
 
 async function timeJoins(

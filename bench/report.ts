@@ -112,8 +112,8 @@ export function markdownTable(header: readonly string[], content: readonly (read
   const rows = content.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const widths = header.map((_, at) => Math.max(...[header, ...rows].map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |\n`;
-  return line(header) + line(widths.map((width) => "-".repeat(width))) + rows.map(line).join("");
+    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(" | ")} |`;
+  return [header, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("\n");
 }
 
 /** Tells on standard error how far it is, and since when. */
@@ -132,8 +132,8 @@ export async function writeResults(
   { title, text, data }: { readonly title: string; readonly text: string; readonly data: object },
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const markdown = `# ${title}\n\n${text}`;
+  const markdown = `# ${title}\n\n${text}\n`;
   await writeFile(path.join(directory, `${name}.md`), markdown);
   await writeFile(path.join(directory, `${name}.json`), `${JSON.stringify(data, null, 2)}\n`);
-  process.stdout.write(`\n${markdown}\n`);
+  process.stdout.write(`\n${markdown}`);
 }

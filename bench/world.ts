@@ -23,6 +23,7 @@ import { invokeIn, Packaged } from "../tests/support/packaged";
 import { type Copier, findCopier, type Login, withValues } from "./copy";
 import type { S3Request } from "./s3-process";
 import { count } from "./sizes";
+import type { Sample } from "./turns";
 
 const ROOT = path.join(__dirname, "..");
 export const BUCKET = "loan-extracts";
@@ -39,12 +40,6 @@ export interface LoanSizes {
   readonly accounts: number;
   readonly branches: number;
   readonly banks: number;
-}
-
-/** What one run took. */
-export interface Sample {
-  readonly durationMs: number;
-  readonly peakMemoryBytes?: number;
 }
 
 export interface HandlerRun extends Sample {
@@ -68,7 +63,6 @@ export interface HandlerOptions {
 export class World {
   readonly #databases = new Map<string, Promise<string>>();
   #unbundled: Promise<string> | undefined;
-  #stopped: Promise<void> | undefined;
 
   private constructor(
     /** For files that may go with the benchmark. */
@@ -81,9 +75,12 @@ export class World {
     private readonly reader: { readonly username: string; readonly password: string },
     private readonly nodeFlags: readonly string[],
     private readonly tell: (line: string) => void,
+    private readonly signal: AbortSignal,
+    /** Ends all of it and leaves nothing behind. */
+    readonly stop: () => Promise<void>,
   ) {}
 
-  /** @param signal stops everything, which lets whatever runs fail. */
+  /** @param signal makes whatever runs fail. */
   static async start(
     nodeFlags: readonly string[],
     tell: (line: string) => void,
@@ -91,34 +88,32 @@ export class World {
   ): Promise<World> {
     tell("starting PostgreSQL and S3, packaging the handler");
     const directory = await mkdtemp(path.join(os.tmpdir(), "bench-"));
-    const settings = serverSettings();
-    const server = await startPostgres(settings);
-    const s3 = fork(path.join(__dirname, "s3-process.ts"), { execArgv: ["--import", "tsx"] });
-    let packaged: Packaged | undefined;
+    const undo = [() => rm(directory, { recursive: true, force: true })];
+    const stop = async () => {
+      for (const step of undo.splice(0).reverse()) await step();
+    };
     try {
-      packaged = await Packaged.create();
+      const s3 = fork(path.join(__dirname, "s3-process.ts"), { execArgv: ["--import", "tsx"] });
+      undo.push(() => stopProcess(s3));
+      const settings = serverSettings();
+      const server = await startPostgres(settings);
+      undo.push(() => server.stop());
+      const packaged = await Packaged.create();
+      undo.push(() => packaged.remove());
       const admin = await server.connect("postgres");
       const reader = await createReader(admin);
       await admin.query(`grant pg_read_all_data to ${reader.username}`);
       await admin.end();
       const copier = await findCopier();
-      const world = new World(directory, server, settings, packaged, copier, s3, reader, nodeFlags, tell);
-      signal.addEventListener("abort", () => void world.stop());
       signal.throwIfAborted();
-      return world;
+      // Without a database nothing that runs goes on for long.
+      signal.addEventListener("abort", () => void server.stop());
+      const world = [directory, server, settings, packaged, copier, s3, reader] as const;
+      return new World(...world, nodeFlags, tell, signal, stop);
     } catch (error) {
-      await Promise.all([server.stop(), stopProcess(s3), packaged?.remove()]);
-      await rm(directory, { recursive: true });
+      await stop();
       throw error;
     }
-  }
-
-  stop(): Promise<void> {
-    this.#stopped ??= (async () => {
-      await Promise.all([this.server.stop(), stopProcess(this.s3)]);
-      await Promise.all([this.packaged.remove(), rm(this.directory, { recursive: true, force: true })]);
-    })();
-    return this.#stopped;
   }
 
   /** The loans of five years. */
@@ -282,7 +277,7 @@ export class World {
   async emptyBucket(latencyMs = 0): Promise<Record<string, string>> {
     const { host, port } = this.server;
     const secret = { engine: "postgres", ...this.reader, host, port, dbname: "postgres" };
-    const answered = once(this.s3, "message");
+    const answered = once(this.s3, "message", { signal: this.signal });
     this.s3.send({ bucket: BUCKET, secretId: SECRET_ID, secret, latencyMs } satisfies S3Request);
     const [environment] = (await answered) as [Record<string, string>];
     return environment;
@@ -302,6 +297,8 @@ export class World {
       await admin.query(`create database ${name} template ${template} strategy file_copy`);
       await admin.end();
       const owner = await this.server.connect(name);
+      // The query that is under way tells it too.
+      owner.on("error", () => undefined);
       await fill(owner);
       await owner.query("vacuum analyze");
       await owner.query("checkpoint");
@@ -326,9 +323,9 @@ function serverSettings(): Record<string, string> {
 
 async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const closed = once(child, "close");
-  if (child.connected) child.disconnect();
-  await closed;
+  const exited = once(child, "exit");
+  child.disconnect();
+  await exited;
 }
 
 export function sql(name: string): Promise<string> {

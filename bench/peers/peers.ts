@@ -10,6 +10,7 @@ import { loanMovingAverage } from "../../src/extracts/loan-moving-average";
 import { firstDayOf } from "../../src/month";
 import { cacheDirectory, DidNotRun, exists, installPython } from "../../tests/support/python";
 import { psqlArguments, psqlEnvironment, withValues } from "../copy";
+import type { Sample } from "../turns";
 import { BUCKET, keysOf, lastMonth, type World } from "../world";
 
 const execute = promisify(execFile);
@@ -23,9 +24,8 @@ export interface Peer {
   run(world: World, database: string): Promise<PeerRun>;
 }
 
-export interface PeerRun {
-  /** The program from its start to its end. */
-  readonly durationMs: number;
+/** Its duration is the program's, from its start to its end. */
+export interface PeerRun extends Sample {
   /** Without what it takes before the work can begin. */
   readonly workMs: number;
   /** The CSV that it made; with or without a header. */

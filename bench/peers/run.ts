@@ -13,14 +13,9 @@ import { DidNotRun } from "../../tests/support/python";
 import { describe, factsOf, figure, markdownTable, progress, RESULTS, writeResults } from "../report";
 import { describeSizes, type SizeFlags, sizesOf, withSizes } from "../sizes";
 import { compare, median } from "../statistics";
+import { inTurns } from "../turns";
 import { World } from "../world";
 import { ours, type Peer, type PeerRun, pipe, spark } from "./peers";
-
-interface Timed {
-  readonly peer: Peer;
-  readonly durationsMs: number[];
-  readonly worksMs: number[];
-}
 
 async function main(): Promise<void> {
   const flags = withSizes(new Command("npm run bench:peers --"))
@@ -39,12 +34,13 @@ async function main(): Promise<void> {
     try {
       const facts = await factsOf(world);
       const database = await world.loans(sizes);
-      const timed = await inTurns(peers, (peer) => peer.run(world, database), sizes.runs, tell);
-      const results = timed.map((each) => ({
-        name: each.peer.name,
-        note: each.peer.note,
-        ...{ durationsMs: each.durationsMs, worksMs: each.worksMs },
-        against: compare(each.durationsMs, timed[0]?.durationsMs ?? []),
+      const samples = await inTurns(sizes.runs, tell, contenders(peers, world, database));
+      const durations = peers.map(({ name }) => (samples[name] ?? []).map(({ durationMs }) => durationMs));
+      const results = peers.map(({ name, note }, at) => ({
+        ...{ name, note },
+        durationsMs: durations[at] ?? [],
+        worksMs: (samples[name] ?? []).map(({ workMs }) => workMs),
+        against: compare(durations[at] ?? [], durations[0] ?? []),
       }));
       const table = markdownTable(
         ["way", "in all", "its work alone", "times ours", "spread", "what it is"],
@@ -86,32 +82,27 @@ async function ready(peers: readonly Peer[]): Promise<Peer[]> {
   return able;
 }
 
-/** The first of each only warms up and shows its figures, which must be those of the first peer. */
-async function inTurns(
-  peers: readonly Peer[],
-  run: (peer: Peer) => Promise<PeerRun>,
-  runs: number,
-  tell: (line: string) => void,
-): Promise<Timed[]> {
-  const timed = peers.map((peer): Timed => ({ peer, durationsMs: [], worksMs: [] }));
+/** Each peer by its name. The first run of each must make the figures that the first peer makes. */
+function contenders(peers: readonly Peer[], world: World, database: string) {
+  const compared = new Set<string>();
   let expected: ReadonlyMap<string, string> | undefined;
-  for (let turn = 0; turn <= runs; turn++) {
-    const told: string[] = [];
-    for (const { peer, durationsMs, worksMs } of timed) {
-      const result = await run(peer);
-      told.push(`${peer.name} ${result.durationMs.toFixed(0)} ms`);
-      if (turn === 0) {
-        const figures = await figuresOf(result);
-        expected ??= figures;
-        expectSame(peer.name, expected, figures);
-      } else {
-        durationsMs.push(result.durationMs);
-        worksMs.push(result.workMs);
-      }
-    }
-    tell(`${turn === 0 ? "warm-up" : `${turn} of ${runs}`}: ${told.join(", ")}`);
-  }
-  return timed;
+  const compareOnce = async (name: string, run: PeerRun): Promise<void> => {
+    if (compared.has(name)) return;
+    compared.add(name);
+    const figures = await figuresOf(run);
+    expected ??= figures;
+    expectSame(name, expected, figures);
+  };
+  return Object.fromEntries(
+    peers.map((peer) => [
+      peer.name,
+      async (): Promise<PeerRun> => {
+        const run = await peer.run(world, database);
+        await compareOnce(peer.name, run);
+        return run;
+      },
+    ]),
+  );
 }
 
 /** All figures by branch, whatever the order of the rows, their header and their quotes. */

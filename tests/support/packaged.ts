@@ -41,6 +41,15 @@ export class Packaged {
 
   static async create(): Promise<Packaged> {
     const directory = await mkdtemp(path.join(os.tmpdir(), "packaged-"));
+    try {
+      return await Packaged.#createIn(directory);
+    } catch (error) {
+      await rm(directory, { recursive: true });
+      throw error;
+    }
+  }
+
+  static async #createIn(directory: string): Promise<Packaged> {
     const made = path.join(directory, "made");
     const { exitCode, stderr } = await command("serverless", ["package", "--package", made], {
       TMPDIR: directory,

@@ -1,9 +1,10 @@
 /** The benchmark's own arithmetic and tables. What it measures is measured by running it. */
 import { withValues } from "../../bench/copy";
-import { inTurns, type Row } from "../../bench/measures";
+import type { Row } from "../../bench/measures";
 import { figure, markdownTable, ratioTable } from "../../bench/report";
 import { sizesOf } from "../../bench/sizes";
 import { compare, median } from "../../bench/statistics";
+import { inTurns } from "../../bench/turns";
 
 describe("the median", () => {
   it.each([
@@ -106,13 +107,9 @@ describe("the tables", () => {
         ],
       ),
     ).toBe(
-      [
-        "| way         | n  |",
-        "| ----------- | -- |",
-        "| psql \\| aws | 1  |",
-        "| x           | 20 |",
-        "",
-      ].join("\n"),
+      ["| way         | n  |", "| ----------- | -- |", "| psql \\| aws | 1  |", "| x           | 20 |"].join(
+        "\n",
+      ),
     );
   });
 
