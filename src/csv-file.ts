@@ -1,7 +1,7 @@
 /** One bank's file of a month in the making: its bytes, and on the way the tally that proves them. */
 import { createHash, type Hash } from "node:crypto";
 
-import { csvHeader, csvLines, type LineEnding } from "./csv";
+import { CsvWriter, type LineEnding } from "./csv";
 import type { Row } from "./database";
 import { type ExtractDefinition, LoanSums, type LoanTotals } from "./definition";
 
@@ -18,7 +18,7 @@ export class CsvFile implements AsyncIterable<Buffer> {
   readonly #columns: readonly string[];
   readonly #sums: LoanSums;
   readonly #rows: AsyncIterable<readonly Row[]>;
-  readonly #lineEnding: LineEnding;
+  readonly #writer: CsvWriter;
   readonly #hash: Hash = createHash("sha256");
   readonly #onProgress: (rowCount: number) => void;
   #rowCount = 0;
@@ -33,18 +33,23 @@ export class CsvFile implements AsyncIterable<Buffer> {
     this.#columns = definition.columns;
     this.#sums = new LoanSums(definition);
     this.#rows = rows;
-    this.#lineEnding = lineEnding;
+    this.#writer = new CsvWriter(lineEnding);
     this.#onProgress = onProgress;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    yield this.#weigh(csvHeader(this.#columns, this.#lineEnding));
+    yield this.#weigh(this.#writer.lines([this.#columns]));
     for await (const batch of this.#rows) {
       this.#sums.add(batch);
       this.#rowCount += batch.length;
       this.#onProgress(this.#rowCount);
-      yield this.#weigh(csvLines(batch, this.#lineEnding));
+      yield this.#weigh(this.#writer.lines(batch));
     }
+  }
+
+  /** Of what has been iterated so far. */
+  get byteCount(): number {
+    return this.#byteCount;
   }
 
   tally(): Tally {

@@ -21,11 +21,11 @@ export interface ExtractDefinition<Column extends string = string> {
   readonly windowMonths: number;
   /** The columns that say to which file a row belongs: the bank's id, and its month or a day of it. */
   readonly fileBy: { readonly bank: Column; readonly month: Column };
-  /** What each row stands for, so that none can be missing: a file has as many rows as the source has of these. */
-  readonly oneRowPer: "branch" | "loan";
-  /** The column with the amounts that add up to what the table `loans` has. */
+  /** Whether each branch of the bank has a row, lent or not; then none may be missing. */
+  readonly everyBranch?: true;
+  /** The column with the amounts of the month's loans: in all files together they add up to those of the table `loans`. */
   readonly loanTotal: Column;
-  /** The column with the numbers of loans behind a row; without it each row is one loan. */
+  /** The column with the numbers of the month's loans behind a row; without it each row is one loan. */
   readonly loanCount?: Column;
 }
 

@@ -8,12 +8,11 @@ import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 
 import type { Config } from "./config";
 import { credentialsToTry } from "./credentials";
-import { CsvFile } from "./csv-file";
-import { type Connection, type Row, type Snapshot, withConnection } from "./database";
+import { type Connection, type Snapshot, withConnection } from "./database";
 import type { Deadline } from "./deadline";
-import { belongsTo, type ExtractDefinition } from "./definition";
 import { ConflictError, DeadlineError, ExtractError, QueryError } from "./errors";
 import { GroupedRows } from "./grouped-rows";
+import { makeFiles } from "./month-files";
 import { firstDayOf, type Month, monthPart, yearPart } from "./month";
 import { type Bank, bankKeyNames, objectKey } from "./object-key";
 import {
@@ -25,7 +24,7 @@ import {
   publish,
   readMonthState,
 } from "./publication";
-import { type Controls, readControls, reconcile } from "./reconciliation";
+import { type Controls, readBankTotals, readControls, reconcile } from "./reconciliation";
 import type { Request } from "./request";
 import { readStatement } from "./statement";
 import type { ObjectStore, OpenUpload } from "./storage";
@@ -82,8 +81,11 @@ export interface Summary {
 export async function extract(request: Request, run: Run): Promise<Summary> {
   const done: MonthSummary[] = [];
   let last: RunEvent | undefined;
+  const unfinished = new Map<string, RunEvent>();
   const observe = (event: RunEvent) => {
     last = event;
+    if (event.step === "reading") unfinished.set(event.bank, event);
+    if (event.step === "staged" || event.step === "compared") unfinished.delete(event.bank);
     run.observe(event);
   };
   try {
@@ -95,7 +97,9 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
       months: done,
     };
   } catch (error) {
-    const failure = run.deadline.signal.aborted ? late(run.deadline.signal.reason, last) : error;
+    const failure = run.deadline.signal.aborted
+      ? late(run.deadline.signal.reason, [...unfinished.values(), last][0])
+      : error;
     if (failure instanceof ExtractError) failure.monthsDone = done.map(({ month }) => month);
     throw failure;
   }
@@ -135,21 +139,20 @@ async function extractMonths(request: Request, run: Run, done: MonthSummary[]): 
     const snapshot = await connection.openSnapshot();
     const source = await readSource(snapshot);
     const banks = await readBanks(snapshot);
-    // S3's client is loaded while the database computes.
-    const [controls, objects] = await Promise.all([
-      readControls(snapshot, request.months),
-      run.openObjects(),
-    ]);
-    const material = { banks, rows: readRows(snapshot, request), controls, source, objects };
+    const controls = await readControls(snapshot, request.months);
+    const rows = readRows(snapshot, request);
+    // S3's client is loaded, and the bucket looked at, while the database computes.
+    const material = { snapshot, banks, controls, rows, source, objects: await run.openObjects() };
 
     for (const month of request.months) done.push(await extractMonth(month, request, run, material));
   });
 }
 
 interface MonthMaterial {
+  readonly snapshot: Snapshot;
   readonly banks: readonly KeyedBank[];
-  readonly rows: GroupedRows;
   readonly controls: Controls;
+  readonly rows: GroupedRows;
   readonly source: Provenance["source"];
   readonly objects: ObjectStore;
 }
@@ -163,31 +166,35 @@ async function extractMonth(
   month: Month,
   { extract: definition, restate, dryRun }: Request,
   run: Run,
-  { banks, rows, controls, source, objects }: MonthMaterial,
+  { snapshot, banks, controls, rows, source, objects }: MonthMaterial,
 ): Promise<MonthSummary> {
-  const home = run.config.storage.prefix + definition.folder;
-  const { keyLayout } = run.config.storage;
-  const keyOf = (bank: KeyedBank) => objectKey(home, keyLayout, bank.keyName, month);
+  const { prefix, keyLayout, lineEnding } = run.config.storage;
+  const home = prefix + definition.folder;
+  const keyed = banks.map(({ keyName, ...bank }) => ({
+    ...bank,
+    key: objectKey(home, keyLayout, keyName, month),
+  }));
+  const keys = keyed.map(({ key }) => key);
 
-  const before = await readMonthState(objects, home, month, banks.map(keyOf));
-  if (!dryRun) await abortAll(objects, await objects.openUploads(banks.map(keyOf)));
+  const [before, leftOver] = await Promise.all([
+    readMonthState(objects, home, month, keys),
+    dryRun ? [] : objects.openUploads(keys),
+  ]);
+  await abortAll(objects, leftOver);
   // A published month that may not change has no use for uploads: its bytes are made and compared.
   const stage = !dryRun && (restate || !isIntact(before));
 
-  const files: MadeFile[] = [];
+  const made = await makeFiles(rows, {
+    ...{ definition, month, banks: keyed, lineEnding, observe: run.observe },
+    stagedIn: stage ? objects : undefined,
+  });
+  const files = made.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
   try {
-    for (const bank of banks) {
-      const bankRows = rows.take(belongsTo(definition, bank, month));
-      files.push(
-        await makeFile(
-          { definition, month, bank, key: keyOf(bank) },
-          bankRows,
-          stage ? objects : undefined,
-          run,
-        ),
-      );
-    }
-    const { quality } = reconcile(definition, month, files, controls);
+    for (const each of made) if (each.status === "rejected") throw each.reason;
+    const { quality } = await reconcile(definition, month, files, controls, async () => {
+      await rows.skip();
+      return readBankTotals(snapshot, month);
+    });
     run.observe({ step: "reconciled", month });
 
     const plan = planPublication(files, before, restate);
@@ -214,39 +221,6 @@ async function extractMonth(
     await abortAll(objects, openUploadsOf(files));
     throw error;
   }
-}
-
-/** Makes a bank's file and stages it where it is told to; without that it is only made, to be compared. */
-async function makeFile(
-  {
-    definition,
-    month,
-    bank,
-    key,
-  }: {
-    readonly definition: ExtractDefinition;
-    readonly month: Month;
-    readonly bank: Bank;
-    readonly key: string;
-  },
-  rows: AsyncIterable<readonly Row[]>,
-  objects: ObjectStore | undefined,
-  run: Run,
-): Promise<MadeFile> {
-  const csv = new CsvFile(definition, rows, run.config.storage.lineEnding, (rowCount) => {
-    run.observe({ step: "reading", month, bank: bank.name, rowCount });
-  });
-  const staged = await objects?.stage(key, csv);
-  if (staged === undefined) await readToEnd(csv);
-  const tally = csv.tally();
-  const { rowCount, byteCount } = tally;
-  const step = staged === undefined ? "compared" : "staged";
-  run.observe({ step, month, bank: bank.name, key, rowCount, byteCount });
-  return { bank, key, tally, staged };
-}
-
-async function readToEnd(chunks: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of chunks) continue;
 }
 
 function openUploadsOf(files: readonly MadeFile[]): OpenUpload[] {

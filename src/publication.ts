@@ -113,18 +113,24 @@ export function planPublication(files: readonly MadeFile[], before: MonthState, 
 }
 
 /**
- * Carries the plan out: the objects one after the other, in the order in which every run writes them, so that of
- * two runs the first object decides; then the manifest. An unchanged month is not written to at all.
+ * Carries the plan out: the first object alone, which is the same for every run, so that of two runs it decides; then
+ * all others; then the manifest. An unchanged month is not written to at all.
  *
  * @throws ConflictError if another run was first, StorageError.
  */
 export async function publish(objects: ObjectStore, plan: Plan, provenance: Provenance): Promise<void> {
   if (plan.status === "unchanged") return;
   const { before, write } = plan;
-  const versions = new Map<string, ObjectVersion>();
-  for (const { key, staged } of write) {
+  const complete = async ({ key, staged }: MadeFile): Promise<[string, ObjectVersion]> => {
     if (staged === undefined) throw new RangeError(`${key} was planned to be written but never staged`);
-    versions.set(key, await objects.complete(staged, before.objects.get(key)));
+    return [key, await objects.complete(staged, before.objects.get(key))];
+  };
+  const [first, ...others] = write;
+  const versions = new Map<string, ObjectVersion>();
+  if (first !== undefined) versions.set(...(await complete(first)));
+  for (const completed of await Promise.allSettled(others.map(complete))) {
+    if (completed.status === "rejected") throw completed.reason;
+    versions.set(...completed.value);
   }
   const manifest = describe(plan, versions, provenance);
   await objects.putJson(

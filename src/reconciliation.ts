@@ -1,18 +1,14 @@
-/** Proves the files against the source: what they hold is what the table `loans` holds, bank by bank. */
+/** Proves the files against the source: what they hold is what the table `loans` holds. */
 import type { Tally } from "./csv-file";
 import type { Snapshot } from "./database";
-import { ReconciliationError } from "./errors";
 import type { ExtractDefinition, LoanTotals } from "./definition";
+import { ReconciliationError } from "./errors";
 import { firstDayOf, type Month } from "./month";
 import type { Bank } from "./object-key";
 import { readStatement } from "./statement";
 
-/** What the source says of a month, by a way of its own. */
-export interface MonthControls {
-  /** By bank id; a bank without branches or loans is not in it. */
-  readonly banks: ReadonlyMap<number, LoanTotals>;
-  /** Loans of the month whose account, client, branch or bank is missing. */
-  readonly withoutBank: LoanTotals;
+/** What the source says of a month, by a way that has nothing in common with the extract's. */
+export interface MonthControls extends LoanTotals {
   readonly quality: Quality;
 }
 
@@ -32,6 +28,9 @@ export interface Controls {
   readonly branchCounts: ReadonlyMap<number, number>;
 }
 
+/** Where a month's loans belong, by bank id; undefined stands for no bank. */
+export type BankTotals = ReadonlyMap<number | undefined, LoanTotals>;
+
 const NOTHING: LoanTotals = { loanCount: 0n, loanTotal: 0n };
 
 /** Reads the controls of all months in the snapshot in which the rows are read. */
@@ -48,24 +47,14 @@ export async function readControls(
   const [undated] = await snapshot.query(readStatement("undated_loans.sql"));
 
   const monthControls = months.map((month): [Month, MonthControls] => {
-    const ofMonth = loans.filter(([rowMonth]) => rowMonth === month);
-    const totals = ofMonth.map(([, bankId, loanCount, loanTotal]) => ({
-      bankId: bankId === null || bankId === undefined ? undefined : Number(bankId),
-      loanCount: BigInt(loanCount ?? 0),
-      loanTotal: BigInt(loanTotal ?? 0),
-    }));
-    return [
-      month,
-      {
-        banks: new Map(totals.flatMap((each) => (each.bankId === undefined ? [] : [[each.bankId, each]]))),
-        withoutBank: totals.find(({ bankId }) => bankId === undefined) ?? NOTHING,
-        quality: {
-          loansWithoutAmount: ofMonth.reduce((sum, row) => sum + Number(row[4]), 0),
-          loansWithNegativeAmount: ofMonth.reduce((sum, row) => sum + Number(row[5]), 0),
-          loansWithoutDate: Number(undated?.[0] ?? 0),
-        },
-      },
-    ];
+    const [, loanCount, loanTotal, withoutAmount, negative] =
+      loans.find(([rowMonth]) => rowMonth === month) ?? [];
+    const quality = {
+      loansWithoutAmount: Number(withoutAmount ?? 0),
+      loansWithNegativeAmount: Number(negative ?? 0),
+      loansWithoutDate: Number(undated?.[0] ?? 0),
+    };
+    return [month, { loanCount: BigInt(loanCount ?? 0), loanTotal: BigInt(loanTotal ?? 0), quality }];
   });
   return {
     months: new Map(monthControls),
@@ -73,42 +62,85 @@ export async function readControls(
   };
 }
 
-/** @throws ReconciliationError that names every difference, exactly. */
-export function reconcile(
-  { oneRowPer }: ExtractDefinition,
+/** Reads what it takes to say why a month does not add up. */
+export async function readBankTotals(snapshot: Snapshot, month: Month): Promise<BankTotals> {
+  const rows = await snapshot.query(readStatement("bank_totals.sql"), [firstDayOf(month)]);
+  return new Map(
+    rows.map(([bankId, loanCount, loanTotal]) => [
+      bankId == null ? undefined : Number(bankId),
+      { loanCount: BigInt(loanCount ?? 0), loanTotal: BigInt(loanTotal ?? 0) },
+    ]),
+  );
+}
+
+interface CountedFile {
+  readonly bank: Bank;
+  readonly tally: Tally;
+}
+
+/**
+ * Compares the month's files, all of them, with the controls.
+ *
+ * @param askBanks is called only if the loans differ, for the banks in which they do.
+ * @throws ReconciliationError that names every difference, exactly.
+ */
+export async function reconcile(
+  { everyBranch }: ExtractDefinition,
   month: Month,
-  files: readonly { readonly bank: Bank; readonly tally: Tally }[],
+  files: readonly CountedFile[],
   { months, branchCounts }: Controls,
-): MonthControls {
+  askBanks: () => Promise<BankTotals>,
+): Promise<MonthControls> {
   const controls = months.get(month);
   if (controls === undefined) throw new RangeError(`no controls were read for ${month}`);
 
-  const differences = files.flatMap(({ bank, tally }) => {
-    const expected = controls.banks.get(bank.id) ?? NOTHING;
-    const [rows, rowCount] =
-      oneRowPer === "branch"
-        ? ["branches, the table branch", branchCounts.get(bank.id) ?? 0]
-        : ["single loans, the table loans", Number(expected.loanCount)];
-    return [
-      ...(tally.loanCount === expected.loanCount && tally.loanTotal === expected.loanTotal
-        ? []
-        : [`${bank.name}: the file holds ${told(tally)}, the table loans ${told(expected)}`]),
-      ...(tally.rowCount === rowCount
-        ? []
-        : [`${bank.name}: the file holds ${tally.rowCount} ${rows} ${rowCount}`]),
-    ];
-  });
-  if (controls.withoutBank.loanCount > 0n) {
-    differences.push(
-      `${told(controls.withoutBank)} are of no bank: their account, client or branch is missing`,
-    );
+  const held = sumOf(files.map(({ tally }) => tally));
+  const differences = isSame(held, controls) ? [] : loanDifferences(files, await askBanks());
+  if (!isSame(held, controls) && differences.length === 0) {
+    differences.push(`the files hold ${told(held)}, the table loans ${told(controls)}`);
   }
+  if (everyBranch === true) differences.push(...branchDifferences(files, branchCounts));
   if (differences.length > 0) {
     throw new ReconciliationError(`${month} does not add up: ${differences.join("; ")}`, {
       hint: `Correct the loans of ${month} in the source, then run the month again; docs/runbook.md finds them. Nothing of it was published.`,
     });
   }
   return controls;
+}
+
+function loanDifferences(files: readonly CountedFile[], banks: BankTotals): string[] {
+  const withoutBank = banks.get(undefined) ?? NOTHING;
+  const differences = files.flatMap(({ bank, tally }) => {
+    const expected = banks.get(bank.id) ?? NOTHING;
+    if (isSame(tally, expected)) return [];
+    return [`${bank.name}: the file holds ${told(tally)}, the table loans ${told(expected)}`];
+  });
+  if (withoutBank.loanCount > 0n) {
+    differences.push(`${told(withoutBank)} are of no bank: their account, client or branch is missing`);
+  }
+  return differences;
+}
+
+function branchDifferences(
+  files: readonly CountedFile[],
+  branchCounts: ReadonlyMap<number, number>,
+): string[] {
+  return files.flatMap(({ bank, tally }) => {
+    const branchCount = branchCounts.get(bank.id) ?? 0;
+    if (tally.rowCount === branchCount) return [];
+    return [`${bank.name}: the file holds ${tally.rowCount} branches, the table branch ${branchCount}`];
+  });
+}
+
+function sumOf(totals: readonly LoanTotals[]): LoanTotals {
+  return {
+    loanCount: totals.reduce((sum, { loanCount }) => sum + loanCount, 0n),
+    loanTotal: totals.reduce((sum, { loanTotal }) => sum + loanTotal, 0n),
+  };
+}
+
+function isSame(one: LoanTotals, other: LoanTotals): boolean {
+  return one.loanCount === other.loanCount && one.loanTotal === other.loanTotal;
 }
 
 function told({ loanCount, loanTotal }: LoanTotals): string {

@@ -19,6 +19,5 @@ export const loanDetail = {
   ],
   windowMonths: 1,
   fileBy: { bank: "bank_id", month: "loan_date" },
-  oneRowPer: "loan",
   loanTotal: "amount",
 } as const satisfies ExtractDefinition;

@@ -21,7 +21,7 @@ export const loanMovingAverage = {
   ],
   windowMonths: 3,
   fileBy: { bank: "bank_id", month: "month" },
-  oneRowPer: "branch",
+  everyBranch: true,
   loanCount: "loan_count",
   loanTotal: "loan_total",
 } as const satisfies ExtractDefinition;

@@ -110,7 +110,7 @@ describe("the time is up", () => {
     const remove = hang(({ operation }) => ["UploadPart", "AbortMultipartUpload"].includes(operation));
     await expectFailure(
       { world, options: { timeLimitMs }, withinMs: 8000 },
-      { ...timeIsUp, message: [said, "of First National, 2026-09"], openUploads: 1 },
+      { ...timeIsUp, message: [said, "of First National, 2026-09"], leavesUploads: true },
     );
     remove();
     await expectPublished({ world });

@@ -97,40 +97,65 @@ async function outcomeOf(world: World, prefix: string, input: object = {}) {
   return { status: months[0]?.status, revision: months[0]?.revision };
 }
 
+/** How many uploads a death leaves open at least and at most: what the other banks' had come to is left to chance. */
+type Uploads = readonly [least: number, most: number];
+
 /** Each with the uploads that such a death leaves open, of four banks, the fourth without branches. */
-const points: readonly (readonly [name: string, point: KillPoint, published: number, restated: number])[] = [
+const points: readonly (readonly [name: string, point: KillPoint, published: Uploads, restated: Uploads])[] =
   [
-    "before the first bank's upload is begun",
-    { operation: "CreateMultipartUpload", nth: 1, fate: "lost" },
-    0,
-    0,
-  ],
-  [
-    "when the first bank's upload was begun and nobody was told",
-    { operation: "CreateMultipartUpload", nth: 1, fate: "carried out" },
-    1,
-    1,
-  ],
-  ["before the first bank's part has arrived", { operation: "UploadPart", nth: 1, fate: "lost" }, 1, 1],
-  ["when half of the banks are staged", { operation: "CreateMultipartUpload", nth: 3, fate: "lost" }, 2, 2],
-  [
-    "when all are staged and none is completed",
-    { operation: "CompleteMultipartUpload", nth: 1, fate: "lost" },
-    4,
-    4,
-  ],
-  [
-    "when the first was completed and nobody was told",
-    { operation: "CompleteMultipartUpload", nth: 1, fate: "carried out" },
-    3,
-    3,
-  ],
-  ["between two completions", { operation: "CompleteMultipartUpload", nth: 3, fate: "lost" }, 2, 2],
-  ["before the manifest is written", { operation: "PutObject", nth: 1, fate: "lost" }, 0, 1],
-];
+    [
+      "before the first bank's upload is begun",
+      { operation: "CreateMultipartUpload", nth: 1, fate: "lost" },
+      [0, 3],
+      [0, 3],
+    ],
+    [
+      "when the first bank's upload was begun and nobody was told",
+      { operation: "CreateMultipartUpload", nth: 1, fate: "carried out" },
+      [1, 4],
+      [1, 4],
+    ],
+    [
+      "before the first bank's part has arrived",
+      { operation: "UploadPart", nth: 1, fate: "lost" },
+      [1, 4],
+      [1, 4],
+    ],
+    [
+      "when half of the banks are staged",
+      { operation: "CreateMultipartUpload", nth: 3, fate: "lost" },
+      [2, 3],
+      [2, 3],
+    ],
+    [
+      "when all are staged and none is completed",
+      { operation: "CompleteMultipartUpload", nth: 1, fate: "lost" },
+      [4, 4],
+      [4, 4],
+    ],
+    [
+      "when the first was completed and nobody was told",
+      { operation: "CompleteMultipartUpload", nth: 1, fate: "carried out" },
+      [3, 3],
+      [3, 3],
+    ],
+    [
+      "between two completions",
+      { operation: "CompleteMultipartUpload", nth: 3, fate: "lost" },
+      [1, 2],
+      [2, 2],
+    ],
+    ["before the manifest is written", { operation: "PutObject", nth: 1, fate: "lost" }, [0, 0], [1, 1]],
+  ];
 
 /** After which the month is published, although nobody was told. */
 const lastPoint: KillPoint = { operation: "PutObject", nth: 1, fate: "carried out" };
+
+async function expectUploads([least, most]: Uploads): Promise<void> {
+  const { length } = await openUploads(world);
+  expect(length).toBeGreaterThanOrEqual(least);
+  expect(length).toBeLessThanOrEqual(most);
+}
 
 let world: World;
 beforeAll(async () => (world = await World.create("seeded")));
@@ -152,7 +177,7 @@ describe("a run that is to publish a month and dies", () => {
   it.each(points)("%s has published nothing; the next one does", async (_, point, uploads) => {
     await dieAt(world, point, prefix);
     expect(await readRevision(world, month, prefix)).toBeUndefined();
-    expect(await openUploads(world)).toHaveLength(uploads);
+    await expectUploads(uploads);
 
     expect(await outcomeOf(world, prefix)).toEqual({ status: "published", revision: 1 });
     await expectInOrder(world, prefix, await filesOf(world));
@@ -175,7 +200,7 @@ describe("a run that is to restate a month and dies", () => {
     await changeLoans();
     await dieAt(world, point, prefix, ["--restate"]);
     expect(await readRevision(world, month, prefix)).toEqual(before);
-    expect(await openUploads(world)).toHaveLength(uploads);
+    await expectUploads(uploads);
 
     await expect(outcomeOf(world, prefix)).rejects.toMatchObject({ name: "AlreadyPublishedError" });
     expect(await readRevision(world, month, prefix)).toEqual(before);

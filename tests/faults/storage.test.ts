@@ -163,7 +163,7 @@ describe("S3 refuses (403)", () => {
       ...refusal,
       message: [`upload s3://${world.bucket}/${prefix}${firstFile}`, "AccessDenied"],
       hint: `may use the bucket ${world.bucket}`,
-      openUploads: 1,
+      leavesUploads: true,
     });
     await expectRepaired();
   });

@@ -80,23 +80,25 @@ async function expectInPlace(): Promise<void> {
 }
 
 describe("two runs that share a database", () => {
-  /** Keeps the first run at its first upload for as long as `meanwhile` takes. */
+  /** Keeps the first run at its three banks' uploads for as long as `meanwhile` takes. */
   async function duringFirstRun(meanwhile: () => Promise<unknown>, input: object = { month }) {
     let release: (nothing: undefined) => void = () => undefined;
     const released = new Promise<undefined>((resolve) => (release = resolve));
     let reach: () => void = () => undefined;
     const reached = new Promise<void>((resolve) => (reach = resolve));
+    let uploads = 0;
     const remove = world.aws.onRequest((event) => {
       if (event.operation !== "CreateMultipartUpload") return undefined;
-      remove();
-      reach();
-      return released;
+      uploads += 1;
+      if (uploads === 3) reach();
+      return uploads > 3 ? undefined : released;
     });
     const first = run(input);
     await Promise.race([reached, first]);
     try {
       await meanwhile();
     } finally {
+      remove();
       release(undefined);
     }
     return first;

@@ -33,9 +33,11 @@ function extractCommand(flags: readonly string[], environment: Record<string, st
 describe("the package", () => {
   it("is one small bundle with the statements, and nothing of what only a developer needs", () => {
     expect(Object.keys(packaged.files).sort()).toEqual([
+      "sql/bank_totals.sql",
       "sql/banks.sql",
       "sql/branch_controls.sql",
       "sql/loan_controls.sql",
+      "sql/loan_detail.sql",
       "sql/loan_moving_average.sql",
       "sql/source.sql",
       "sql/undated_loans.sql",

@@ -12,7 +12,9 @@ export type Script =
   /** Accepted, and never a byte. */
   | { readonly silentFromTheStart: true }
   /** After so many bytes from the server, or in the middle of a row after so many whole ones. */
-  | { readonly after: { readonly bytes: number } | { readonly rows: number }; readonly then: Ending };
+  | { readonly after: { readonly bytes: number } | { readonly rows: number }; readonly then: Ending }
+  /** The server's next bytes wait there until something has been done. */
+  | { readonly after: { readonly rows: number }; readonly meanwhile: () => Promise<void> };
 
 /**
  * `cut`: closed in good order, as by a load balancer. `reset`: by RST. `silent`: nothing comes any more, and the
@@ -83,10 +85,16 @@ export class Proxy {
 
   async #answer(script: Script, server: Socket, client: Socket): Promise<void> {
     if ("pass" in script) await sleep(script.firstByteAfterMs ?? 0);
-    const end = "after" in script ? endOf(script.after) : () => undefined;
+    let end: (bytes: Buffer) => number | undefined =
+      "after" in script ? endOf(script.after) : () => undefined;
     for await (const bytes of server as AsyncIterable<Buffer>) {
       if (this.#isSilent) continue;
-      const length = end(bytes);
+      let length = end(bytes);
+      if (length !== undefined && "meanwhile" in script) {
+        await script.meanwhile();
+        end = () => undefined;
+        length = undefined;
+      }
       if (!client.write(bytes.subarray(0, length)) && length === undefined) await once(client, "drain");
       if (length === undefined || !("then" in script)) continue;
       if (script.then === "cut") client.end();

@@ -32,7 +32,7 @@ describe("grouped rows", () => {
         );
         const grouped = new GroupedRows(batchesOf(rows, batches));
         for (const group of groups.keys()) {
-          const taken = await collect(grouped.take(([name]) => name === String(group)));
+          const taken = await collect(grouped.take(([name]) => name === String(group)).batches);
           expect(taken).toEqual(rows.filter(([name]) => name === String(group)));
         }
       }),
@@ -41,8 +41,8 @@ describe("grouped rows", () => {
 
   it("are left to nobody else: a row out of its order stays where it is", async () => {
     const grouped = new GroupedRows(batchesOf([["b"], ["a"]], [2]));
-    expect(await collect(grouped.take(([name]) => name === "a"))).toEqual([]);
-    expect(await collect(grouped.take(([name]) => name === "b"))).toEqual([["b"]]);
-    expect(await collect(grouped.take(([name]) => name === "a"))).toEqual([["a"]]);
+    expect(await collect(grouped.take(([name]) => name === "a").batches)).toEqual([]);
+    expect(await collect(grouped.take(([name]) => name === "b").batches)).toEqual([["b"]]);
+    expect(await collect(grouped.take(([name]) => name === "a").batches)).toEqual([["a"]]);
   });
 });

@@ -1,0 +1,60 @@
+/** Carries `docs/new-extract.md` out, word for word, in a copy of the project. */
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+const ROOT = path.join(__dirname, "..", "..");
+const COPIED = ["src", "sql", "local", "tests/support", "jest.config.js", "package.json", "serverless.yml"];
+
+/** A file of the page: its path stands in backticks before the block. */
+interface Block {
+  readonly file: string;
+  readonly language: string;
+  readonly text: string;
+}
+
+function blocksOf(page: string): Block[] {
+  return [...page.matchAll(/^`(\S+)`\n\n```(\w+)\n(.*?)^```$/gms)].map(
+    ([, file = "", language = "", text = ""]) => ({ file, language, text }),
+  );
+}
+
+/** What a diff makes of a text that holds its old lines. */
+function patched(text: string, diff: string): string {
+  const lines = diff.trimEnd().split("\n");
+  const side = (sign: string) =>
+    lines
+      .filter((line) => line === "" || line.startsWith(" ") || line.startsWith(sign))
+      .map((line) => line.slice(1))
+      .join("\n");
+  expect(text).toContain(side("-"));
+  return text.replace(side("-"), side("+"));
+}
+
+it("the page about a new extract ends in a green test, and in a definition without a wrong type", async () => {
+  const blocks = blocksOf(await readFile(path.join(ROOT, "docs", "new-extract.md"), "utf8"));
+  expect(blocks.map(({ language }) => language)).toEqual(["sql", "ts", "diff", "ts"]);
+
+  const copy = await mkdtemp(path.join(os.tmpdir(), "new-extract-"));
+  try {
+    for (const name of COPIED) await cp(path.join(ROOT, name), path.join(copy, name), { recursive: true });
+    await symlink(path.join(ROOT, "node_modules"), path.join(copy, "node_modules"));
+    for (const { file, language, text } of blocks) {
+      const target = path.join(copy, file);
+      await mkdir(path.dirname(target), { recursive: true });
+      await writeFile(target, language === "diff" ? patched(await readFile(target, "utf8"), text) : text);
+    }
+    const config = { extends: path.join(ROOT, "tsconfig.json"), include: ["src/**/*.ts"] };
+    await writeFile(path.join(copy, "tsconfig.json"), JSON.stringify(config));
+
+    const run = (program: string, ...given: string[]) =>
+      promisify(execFile)(path.join(ROOT, "node_modules", ".bin", program), given, { cwd: copy });
+    await run("tsc", "-p", ".");
+    const { stderr } = await run("jest", "tests/integration/client-loans");
+    expect(stderr).toContain("1 passed, 1 total");
+  } finally {
+    await rm(copy, { recursive: true });
+  }
+}, 120_000);
