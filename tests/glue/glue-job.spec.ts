@@ -1,0 +1,418 @@
+/**
+ * The Glue job and the Lambda make the same: the same keys, the same bytes, the same manifests, from the same tables.
+ * And what the Lambda promises of publication, the job keeps as well.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+
+import type { RequestEvent } from "../../local/aws/server";
+import type { Manifest } from "../../src/manifest";
+import { expectedFile, readTables } from "../support/figures";
+import { readRevision } from "../support/reader";
+import { World } from "../support/world";
+import { GlueJob, runScript } from "./glue-job";
+
+const month = "2026-09";
+const WRITES = /^(Put|Create|UploadPart|Complete|Delete)/;
+
+let world: World;
+let job: GlueJob;
+beforeAll(async () => {
+  [world, job] = await Promise.all([World.create("seeded"), GlueJob.start()]);
+  await prepareAwkwardTables();
+});
+afterAll(async () => {
+  await job.close();
+  await world.close();
+});
+
+let prefix: string;
+let testCount = 0;
+beforeEach(() => (prefix = `test-${++testCount}/`));
+
+/** What real tables have in store beside what the seed has. */
+async function prepareAwkwardTables(): Promise<void> {
+  await world.sql("update loans set amount = -amount where idloan % 17 = 0");
+  await world.sql("update loans set amount = null where idloan % 23 = 0");
+  await world.sql("update loans set loan_date = null where idloan % 101 = 0");
+  await world.sql(
+    `insert into bank (idbank, name) values (20, E'ǆ ßank "東京"\\r\\nνησί'), (21, '  o''brien & co.  ')`,
+  );
+  await world.sql(
+    `insert into branch (idbranch, bank_idbank, address)
+     select 2000 + number, 20 + number % 2, address
+     from unnest(array[E'\\r', E'\\n', ',', '"', '""', ' ', 'null', E'tab\\tand\\u00a0more', '=1+1', '-5', '🏦'])
+       with ordinality as given (address, number)`,
+  );
+  // Of each branch's loans, the largest that there can be, and quotients that end in half a cent, of both signs.
+  await world.sql(
+    "insert into client (idclient, branch_idbranch) select 9000000 + idbranch, idbranch from branch where idbranch > 2000",
+  );
+  await world.sql(
+    "insert into account (idaccount, client_idclient) select idclient, idclient from client where idclient > 9000000",
+  );
+  await world.sql(
+    `insert into loans (idloan, amount, account_idaccount, loan_date)
+     select 90000000 + row_number() over (), amount * sign, idaccount, day
+     from account
+     cross join (values (1, 1), (2147483647, 1), (5, -1)) as given (amount, sign)
+     cross join unnest(array[date '2026-05-31', '2026-07-01', '2026-09-30']) as day
+     where idaccount > 9000000 and (amount::bigint + idaccount) % 3 > 0`,
+  );
+  await world.sql(
+    `insert into loans (idloan, amount, account_idaccount, loan_date)
+     select 95000000 + row_number() over (), sign * 100 + case when number = 1 then sign else 0 end, 9002001, day
+     from generate_series(1, 200) as number
+     cross join (values (1, date '2025-02-28'), (-1, date '2025-06-30')) as given (sign, day)`,
+  );
+}
+
+function byLambda(input: object, environment: Readonly<Record<string, string>> = {}) {
+  return world.run(input, { environment: { EXTRACT_PREFIX: prefix, ...environment } });
+}
+
+/** Runs the job for the month, below the test's prefix. */
+function byGlue(...parameters: string[]) {
+  const months = parameters.includes("--from") ? [] : ["--month", month];
+  return job.run(world, ["--prefix", prefix, ...months, ...parameters]);
+}
+
+async function expectNothingPublished(): Promise<void> {
+  expect(await world.keys(prefix)).toEqual([]);
+  await expectNoOpenUploads();
+}
+
+async function expectNoOpenUploads(): Promise<void> {
+  expect((await world.openUploads()).filter((key) => key.startsWith(prefix))).toEqual([]);
+}
+
+/** All files are published and hold what the tables say now, recomputed from the bare tables another way. */
+async function expectPublished(): Promise<void> {
+  const tables = await readTables(world);
+  const revision = await readRevision(world, month, prefix);
+  expect(revision?.files).toEqual(
+    new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, month)])),
+  );
+  await expectNoOpenUploads();
+}
+
+/** Everything of a manifest that does not depend on when, by whom and where it was published. */
+function comparable(
+  { runId, publishedAt, source, query, program, files, history, ...rest }: Manifest,
+  below: string,
+) {
+  expect([runId, publishedAt, query.sha256, program.version]).not.toContain("");
+  return {
+    ...rest,
+    source: { ...source, snapshot: "" },
+    program,
+    files: files.map(({ key, versionId, ...file }) => {
+      expect(versionId).not.toBeNull();
+      return { ...file, key: key.slice(below.length) };
+    }),
+    history: history.length,
+  };
+}
+
+/** What the Lambda and the job published below two prefixes is the same, byte by byte. */
+async function expectSame(lambda: string, glue: string): Promise<number> {
+  const keys = (await world.keys(lambda)).map((key) => key.slice(lambda.length));
+  expect((await world.keys(glue)).map((key) => key.slice(glue.length))).toEqual(keys);
+  for (const key of keys.filter((each) => each.endsWith(".csv")))
+    expect(await world.read(glue + key)).toBe(await world.read(lambda + key));
+  const months = keys.flatMap((key) => /^_manifests\/(\d{4})\/(\d\d)\.json$/.exec(key) ?? []);
+  for (let index = 0; index < months.length; index += 3) {
+    const published = `${months[index + 1] ?? ""}-${months[index + 2] ?? ""}`;
+    expect(comparable(await world.manifest(published, glue), glue)).toEqual(
+      comparable(await world.manifest(published, lambda), lambda),
+    );
+  }
+  return keys.length;
+}
+
+/** Answers with an error, once, in the place of the nth request of an operation. */
+function failOnce(operation: string, nth: number, status = 403) {
+  let count = 0;
+  return world.aws.onRequest((event) => {
+    if (event.operation !== operation || ++count !== nth) return undefined;
+    return {
+      respond: { status, code: status === 403 ? "AccessDenied" : "InternalError", message: "Not now." },
+    };
+  });
+}
+
+describe("the same files", () => {
+  it("are made of 24 months, with their keys and manifests", async () => {
+    const range = { from: "2024-11", to: "2026-10" };
+    const [lambda, glue] = [`${prefix}lambda/`, `${prefix}glue/`];
+    const clock = [performance.now()];
+    await byLambda(range, { EXTRACT_PREFIX: lambda });
+    clock.push(performance.now());
+    await byGlue("--from", range.from, "--to", range.to, "--prefix", glue);
+    clock.push(performance.now());
+    const seconds = clock.slice(1).map((at, index) => ((at - (clock[index] ?? 0)) / 1000).toFixed(1));
+    process.stderr.write(
+      `24 months: ${seconds[0] ?? ""} s by the Lambda, ${seconds[1] ?? ""} s by the Glue job\n`,
+    );
+
+    // Three banks with branches, one without, two with awkward names; and the manifest.
+    expect(await expectSame(lambda, glue)).toBe(24 * (6 + 1));
+    expect(await world.verify(range, { environment: { EXTRACT_PREFIX: glue } })).toHaveLength(24);
+    const verified = await world.verify(range, { environment: { EXTRACT_PREFIX: glue } });
+    expect(verified.flatMap(({ problems }) => problems)).toEqual([]);
+  });
+
+  it("are made with the other layout, line ending and encryption, and of one month in one slice", async () => {
+    const [lambda, glue] = [`${prefix}lambda/`, `${prefix}glue/`];
+    const settings = { EXTRACT_KEY_LAYOUT: "hive", EXTRACT_LINE_ENDING: "crlf", EXTRACT_KMS_KEY_ID: "key-1" };
+    await byLambda({ month }, { EXTRACT_PREFIX: lambda, ...settings });
+    const parameters = ["--key-layout", "hive", "--line-ending", "crlf", "--kms-key-id", "key-1"];
+    await byGlue("--prefix", glue, "--slices", "1", ...parameters);
+    expect(await expectSame(lambda, glue)).toBe(7);
+  });
+
+  it("are made of more parts than one", async () => {
+    await world.sql(
+      "insert into branch (idbranch, bank_idbank, address) select 3000000 + number, 3, repeat('x', 150) from generate_series(1, 60000) as number",
+    );
+    try {
+      const [lambda, glue] = [`${prefix}lambda/`, `${prefix}glue/`];
+      await byLambda({ month }, { EXTRACT_PREFIX: lambda });
+      await byGlue("--prefix", glue);
+      await expectSame(lambda, glue);
+      const { files } = await world.manifest(month, glue);
+      expect(files.map(({ etag }) => etag).join()).toMatch(/-2"/);
+    } finally {
+      await world.sql("delete from branch where idbranch > 3000000");
+    }
+  });
+
+  it("are made when Glue starts the script", async () => {
+    const told = await runScript(world, ["--prefix", prefix, "--month", month, "--restate", "false"]);
+    expect(told).toContain('"status": "published"');
+    await expectPublished();
+  });
+
+  it("have the header alone for a bank without branches", async () => {
+    await byGlue();
+    const revision = await readRevision(world, month, prefix);
+    expect(revision?.manifest.files.find(({ bankName }) => bankName === "Paper Bank")?.rowCount).toBe(0);
+    await expectPublished();
+  });
+});
+
+describe("one snapshot", () => {
+  it("is what all slices read, whatever is committed before they begin", async () => {
+    const [lambda, glue] = [`${prefix}lambda/`, `${prefix}glue/`];
+    await byLambda({ month }, { EXTRACT_PREFIX: lambda });
+    const before = await readTables(world);
+
+    // The job takes its snapshot first and then asks for the clients' ids, where it has to wait.
+    await world.sql("begin");
+    await world.sql("lock table client in access exclusive mode");
+    const running = byGlue("--slices", "5", "--prefix", glue);
+    await someoneWaits();
+    await world.sql("update loans set amount = amount + 1");
+    await world.sql("delete from loans where idloan % 5 = 0");
+    await world.sql("update client set branch_idbranch = 1001 where idclient % 7 = 0");
+    await world.sql("update branch set address = 'moved' where idbranch % 2 = 0");
+    await world.sql("commit");
+    await running;
+
+    expect(await readTables(world)).not.toEqual(before);
+    expect(await expectSame(lambda, glue)).toBe(7);
+  });
+
+  async function someoneWaits(): Promise<void> {
+    for (;;) {
+      // What it says of the others, it would say for the whole of a transaction.
+      await world.sql("select pg_stat_clear_snapshot()");
+      const waiting = await world.sql(
+        "select from pg_stat_activity where application_name = 'bank-loan-extract' and wait_event_type = 'Lock'",
+      );
+      if (waiting.length > 0) return;
+      await sleep(20);
+    }
+  }
+});
+
+describe("publication", () => {
+  it("leaves a month unchanged that the Lambda published, and the Lambda one of the job's", async () => {
+    await byLambda({ month });
+    const operations = await world.operationsDuring(async () => {
+      expect((await byGlue()).months).toMatchObject([{ month, status: "unchanged", revision: 1 }]);
+    });
+    expect(operations.filter((operation) => WRITES.test(operation))).toEqual([]);
+
+    prefix = `${prefix}other/`;
+    expect((await byGlue()).months).toMatchObject([{ month, status: "published", revision: 1 }]);
+    expect((await byLambda({ month })).months).toMatchObject([{ month, status: "unchanged", revision: 1 }]);
+    expect((await byGlue("--restate", "true")).months).toMatchObject([{ status: "unchanged", revision: 1 }]);
+    await expectPublished();
+  });
+
+  it("changes a published month only if it is told to, and then counts the revision up", async () => {
+    await byGlue();
+    const published = await world.manifest(month, prefix);
+    await world.sql("update loans set amount = amount + 7 where idloan % 3 = 0");
+    await expect(byGlue()).rejects.toMatchObject({
+      name: "AlreadyPublishedError",
+      message: expect.stringMatching(
+        /2026-09 is published as revision 1 and would change: First National: pub/,
+      ) as string,
+    });
+    expect(await world.manifest(month, prefix)).toEqual(published);
+
+    expect((await byGlue("--restate")).months).toMatchObject([{ status: "restated", revision: 2 }]);
+    const { history } = await world.manifest(month, prefix);
+    expect(history).toEqual([
+      {
+        revision: 1,
+        publishedAt: published.publishedAt,
+        files: published.files.map(({ key, versionId, sha256 }) => ({ key, versionId, sha256 })),
+      },
+    ]);
+    await expectPublished();
+  });
+
+  it("puts back what somebody put in the place of a file", async () => {
+    await byGlue();
+    const [file] = (await world.manifest(month, prefix)).files;
+    await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: file?.key, Body: "not the file" }));
+    expect((await byGlue()).months).toMatchObject([{ status: "repaired", revision: 2 }]);
+    await expectPublished();
+  });
+
+  it("tells what it would do and writes nothing in a dry run", async () => {
+    const operations = await world.operationsDuring(async () => {
+      expect(await byGlue("--dry-run", "true")).toMatchObject({
+        dryRun: true,
+        months: [{ status: "published" }],
+      });
+    });
+    expect(operations.filter((operation) => WRITES.test(operation))).toEqual([]);
+    await expectNothingPublished();
+  });
+
+  it.each([
+    ["an upload", "UploadPart", 3],
+    ["the beginning of an upload", "CreateMultipartUpload", 4],
+    ["a completion", "CompleteMultipartUpload", 1],
+  ])("leaves nothing after the failure of %s", async (_, operation, nth) => {
+    const remove = failOnce(operation, nth);
+    await expect(byGlue()).rejects.toMatchObject({ name: "ClientError" });
+    remove();
+    await expectNothingPublished();
+  });
+
+  it("leaves no manifest after a failure between two objects, and the next run finishes it", async () => {
+    const remove = failOnce("CompleteMultipartUpload", 3);
+    await expect(byGlue()).rejects.toMatchObject({ name: "ClientError" });
+    remove();
+    expect(await readRevision(world, month, prefix)).toBeUndefined();
+    await expectNoOpenUploads();
+
+    expect((await byLambda({ month })).months).toMatchObject([{ status: "published", revision: 1 }]);
+    await expectPublished();
+  });
+
+  it("recognizes its own object when the answer was lost", async () => {
+    let lost = 0;
+    const remove = world.aws.onRequest(({ operation }) =>
+      operation === "CompleteMultipartUpload" && lost++ === 0 ? { reset: true, after: "handled" } : undefined,
+    );
+    expect((await byGlue()).months).toMatchObject([{ status: "published", revision: 1 }]);
+    remove();
+    expect(lost).toBeGreaterThan(6);
+    await expectPublished();
+  });
+
+  it("ends in a conflict if somebody else wrote an object or a manifest in the meantime", async () => {
+    for (const isMeant of [
+      ({ operation }: RequestEvent) => operation === "CompleteMultipartUpload",
+      ({ operation, key = "" }: RequestEvent) => operation === "PutObject" && key.endsWith(".json"),
+    ]) {
+      prefix = `${prefix}again/`;
+      const remove = world.aws.onRequest(async (event) => {
+        if (!isMeant(event)) return undefined;
+        remove();
+        const other = { Bucket: event.bucket, Key: event.key, Body: "another's" };
+        await world.s3.send(new PutObjectCommand(other));
+        return undefined;
+      });
+      await expect(byGlue()).rejects.toMatchObject({ name: "ConflictError" });
+      await expectNoOpenUploads();
+    }
+  });
+
+  it("keeps a Lambda away while it is at the month, and stays away while a Lambda is", async () => {
+    const outcomes: unknown[] = [];
+    const remove = world.aws.onRequest(async ({ operation }) => {
+      if (operation !== "UploadPart") return undefined;
+      remove();
+      outcomes.push(await byLambda({ month }).catch((error: unknown) => error));
+      return undefined;
+    });
+    await byGlue();
+    const removeAgain = world.aws.onRequest(async ({ operation }) => {
+      if (operation !== "GetObject") return undefined;
+      removeAgain();
+      outcomes.push(await byGlue().catch((error: unknown) => error));
+      return undefined;
+    });
+    await byLambda({ month });
+    expect(outcomes).toMatchObject([{ name: "ConflictError" }, { name: "ConflictError" }]);
+    await expectPublished();
+  });
+});
+
+describe("a refusal", () => {
+  it.each([
+    [["--month", "2026-11"], /2026-11 has not ended \(UTC\); the last month that has is 2026-10/],
+    [["--from", "2026-08", "--to", "2026-12"], /2026-11, 2026-12 has not ended/],
+    [["--from", "2026-08", "--to", "2026-07"], /--from \(2026-08\) is after --to \(2026-07\)/],
+    [["--from", "2026-08"], /a range needs both --from and --to/],
+    [[], /expected either --month, or --from with --to/],
+    [["--month", "2026-9"], /expected a month as YYYY-MM, such as 2026-09, not '2026-9'/],
+    [["--month", "2026-09", "--dryrun", "true"], /unknown argument --dryrun: is it --dry-run\?/],
+    [["--month", "2026-09", "--restate", "perhaps"], /invalid choice: 'perhaps'/],
+    [["--month", "2026-09", "--prefix", "/loans"], /expected a prefix without a leading slash/],
+  ])("of the arguments %j says what was expected", async (parameters, message) => {
+    await expect(job.run(world, parameters)).rejects.toMatchObject({
+      name: "RequestError",
+      message: expect.stringMatching(message) as string,
+    });
+  });
+
+  it("comes from a loan that reaches no bank, by its count and total", async () => {
+    await world.sql("insert into account (idaccount) values (99)");
+    await world.sql("insert into loans values (99, 4711, 99, '2026-09-15')");
+    try {
+      await expect(byGlue()).rejects.toMatchObject({
+        name: "ReconciliationError",
+        message: expect.stringContaining("1 loan of 4711 in all are of no bank") as string,
+      });
+      await expectNothingPublished();
+    } finally {
+      await world.sql("delete from loans where idloan = 99");
+      await world.sql("delete from account where idaccount = 99");
+    }
+  });
+
+  it("comes from banks whose names make one file or none", async () => {
+    await world.sql("insert into bank (idbank, name) values (97, 'first-national'), (98, ' & '), (99, null)");
+    const lambda: unknown = await byLambda({ month }).catch((error: unknown) => error);
+    const glue: unknown = await byGlue().catch((error: unknown) => error);
+    await world.sql("delete from bank where idbank > 90");
+    expect(glue).toMatchObject({ name: "QueryError" });
+    expect((glue as Error).message).toContain((lambda as Error).message);
+    await expectNothingPublished();
+  });
+
+  it("comes from the driver if the server is to prove its name and can't", async () => {
+    await expect(byGlue("--ssl", "verify-full")).rejects.toMatchObject({
+      message: expect.stringContaining("The server does not support SSL") as string,
+    });
+  });
+});

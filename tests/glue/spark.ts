@@ -1,0 +1,93 @@
+/**
+ * Spark and the libraries of AWS Glue 5.0, installed once below the user's cache: from PyPI into an environment of
+ * their own, the JDBC driver from Maven Central. They need Python 3.11 and Java 17.
+ */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { access, mkdir, readFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+
+import { DidNotRun } from "../moto/moto";
+
+/** Glue 5.0's. Source: AWS Glue Developer Guide, "JDBC connections". */
+const DRIVER = "org.postgresql:postgresql:42.7.3";
+const REQUIREMENTS = path.join(__dirname, "requirements.txt");
+
+const execute = promisify(execFile);
+
+export interface Spark {
+  /** Where the environment's programs are: python, ruff, mypy. */
+  readonly bin: string;
+  /** The variables with which Spark starts as the tests want it. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** @throws DidNotRun if Python, Java or a package can't be had. */
+export async function installSpark(): Promise<Spark> {
+  await expectVersion("python3", /^Python 3\.11\./, "Python 3.11, as Glue 5.0 has it");
+  await expectVersion("java", /version "17\./, "Java 17, as Glue 5.0 has it");
+  const cache = process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache");
+  const pins = createHash("sha256").update(await readFile(REQUIREMENTS));
+  const home = path.join(cache, "bank-loan-extract", `glue-${pins.digest("hex").slice(0, 12)}`);
+  const [bin, ivy] = [path.join(home, "bin"), path.join(home, "ivy")];
+  const jar = path.join(ivy, "jars", `${DRIVER.replace(":", "_").replace(":", "-")}.jar`);
+  try {
+    if (!(await exists(jar))) {
+      process.stderr.write(`installing Spark and its driver into ${home} (400 MB) …\n`);
+      await mkdir(home, { recursive: true });
+      await execute("python3", ["-m", "venv", home]);
+      await execute(path.join(bin, "pip"), ["install", "--quiet", "--requirement", REQUIREMENTS]);
+      // Spark fetches it, and keeps it.
+      const settings = conf({ ...loopback, "spark.jars.packages": DRIVER, "spark.jars.ivy": ivy });
+      const session = "from pyspark.sql import SparkSession; SparkSession.builder.getOrCreate().stop()";
+      await execute(path.join(bin, "python"), ["-c", session], {
+        env: { ...process.env, PYSPARK_SUBMIT_ARGS: [...settings, "pyspark-shell"].join(" ") },
+      });
+    }
+  } catch (cause) {
+    throw new DidNotRun(`Spark can't be installed: ${String(cause)}`, { cause });
+  }
+  return {
+    bin,
+    environment: {
+      SPARK_LOCAL_IP: "127.0.0.1",
+      PYSPARK_PYTHON: path.join(bin, "python"),
+      PYSPARK_SUBMIT_ARGS: ["--jars", jar, ...conf({ ...loopback, ...small }), "pyspark-shell"].join(" "),
+      // Far from UTC on purpose: no day may pass through it.
+      TZ: "Pacific/Apia",
+    },
+  };
+}
+
+const loopback = { "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1" };
+
+/** For two cores and tables of a few thousand rows. */
+const small = {
+  "spark.master": "local[2]",
+  "spark.ui.enabled": "false",
+  "spark.sql.shuffle.partitions": "2",
+  "spark.driver.memory": "1g",
+};
+
+function conf(settings: Readonly<Record<string, string>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => ["--conf", `${name}=${value}`]);
+}
+
+async function expectVersion(command: string, version: RegExp, needed: string): Promise<void> {
+  const { stdout, stderr } = await execute(command, [command === "java" ? "-version" : "--version"]).catch(
+    (cause: unknown) => {
+      throw new DidNotRun(`no ${needed}: ${command} is not on the PATH`, { cause });
+    },
+  );
+  const told = `${stdout}${stderr}`.trim();
+  if (!version.test(told)) throw new DidNotRun(`no ${needed}: ${command} is ${told.split("\n")[0] ?? ""}`);
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
