@@ -51,7 +51,7 @@ WINDOW_MONTHS = 3
 # As the Lambda's, so that equal bytes have equal ETags. S3 allows 10,000 parts, so the largest file is 78 GiB.
 PART_SIZE_BYTES = 8 * 1024 * 1024
 
-# At 2 ms round trip, fetches of 10,000 rows no longer wait for the network; a slice holds one fetch in memory.
+# Of rows of three numbers: what a slice holds of the database's answer at a time.
 ROWS_PER_FETCH = 10_000
 
 
@@ -318,7 +318,9 @@ class Snapshot:
 
     connection: Any
     jdbc: Mapping[str, str]
+    # The name under which it is exported, and what it is: pg_current_snapshot().
     exported: str
+    content: str
 
     def query(self, statement: Statement, values: Sequence[str] = ()) -> list[list[str | None]]:
         """All rows of a small result, as PostgreSQL's text."""
@@ -326,16 +328,18 @@ class Snapshot:
 
     def table(self, spark: SparkSession, select: str, slices: Sequence[str] = ("true",)) -> DataFrame:
         """A select as a DataFrame, each slice of it a condition, and a connection of its own in this snapshot."""
-        # With a fetch size the dialect of PostgreSQL turns auto-commit off before the statement: what it says holds for
-        # the transaction in which the slice is read then.
-        options = {
-            **self.jdbc,
-            "fetchsize": str(ROWS_PER_FETCH),
-            "sessionInitStatement": (
-                "set transaction isolation level repeatable read, read only;"
-                f" set transaction snapshot '{self.exported}'"
-            ),
-        }
+        # With a fetch size Spark turns auto-commit off first: this begins the transaction in which the slice is read.
+        # Names of snapshots are unique on one server; on another, behind the same endpoint, this one must not be found.
+        import_snapshot = f"""
+            set transaction isolation level repeatable read, read only;
+            set transaction snapshot '{self.exported}';
+            do $$ begin
+                if pg_current_snapshot()::text <> '{self.content}' then
+                    raise 'this connection has reached another server than the one that exported the snapshot';
+                end if;
+            end $$
+        """
+        options = {**self.jdbc, "fetchsize": str(ROWS_PER_FETCH), "sessionInitStatement": import_snapshot}
         return spark.read.jdbc(
             url=options.pop("url"), table=f"({select}) as slice", predicates=list(slices), properties=options
         )
@@ -365,8 +369,8 @@ def open_snapshot(connection: Any, jdbc: Mapping[str, str]) -> Snapshot:
     # The slices are read while this connection has nothing to say.
     statement.execute("set local idle_in_transaction_session_timeout to 0")
     statement.close()
-    exported = _query(connection, Statement("select pg_export_snapshot()"))[0][0]
-    return Snapshot(connection, jdbc, str(exported))
+    exported, content = _query(connection, Statement("select pg_export_snapshot(), pg_current_snapshot()"))[0]
+    return Snapshot(connection, jdbc, str(exported), str(content))
 
 
 def _query(connection: Any, statement: Statement, values: Sequence[str] = ()) -> list[list[str | None]]:
@@ -1021,7 +1025,7 @@ def run(request: Request, job: Job) -> dict[str, Any]:
             lock_months(connection, settings, request.months)
         snapshot = open_snapshot(connection, job.jdbc)
         database, server_version, instant = snapshot.query(Statement.read(shared, "source.sql"))[0]
-        job.tell(f"reading {database} in the snapshot {instant}, exported as {snapshot.exported}")
+        job.tell(f"reading {database} in the snapshot {instant}, in {settings.slices} slices a table")
         version = json.loads((shared / "package.json").read_text(encoding="utf-8"))["version"]
         provenance = Provenance(job.run_id, str(database), str(server_version), str(instant), version)
         banks = read_banks(snapshot, shared)
@@ -1033,7 +1037,8 @@ def run(request: Request, job: Job) -> dict[str, Any]:
             would = "would be " if request.dry_run else ""
             job.tell(f"{month}  {would}{summary['status']}, revision {summary['revision']}  {summary['manifest']}")
             done.append(summary)
-    return {"runId": job.run_id, **({"dryRun": True} if request.dry_run else {}), "months": done}
+    dry_run = {"dryRun": True} if request.dry_run else {}
+    return {"runId": job.run_id, "extract": EXTRACT_NAME, **dry_run, "months": done}
 
 
 def extract_month(
