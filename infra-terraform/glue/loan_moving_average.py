@@ -162,6 +162,10 @@ class Arguments(NamedTuple):
     settings: Settings
 
 
+# What a person types, and must not be ignored if it is not quite this.
+OF_A_RUN = ("--month", "--from", "--to", "--restate", "--dry-run")
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         raise RequestError(
@@ -172,7 +176,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
-    """Reads the job's arguments. Glue adds its own to them, which are none of ours; a slip of the pen is refused."""
+    """Reads the job's arguments. Glue adds its own, which are none of ours; a slip of the pen in a run's is refused."""
     parser = _Parser(allow_abbrev=False, add_help=False)
     add = parser.add_argument
     add("--month", type=Month.parse)
@@ -192,9 +196,8 @@ def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
     add("--slices", type=int, default=Settings.slices)
 
     given, others = parser.parse_known_args(argv)
-    ours = [option for action in parser._actions for option in action.option_strings]
     for other in others:
-        near = difflib.get_close_matches(other.split("=")[0].lower(), ours, n=1, cutoff=0.8)
+        near = difflib.get_close_matches(other.split("=")[0].lower(), OF_A_RUN, n=1, cutoff=0.8)
         if near:
             parser.error(f"unknown argument {other}: is it {near[0]}?")
     if given.prefix.startswith("/"):
@@ -732,7 +735,7 @@ class Bucket:
 
 @contextmanager
 def _headers(s3: Any, headers: Mapping[str, str]) -> Iterator[None]:
-    """Adds headers to the requests within. The boto3 that Glue 5.0 carries has no parameter for these conditions."""
+    """Adds headers to the requests within; boto3 1.34, which Glue may carry, has no parameters for conditions."""
 
     def add(params: dict[str, Any], **_: Any) -> None:
         params["headers"].update(headers)

@@ -26,7 +26,7 @@ export interface Spark {
 
 /** @throws DidNotRun if Python, Java or a package can't be had. */
 export async function installSpark(): Promise<Spark> {
-  await expectVersion("python3", /^Python 3\.11\./, "Python 3.11, as Glue 5.0 has it");
+  await expectVersion("python3.11", /^Python 3\.11\./, "Python 3.11, as Glue 5.0 has it");
   await expectVersion("java", /version "17\./, "Java 17, as Glue 5.0 has it");
   const cache = process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache");
   const pins = createHash("sha256").update(await readFile(REQUIREMENTS));
@@ -37,7 +37,7 @@ export async function installSpark(): Promise<Spark> {
     if (!(await exists(jar))) {
       process.stderr.write(`installing Spark and its driver into ${home} (400 MB) …\n`);
       await mkdir(home, { recursive: true });
-      await execute("python3", ["-m", "venv", home]);
+      await execute("python3.11", ["-m", "venv", home]);
       await execute(path.join(bin, "pip"), ["install", "--quiet", "--requirement", REQUIREMENTS]);
       // Spark fetches it, and keeps it.
       const settings = conf({ ...loopback, "spark.jars.packages": DRIVER, "spark.jars.ivy": ivy });
