@@ -20,6 +20,16 @@ export default tseslint.config(
     },
   },
   {
+    // What is deployed stands on nothing that is for terminals or for development.
+    files: ["src/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { patterns: ["**/cli/*", "**/report/*", "**/local/*", "**/tests/*"] },
+      ],
+    },
+  },
+  {
     files: ["tests/**/*.ts"],
     ...jest.configs["flat/recommended"],
     rules: {

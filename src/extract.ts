@@ -45,7 +45,13 @@ export interface Run {
 /** What a run tells while it goes on, for logs and terminals. */
 export type RunEvent =
   | { readonly step: "connected"; readonly host: string; readonly database: string }
-  | { readonly step: "reading"; readonly month: Month; readonly bank: string; readonly rowCount: number }
+  | {
+      readonly step: "reading";
+      readonly month: Month;
+      readonly bank: string;
+      readonly rowCount: number;
+      readonly byteCount: number;
+    }
   | ({ readonly step: "staged" | "compared"; readonly month: Month; readonly bank: string } & FileSummary)
   | { readonly step: "reconciled"; readonly month: Month }
   | ({ readonly step: "done"; readonly dryRun: boolean } & MonthSummary);
@@ -233,8 +239,8 @@ async function makeFile(
   objects: ObjectStore | undefined,
   run: Run,
 ): Promise<MadeFile> {
-  const csv = new CsvFile(definition, rows, run.config.storage.lineEnding, (rowCount) => {
-    run.observe({ step: "reading", month, bank: bank.name, rowCount });
+  const csv = new CsvFile(definition, rows, run.config.storage.lineEnding, (rowCount, byteCount) => {
+    run.observe({ step: "reading", month, bank: bank.name, rowCount, byteCount });
   });
   const staged = await objects?.stage(key, csv);
   if (staged === undefined) await readToEnd(csv);

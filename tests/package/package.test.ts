@@ -2,6 +2,7 @@
 import { builtinModules } from "node:module";
 
 import type { Summary } from "../../src/extract";
+import { commandLine } from "../support/command-line";
 import { command, Packaged } from "../support/packaged";
 import { World } from "../support/world";
 
@@ -27,7 +28,7 @@ async function contents(summary: Summary | undefined, prefix: string): Promise<R
 }
 
 function extractCommand(flags: readonly string[], environment: Record<string, string> = {}) {
-  return command("tsx", ["src/cli.ts", ...flags], { ...world.environment, ...environment });
+  return commandLine(flags, { ...world.environment, ...environment });
 }
 
 describe("the package", () => {
@@ -126,18 +127,5 @@ describe("the command line", () => {
     const result = await extractCommand(flags, environment);
     expect(result).toMatchObject({ exitCode, stdout: "" });
     expect(result.stderr).toContain(text);
-  });
-
-  it("teaches by --help", async () => {
-    const { exitCode, stdout } = await extractCommand(["run", "--help"]);
-    expect(exitCode).toBe(0);
-    for (const words of [
-      "--month <YYYY-MM>",
-      "--restate",
-      "npm run extract -- --month 2026-09",
-      "75 worth a retry",
-    ]) {
-      expect(stdout).toContain(words);
-    }
   });
 });
