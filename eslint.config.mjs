@@ -7,7 +7,7 @@ export default tseslint.config(
   { ignores: ["**/node_modules/", ".esbuild/", ".serverless/", "demo-output/", "coverage/"] },
   eslint.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {

@@ -24,7 +24,7 @@ const edge = (deadline: Deadline) => ({
 
 const NAME = "npx bank-loan-extract";
 
-/** How many months `status` looks back on where none are named. */
+/** How many months `status` and `report` look back on where none are named. */
 const MONTHS_BACK = 12;
 
 type Flags = Readonly<Record<string, unknown>>;
@@ -46,6 +46,7 @@ function program(): Command {
   addRun(command);
   addStatus(command);
   addVerify(command);
+  addReport(command);
   addDemo(command);
   addLocal(command);
   return command.addHelpText(
@@ -164,6 +165,38 @@ function addVerify(parent: Command): void {
       terminal.rest();
       if (json === true) printJson({ months });
       expectVerified(months);
+    });
+}
+
+function addReport(parent: Command): void {
+  withMonths(parent.command("report"))
+    .description(
+      "make one HTML page of the published files: what is there, averages, control totals, restatements",
+    )
+    .option("--output <file>", "where the page goes", "report.html")
+    .addHelpText(
+      "after",
+      help(
+        [
+          [`${NAME} report`, `the last ${MONTHS_BACK} closed months`],
+          [`${NAME} report --from 2025-10 --to 2026-09 --output report.html`, "a range"],
+        ],
+        bucketSettings,
+        "The page needs no network: it can be sent, kept and printed.",
+      ),
+    )
+    .action(async ({ output, ...input }: Flags) => {
+      const { openPublished } = await import("../src/run");
+      const { writeReport } = await import("../report/report");
+      await terminal.begin("reading what is published");
+      const file = String(output);
+      const { fileCount } = await ending.inTime(async (deadline) => {
+        const published = await openPublished(lookingBack(input), edge(deadline));
+        const madeAt = new Date();
+        return writeReport(published, { file, madeAt, observe: (text) => terminal.progress(text) });
+      });
+      terminal.rest();
+      terminal.say(coloured("green", `${file}  made of ${fileCount} published files`));
     });
 }
 

@@ -40,6 +40,16 @@ export async function readStatus(
 ): Promise<MonthStatus> {
   const key = manifestKey(prefix + definition.folder, month);
   const found = await readManifest(objects, definition, month, key);
+  return statusOf(objects, definition, { month, key, found }, isThorough);
+}
+
+/** The same of a manifest that has been read. */
+export async function statusOf(
+  objects: ObjectStore,
+  definition: ExtractDefinition,
+  { month, key, found }: { readonly month: Month; readonly key: string; readonly found: FoundManifest },
+  isThorough = false,
+): Promise<MonthStatus> {
   if (found === undefined) return { month, status: "missing", manifest: key, files: [], problems: [] };
   if (typeof found === "string")
     return { month, status: "unreadable", manifest: key, files: [], problems: [found] };
@@ -63,13 +73,15 @@ export async function readStatus(
   return { month, status: "published", revision, publishedAt, manifest: key, files, problems };
 }
 
-/** The month's manifest; undefined if there is none, a sentence if what is there is no such thing. */
+/** A month's manifest; undefined if there is none, a sentence if what is there is no such thing. */
+export type FoundManifest = Manifest | string | undefined;
+
 export async function readManifest(
   objects: ObjectStore,
   definition: ExtractDefinition,
   month: Month,
   key: string,
-): Promise<Manifest | string | undefined> {
+): Promise<FoundManifest> {
   const found = await objects.read(key);
   if (found === undefined) return undefined;
   try {
