@@ -34,6 +34,13 @@ export function formatHundredths(value: Hundredths): string {
   return amounts.format(decimalText(value));
 }
 
+/** What became of a number, or that it stayed. */
+export function formatChange(before: bigint, after: bigint, what: string, same: string): string {
+  if (before === after) return same;
+  const sign = after > before ? "+" : "−";
+  return `${formatWhole(before)} → ${formatWhole(after)} ${what} (${sign}${formatWhole(absolute(after - before))})`;
+}
+
 /** A change in tenths of a percent, with its sign. */
 export function formatPercent(perMille: bigint): string {
   const digits = String(absolute(perMille)).padStart(2, "0");

@@ -14,7 +14,7 @@ import {
   type Mover,
   moversOf,
 } from "./averages";
-import { absolute, formatWhole, type Hundredths } from "./decimal";
+import { absolute, formatChange, type Hundredths } from "./decimal";
 import { readFileVersion } from "./published-file";
 import { type Restatement, readRestatements } from "./restatements";
 
@@ -32,9 +32,16 @@ export interface Figures {
   /** The first and the last published month, between which branches moved. */
   readonly ends: readonly [Month, Month] | undefined;
   readonly restatements: readonly Restatement[];
-  /** Each a sentence; none if all is as it should be. */
-  readonly problems: readonly string[];
+  /** None if all is as it should be. */
+  readonly problems: readonly Problem[];
   readonly fileCount: number;
+}
+
+/** What a reader should look into. */
+export interface Problem {
+  readonly what: string;
+  /** Bank by bank. */
+  readonly details?: readonly string[];
 }
 
 export type MonthFigures = Omit<MonthStatus, "problems"> & {
@@ -93,7 +100,7 @@ export async function readFigures(
       key: manifestKey(home, month),
       found: found.get(month),
     });
-    reading.problems.push(...problems);
+    reading.problems.push(...problems.map((what) => ({ what })));
     if (manifest === undefined) {
       monthFigures.push(status);
       continue;
@@ -136,7 +143,7 @@ function atTheirPlace(read: readonly FileStatus[], found: readonly FileStatus[])
 
 /** Goes through the files once and keeps a line a bank and month, and of the branches what they had at both ends. */
 class Reading {
-  readonly problems: string[] = [];
+  readonly problems: Problem[] = [];
   fileCount = 0;
   readonly #names = new Map<number, string>();
   readonly #windows = new Map<string, BankWindow>();
@@ -161,20 +168,17 @@ class Reading {
       if (isEnd) branches.set(branch.branchId, branch);
     });
     if (became !== "whole") {
-      this.problems.push(
-        became === "gone"
-          ? `${key} of ${month} is gone: its figures are not in this report`
-          : `${key} of ${month} is not what its manifest says: its figures are not in this report`,
-      );
+      const what = became === "gone" ? "is gone" : "is not what its manifest says";
+      this.problems.push({ what: `${key} of ${month} ${what}: its figures are not in this report.` });
       return { bankId, bankName, key, status: "damaged" };
     }
     this.fileCount += 1;
     if (withAverages) this.#windows.set(`${bankId} ${month}`, window);
     if (isEnd) this.#branches.set(`${bankId} ${month}`, branches);
     if (!window.isExact) {
-      this.problems.push(
-        `${bankName}, ${month}: some loans have no amount, and the file does not tell how many of which branch: no average`,
-      );
+      this.problems.push({
+        what: `${bankName}, ${month}: some loans have no amount, and the file does not tell how many of which branch, so there is no average.`,
+      });
     }
     return { bankId, bankName, key, status: "verified" };
   }
@@ -189,13 +193,15 @@ class Reading {
         const now = totalsOf(bankId, parts);
         if (window === undefined || now === undefined) return [];
         if (window.loanCount === now.loanCount && window.loanTotal === now.loanTotal) return [];
-        return [`${bankName}: ${inWords(window)}, now ${inWords(now)}`];
+        return [`${bankName}: ${differences(window, now)}`];
       });
       if (stale.length === 0) continue;
-      this.problems.push(
-        `${month}: its averages rest on other loans than the files from ${from} to ${month} have now. ` +
-          `A month before it was restated later, or branches changed hands: restate ${month} too. ${stale.join("; ")}.`,
-      );
+      this.problems.push({
+        what:
+          `${month}: its averages rest on other loans than the files from ${from} to ${month} have now. ` +
+          `A month before it was restated later, or branches changed hands: restate ${month} too.`,
+        details: stale,
+      });
     }
   }
 
@@ -240,6 +246,9 @@ function totalsOf(bankId: number, months: readonly (Manifest | undefined)[]): Lo
   return { loanCount, loanTotal };
 }
 
-function inWords({ loanCount, loanTotal }: LoanTotals): string {
-  return `${formatWhole(loanCount)} loans of ${formatWhole(loanTotal)} in all`;
+function differences(then: LoanTotals, now: LoanTotals): string {
+  return [
+    formatChange(then.loanCount, now.loanCount, "loans", "as many loans"),
+    formatChange(then.loanTotal, now.loanTotal, "in all", "the same in all"),
+  ].join(", ");
 }

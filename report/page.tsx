@@ -6,7 +6,7 @@ import { type Month, monthPart, yearPart } from "../src/month";
 import type { FileStatus } from "../src/status";
 import type { Mover } from "./averages";
 import { changeChart, columnChart, lineChart } from "./charts";
-import { formatHundredths, formatPercent, formatWhole, quotient, toNumber } from "./decimal";
+import { formatChange, formatHundredths, formatPercent, formatWhole, quotient, toNumber } from "./decimal";
 import type { BankFigures, Figures, MonthFigures } from "./figures";
 import type { FileChange, Restatement } from "./restatements";
 import { style } from "./style";
@@ -50,8 +50,17 @@ function Page(figures: Figures): JSX.Element {
               <p>Nothing: every file is what its manifest says, and stands in its place.</p>
             ) : (
               <ul class="problems">
-                {problems.map((problem) => (
-                  <li>{problem}</li>
+                {problems.map(({ what, details = [] }) => (
+                  <li>
+                    {what}
+                    {details.length > 0 && (
+                      <ul>
+                        {details.map((detail) => (
+                          <li>{detail}</li>
+                        ))}
+                      </ul>
+                    )}
+                  </li>
                 ))}
               </ul>
             )}
@@ -144,6 +153,12 @@ const signs: Readonly<Record<Sign, readonly [sign: string, meaning: string]>> = 
   absent: ["·", "published without this bank"],
 };
 
+/** Twelve abreast, as many as paper holds. */
+function inYears(months: readonly MonthFigures[]): (readonly MonthFigures[])[] {
+  const count = Math.ceil(months.length / 12);
+  return Array.from({ length: count }, (_, year) => months.slice(12 * year, 12 * (year + 1)));
+}
+
 function Calendar({ months }: { months: readonly MonthFigures[] }): JSX.Element {
   const names = new Map(
     months.flatMap(({ files }) => files.map(({ bankId, bankName }) => [bankId, bankName])),
@@ -155,47 +170,49 @@ function Calendar({ months }: { months: readonly MonthFigures[] }): JSX.Element 
   const used = new Set(rows.flatMap(([bankId]) => months.map((month) => signOf(month, bankId))));
   return (
     <>
-      <Wide label="Banks by months">
-        <table class="calendar">
-          <thead>
-            <tr>
-              <th scope="col">Bank</th>
-              {months.map(({ month }) => (
-                <th scope="col">
-                  <abbr title={longMonth(month)}>
-                    {monthPart(month)}
-                    <small>{yearPart(month)}</small>
-                  </abbr>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map(([bankId, name]) => (
+      {inYears(months).map((abreast) => (
+        <Wide label="Banks by months">
+          <table class="calendar">
+            <thead>
               <tr>
-                <th scope="row">{name}</th>
-                {months.map((month) => {
-                  const what = signOf(month, bankId);
-                  const [sign, meaning] = signs[what];
-                  const isRestated = (month.revision ?? 1) > 1 && what !== "absent";
-                  return (
-                    <td class={what}>
-                      <span aria-hidden="true">{sign}</span>
-                      <span class="spoken">{meaning}</span>
-                      {isRestated && (
-                        <sup>
-                          <span class="spoken">, revision </span>
-                          {month.revision}
-                        </sup>
-                      )}
-                    </td>
-                  );
-                })}
+                <th scope="col">Bank</th>
+                {abreast.map(({ month }) => (
+                  <th scope="col">
+                    <abbr title={longMonth(month)}>
+                      {monthPart(month)}
+                      <small>{yearPart(month)}</small>
+                    </abbr>
+                  </th>
+                ))}
               </tr>
-            ))}
-          </tbody>
-        </table>
-      </Wide>
+            </thead>
+            <tbody>
+              {rows.map(([bankId, name]) => (
+                <tr>
+                  <th scope="row">{name}</th>
+                  {abreast.map((month) => {
+                    const what = signOf(month, bankId);
+                    const [sign, meaning] = signs[what];
+                    const isRestated = (month.revision ?? 1) > 1 && what !== "absent";
+                    return (
+                      <td class={what}>
+                        <span aria-hidden="true">{sign}</span>
+                        <span class="spoken">{meaning}</span>
+                        {isRestated && (
+                          <sup>
+                            <span class="spoken">, revision </span>
+                            {month.revision}
+                          </sup>
+                        )}
+                      </td>
+                    );
+                  })}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </Wide>
+      ))}
       <ul class="legend">
         {(Object.keys(signs) as Sign[])
           .filter((each) => used.has(each))
@@ -454,11 +471,11 @@ function changeInWords(file: FileChange): string {
       return `can't be compared: the file of revision ${file.revision} is not what the manifest says.`;
     case "changed": {
       const { before, after, branches } = file;
-      const loans = fromTo(before.loanCount, after.loanCount, "loans", "as many loans");
-      const total = fromTo(before.loanTotal, after.loanTotal, "in all", "the same amount in all");
+      const loans = formatChange(before.loanCount, after.loanCount, "loans", "as many loans");
+      const total = formatChange(before.loanTotal, after.loanTotal, "in all", "the same amount in all");
       const rows =
         branches === undefined
-          ? fromTo(BigInt(before.rowCount), BigInt(after.rowCount), "rows", "as many rows")
+          ? formatChange(BigInt(before.rowCount), BigInt(after.rowCount), "rows", "as many rows")
           : [
               `${formatWhole(branches.changed)} of ${formatWhole(before.rowCount)} branches changed`,
               ...(branches.added > 0 ? [`${formatWhole(branches.added)} added`] : []),
@@ -467,14 +484,6 @@ function changeInWords(file: FileChange): string {
       return `${rows}; in the month itself ${loans}, ${total}.`;
     }
   }
-}
-
-function fromTo(before: bigint, after: bigint, what: string, same: string): string {
-  if (before === after) return same;
-  const difference = after - before;
-  const sign = difference > 0n ? "+" : "−";
-  const size = formatWhole(difference > 0n ? difference : -difference);
-  return `${formatWhole(before)} → ${formatWhole(after)} ${what} (${sign}${size})`;
 }
 
 const names = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" });

@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { RequestError } from "../src/errors";
 import type { Published } from "../src/run";
-import { readFigures } from "./figures";
+import { type Problem, readFigures } from "./figures";
 import { page } from "./page";
 
 export interface ReportOptions {
@@ -18,7 +18,7 @@ export interface ReportOptions {
 export async function writeReport(
   published: Published,
   { file, madeAt, observe }: ReportOptions,
-): Promise<{ readonly fileCount: number; readonly problems: readonly string[] }> {
+): Promise<{ readonly fileCount: number; readonly problems: readonly Problem[] }> {
   await access(path.dirname(path.resolve(file)), constants.W_OK).catch(unwritable(file));
   const figures = await readFigures(published, madeAt, observe);
   await writeFile(file, page(figures)).catch(unwritable(file));

@@ -28,10 +28,12 @@ li { overflow-wrap: anywhere; }
 .muted, footer { color: var(--muted); }
 footer { margin-top: 3rem; font-size: .875rem; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
-.tiles div { background: var(--raised); border-radius: .5rem; padding: .75rem 1rem; display: flex; flex-direction: column-reverse; }
+.tiles div { background: var(--raised); border-radius: .5rem; padding: .75rem 1rem; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .tiles dt { color: var(--muted); font-size: .875rem; }
 .tiles dd { margin: 0; font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .problems { border-left: .25rem solid var(--warn); background: var(--warn-wash); margin: 0; padding: .75rem 1rem .75rem 2rem; }
+.problems > li + li { margin-top: .5rem; }
+.problems ul { padding-left: 1.25rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
 table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .2rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
 thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
@@ -40,8 +42,10 @@ tbody th { font-weight: 400; white-space: nowrap; }
 thead .number { white-space: normal; }
 .wide { overflow-x: auto; min-width: 0; position: relative; }
 .wide:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-.calendar th[scope="row"] { font-weight: 600; padding-left: 0; max-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
+.calendar th[scope="row"], .calendar thead th:first-child { position: sticky; left: 0; background: var(--paper); }
+.calendar th[scope="row"] { font-weight: 600; padding-left: 0; min-width: 7.5rem; max-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
 .calendar thead th:first-child { padding-left: 0; }
+.wide + .wide { margin-top: 1rem; }
 .calendar abbr { text-decoration: none; display: block; text-align: center; line-height: 1.1; }
 .calendar small { display: block; font-weight: 400; font-size: .7rem; }
 .calendar td { text-align: center; min-width: 2.4rem; padding: .2rem .3rem; border: 2px solid var(--paper); border-radius: .4rem; }
@@ -75,10 +79,13 @@ article ul { margin: .25rem 0 0; padding-left: 1.25rem; }
   h2 { font-size: 12pt; margin-top: 1.5rem; break-after: avoid; }
   h3 { break-after: avoid; }
   table, .legend, figcaption p, article p { font-size: 8pt; }
-  figure, article, tr { break-inside: avoid; }
-  .beside { break-inside: auto; grid-template-columns: minmax(0, 2fr) minmax(0, 3fr); }
+  figure, article, tr, .legend { break-inside: avoid; }
+  .problems ul { font-size: 8.5pt; }
+  .beside { break-inside: auto; grid-template-columns: minmax(0, 1fr); }
+  .beside .chart svg { max-width: 9cm; }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .wide { overflow: visible; }
-  .calendar td { min-width: 0; }
+  .calendar th[scope="row"] { min-width: 0; max-width: 5cm; position: static; }
+  .calendar td, .calendar thead th { min-width: 0; padding: .1rem; }
 }
 `;

@@ -74,13 +74,16 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
 }
 
-/** The elements that reach over the window's right edge, but for what scrolls inside a box of its own. */
+/** The elements that reach over the window's right edge, but for what scrolls inside a box of its own on a screen. */
 const overflowing = (page: Page) =>
   page.evaluate(() =>
     [...document.querySelectorAll("body *")]
-      .filter((element) => element.closest(".wide") === null || element.matches(".wide"))
+      .filter(
+        (element) =>
+          matchMedia("print").matches || element.closest(".wide") === null || element.matches(".wide"),
+      )
       .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
-      .map((element) => `${element.tagName}.${element.className.toString()}`),
+      .map((element) => `${element.tagName}.${element.getAttribute("class") ?? ""}`),
   );
 
 it.each([
