@@ -30,6 +30,11 @@ export default tseslint.config(
     },
   },
   {
+    // What only development needs is loaded by who asks for it: by import(), which this does not mean.
+    files: ["cli/**/*.ts", "report/**/*.ts", "report/**/*.tsx"],
+    rules: { "no-restricted-imports": ["error", { patterns: ["**/local/*", "**/tests/*"] }] },
+  },
+  {
     files: ["tests/**/*.ts"],
     ...jest.configs["flat/recommended"],
     rules: {
