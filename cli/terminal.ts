@@ -41,8 +41,14 @@ export class Terminal {
     if (!this.#isWatched) return;
     if (this.#spinner === undefined) {
       const { default: ora } = await import("ora");
-      // Its own way with standard input would keep Ctrl-C from becoming a signal.
-      this.#spinner = ora({ stream: process.stderr, discardStdin: false, suffixText: () => this.#elapsed() });
+      this.#spinner = ora({
+        stream: process.stderr,
+        // It does not know NO_COLOR.
+        color: coloured("cyan", "") === "" ? false : "cyan",
+        // Its own way with standard input would keep Ctrl-C from becoming a signal.
+        discardStdin: false,
+        suffixText: () => this.#elapsed(),
+      });
     }
     this.#spinner.start(doing);
   }

@@ -47,7 +47,14 @@ describe("on a terminal", () => {
     expect(sent.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(sent.lastIndexOf(`${ESCAPE}[?25l`));
   });
 
-  it("has no colours with NO_COLOR, and nothing that moves where TERM is dumb", async () => {
+  it("has no colours with NO_COLOR, but the line moves", async () => {
+    const { exitCode, sent } = await onTerminal(["run", "--month", "2026-09"], { NO_COLOR: "1" });
+    expect(exitCode).toBe(0);
+    expect(sent).toContain("the database computes");
+    expect(sent.split(ESCAPE).filter((text) => /^\[[\d;]*m/.test(text))).toEqual([]);
+  });
+
+  it("has neither where TERM is dumb", async () => {
     const { exitCode, sent } = await onTerminal(["run", "--month", "2026-13"], {
       NO_COLOR: "1",
       TERM: "dumb",
