@@ -38,6 +38,7 @@ describe("the package", () => {
       "sql/banks.sql",
       "sql/branch_controls.sql",
       "sql/loan_controls.sql",
+      "sql/loan_detail.sql",
       "sql/loan_moving_average.sql",
       "sql/source.sql",
       "sql/undated_loans.sql",
