@@ -7,7 +7,7 @@ export default tseslint.config(
   { ignores: ["**/node_modules/", ".esbuild/", ".serverless/", "demo-output/", "coverage/"] },
   eslint.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "**/*.tsx"],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -18,6 +18,21 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
     },
+  },
+  {
+    // What is deployed stands on nothing that is for terminals or for development.
+    files: ["src/**/*.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        { patterns: ["**/cli/*", "**/report/*", "**/local/*", "**/tests/*"] },
+      ],
+    },
+  },
+  {
+    // What only development needs is loaded by who asks for it: by import(), which this does not mean.
+    files: ["cli/**/*.ts", "report/**/*.ts", "report/**/*.tsx"],
+    rules: { "no-restricted-imports": ["error", { patterns: ["**/local/*", "**/tests/*"] }] },
   },
   {
     files: ["tests/**/*.ts"],

@@ -1,7 +1,7 @@
 /** `npm run bench`: flags in, measures in turns, a table of ratios out. */
 import { Command, Option } from "commander";
 
-import { runUntilStopped } from "../local/terminal";
+import { runUntilStopped } from "./until-stopped";
 import { measureGrowth } from "./growth";
 import { type MeasureName, measures, type Row } from "./measures";
 import { explain, profile } from "./profile";

@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: the main job from a fresh clone. It starts a local stack, invents loans, invokes the real handler
+ * `demo`: the main job from a fresh clone. It starts a local stack, invents loans, invokes the real handler
  * with the schedule's event for the last closed month, then fetches what was published as a consumer would.
  */
 import { spawn } from "node:child_process";
@@ -14,29 +14,41 @@ import type { Summary } from "../src/extract";
 import { parseManifest } from "../src/manifest";
 import { addMonths, firstDayOf, type Month, monthOf } from "../src/month";
 import { type LocalStack, startSeededStack } from "./stack";
-import { runCommand } from "./terminal";
-
-const usage = `Usage: npm run demo -- [--loans N]
-
-Runs the extract for the last closed month on invented data, N loans (200000), with nothing but this machine.`;
 
 const OUTPUT = "demo-output";
 
-void runCommand(usage, async (loans, signal) => {
+export interface DemoOptions {
+  readonly loans: number | undefined;
+  /** Ends it early, in good order. */
+  readonly signal: AbortSignal;
+  readonly print: (text: string) => void;
+}
+
+export async function demo({ loans, signal, print }: DemoOptions): Promise<void> {
+  const say = (line: string) => {
+    print(`${line}\n`);
+  };
   const month = addMonths(monthOf(new Date()), -1);
   say("Starting PostgreSQL, S3 and Secrets Manager on this machine and inventing loans …");
   const stack = await startSeededStack(month, loans);
   try {
     signal.throwIfAborted();
-    const summary = await invokeHandler(month, stack, signal);
-    await showFiles(summary, stack);
+    const summary = await invokeHandler(month, stack, signal, say);
+    await showFiles(summary, stack, say);
   } finally {
     await stack.stop();
   }
-});
+}
+
+type Say = (line: string) => void;
 
 /** The month is the one before the scheduled time's. */
-async function invokeHandler(month: Month, stack: LocalStack, signal: AbortSignal): Promise<Summary> {
+async function invokeHandler(
+  month: Month,
+  stack: LocalStack,
+  signal: AbortSignal,
+  say: Say,
+): Promise<Summary> {
   const event = JSON.stringify({ scheduledTime: `${firstDayOf(addMonths(month, 1))}T03:00:00Z` });
   say(`\nInvoking the handler with ${event}\n`);
   const handler = spawn(process.execPath, ["--import", "tsx", path.join(__dirname, "invoke.ts"), event], {
@@ -67,7 +79,7 @@ function readable(entry: Readonly<Record<string, unknown>>): string {
   return [String(timestamp).slice(11, 23), String(message).padEnd(11), told.join(", ")].join("  ");
 }
 
-async function showFiles(summary: Summary, { environment, bucket }: LocalStack): Promise<void> {
+async function showFiles(summary: Summary, { environment, bucket }: LocalStack, say: Say): Promise<void> {
   Object.assign(process.env, environment);
   const s3 = new S3Client({ forcePathStyle: true });
   const fetchObject = async (Key: string, VersionId?: string): Promise<string> => {
@@ -95,8 +107,4 @@ async function showFiles(summary: Summary, { environment, bucket }: LocalStack):
     say(`\nThe files lie in ${OUTPUT}/, the month's manifest in ${OUTPUT}/${manifestKey}.`);
   }
   s3.destroy();
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

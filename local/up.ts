@@ -1,26 +1,35 @@
-/** `npm run local`: keeps a seeded stack running until Ctrl-C, and prints the settings that lead there. */
+/** `local up`: keeps a seeded stack running until the signal, and prints the settings that lead there. */
 import { once } from "node:events";
 
 import { addMonths, monthOf } from "../src/month";
 import { startSeededStack } from "./stack";
-import { runCommand } from "./terminal";
 
-const usage = `Usage: npm run local -- [--loans N]
+export interface UpOptions {
+  readonly loans: number | undefined;
+  /** Ends the stack. */
+  readonly signal: AbortSignal;
+  /** For the settings alone, as a shell reads them. */
+  readonly print: (text: string) => void;
+  /** For people. */
+  readonly say: (line: string) => void;
+}
 
-Starts PostgreSQL and an AWS endpoint on this machine, invents N loans (200000) and prints the settings with which
-\`npm run extract\` and \`npx serverless invoke local\` find them. Ctrl-C ends it and removes everything.`;
-
-void runCommand(usage, async (loans, signal) => {
+export async function up({ loans, signal, print, say }: UpOptions): Promise<void> {
   const month = addMonths(monthOf(new Date()), -1);
   const stack = await startSeededStack(month, loans);
   try {
     signal.throwIfAborted();
-    const lines = Object.entries(stack.environment).map(([name, value]) => `export ${name}='${value}'\n`);
-    process.stdout.write(`${lines.join("")}\n# In another shell, with the lines above:\n`);
-    process.stdout.write(`#   npm run extract -- --month ${month}\n# Ctrl-C here ends it.\n`);
+    print(
+      Object.entries(stack.environment)
+        .map(([name, value]) => `export ${name}='${value}'\n`)
+        .join(""),
+    );
+    say("# In another shell, with the lines above:");
+    say(`#   npx bank-loan-extract run --month ${month}`);
+    say("# Ctrl-C here ends it and removes everything.");
     await once(signal, "abort");
     signal.throwIfAborted();
   } finally {
     await stack.stop();
   }
-});
+}

@@ -20,7 +20,7 @@ export class CsvFile implements AsyncIterable<Buffer> {
   readonly #rows: AsyncIterable<readonly Row[]>;
   readonly #writer: CsvWriter;
   readonly #hash: Hash = createHash("sha256");
-  readonly #onProgress: (rowCount: number) => void;
+  readonly #onProgress: (rowCount: number, byteCount: number) => void;
   #rowCount = 0;
   #byteCount = 0;
 
@@ -28,7 +28,7 @@ export class CsvFile implements AsyncIterable<Buffer> {
     definition: ExtractDefinition,
     rows: AsyncIterable<readonly Row[]>,
     lineEnding: LineEnding,
-    onProgress: (rowCount: number) => void = () => undefined,
+    onProgress: (rowCount: number, byteCount: number) => void = () => undefined,
   ) {
     this.#columns = definition.columns;
     this.#sums = new LoanSums(definition);
@@ -42,8 +42,9 @@ export class CsvFile implements AsyncIterable<Buffer> {
     for await (const batch of this.#rows) {
       this.#sums.add(batch);
       this.#rowCount += batch.length;
-      this.#onProgress(this.#rowCount);
-      yield this.#weigh(this.#writer.lines(batch));
+      const lines = this.#weigh(this.#writer.lines(batch));
+      this.#onProgress(this.#rowCount, this.#byteCount);
+      yield lines;
     }
   }
 

@@ -8,13 +8,23 @@ export interface Deadline {
   timeLeftMs(): number;
 }
 
-/** Runs an action that must end within the time. The timer is gone when the action has settled. */
+/**
+ * Runs an action that must end within the time. The timer is gone when the action has settled.
+ *
+ * @param stop ends it earlier, for the signal's own reason.
+ */
 export async function withDeadline<Result>(
   timeLimitMs: number,
   hint: string,
   action: (deadline: Deadline) => Promise<Result>,
+  stop?: AbortSignal,
 ): Promise<Result> {
   const controller = new AbortController();
+  const stopNow = () => {
+    controller.abort(stop?.reason);
+  };
+  if (stop?.aborted === true) stopNow();
+  stop?.addEventListener("abort", stopNow);
   const endsAt = performance.now() + timeLimitMs;
   const timer = setTimeout(
     () => {
@@ -31,5 +41,6 @@ export async function withDeadline<Result>(
     });
   } finally {
     clearTimeout(timer);
+    stop?.removeEventListener("abort", stopNow);
   }
 }

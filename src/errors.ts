@@ -1,7 +1,7 @@
 /**
  * The errors that a run can end with, each a promise to the operator: what happened (`message`), what to do
  * next (`hint`), why (`cause`), and whether the same run may succeed if it is tried again (`retry`).
- * They are thrown up to the edges (`lambda.ts`, `cli.ts`) and told there, once.
+ * They are thrown up to the edges (`src/lambda.ts`, `cli/`) and told there, once.
  */
 import type { Month } from "./month";
 
@@ -17,7 +17,7 @@ export class ExtractError extends Error {
   /** Whether a later run with the same input may succeed without anybody's doing. */
   readonly retry: boolean = false;
   /** The exit code of the command line: 1 a retry won't cure it, 64 wrong input or settings, 75 worth a retry. */
-  readonly exitCode: 1 | 64 | 75 = 1;
+  readonly exitCode: number = 1;
   readonly hint: string;
   /** Of a range: the months that were done before the one that failed, and stay so. */
   monthsDone: readonly Month[] = [];

@@ -44,7 +44,13 @@ export interface Run {
 /** What a run tells while it goes on, for logs and terminals. */
 export type RunEvent =
   | { readonly step: "connected"; readonly host: string; readonly database: string }
-  | { readonly step: "reading"; readonly month: Month; readonly bank: string; readonly rowCount: number }
+  | {
+      readonly step: "reading";
+      readonly month: Month;
+      readonly bank: string;
+      readonly rowCount: number;
+      readonly byteCount: number;
+    }
   | ({ readonly step: "staged" | "compared"; readonly month: Month; readonly bank: string } & FileSummary)
   | { readonly step: "reconciled"; readonly month: Month }
   | ({ readonly step: "done"; readonly dryRun: boolean } & MonthSummary);

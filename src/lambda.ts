@@ -16,7 +16,7 @@ import { expectVerified, type MonthVerification } from "./verification";
 const CLEAR_UP_MS = 10_000;
 
 const MORE_TIME =
-  "Run the month again; if it stays so, give the function more time or memory, or run it from a terminal: npm run extract.";
+  "Run the month again; if it stays so, give the function more time or memory, or run it from a terminal: npx bank-loan-extract run.";
 
 /**
  * Extracts the month before the one in which a schedule fired, or the months that the event names.

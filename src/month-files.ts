@@ -42,8 +42,8 @@ export async function makeFiles(
   const failed: unknown[] = [];
   for (const bank of files.banks) {
     const group = rows.take(belongsTo(files.definition, bank, files.month));
-    const csv = new CsvFile(files.definition, group.batches, files.lineEnding, (rowCount) => {
-      files.observe({ step: "reading", month: files.month, bank: bank.name, rowCount });
+    const csv = new CsvFile(files.definition, group.batches, files.lineEnding, (rowCount, byteCount) => {
+      files.observe({ step: "reading", month: files.month, bank: bank.name, rowCount, byteCount });
     });
     const file = makeFile(bank, csv, files);
     begun.push(file);

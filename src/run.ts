@@ -48,21 +48,38 @@ export async function run(input: unknown, { environment, observe, ...edge }: Edg
  */
 export async function verify(
   input: unknown,
-  { environment, ...edge }: Omit<Edge, "observe">,
+  edge: Omit<Edge, "observe">,
   observe: (month: MonthVerification) => void,
 ): Promise<readonly MonthVerification[]> {
-  const { config, request } = accepted(
-    orRefusal(() => parseStorageSettings(environment)),
-    orRefusal(() => parseRequest(input, edge.now())),
-  );
-  const objects = await openBucket(config, edge);
+  const { objects, prefix, request } = await openPublished(input, edge);
   const months: MonthVerification[] = [];
   for (const month of request.months) {
-    const verification = await verifyMonth(objects, config.prefix, request.extract, month);
+    const verification = await verifyMonth(objects, prefix, request.extract, month);
     observe(verification);
     months.push(verification);
   }
   return months;
+}
+
+/** What a reader of published months works with. */
+export interface Published {
+  readonly request: Request;
+  readonly objects: ObjectStore;
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+/** Opens the bucket for who only reads, by its settings alone. @throws ConfigError or RequestError as {@link run} does. */
+export async function openPublished(
+  input: unknown,
+  { environment, ...edge }: Omit<Edge, "observe">,
+): Promise<Published> {
+  const { config, request } = accepted(
+    orRefusal(() => parseStorageSettings(environment)),
+    orRefusal(() => parseRequest(input, edge.now())),
+  );
+  const { bucket, prefix } = config;
+  return { request, objects: await openBucket(config, edge), bucket, prefix };
 }
 
 /** S3's client is the largest of all that is loaded, so it is loaded when it is needed. */

@@ -69,7 +69,8 @@ export function expectVerified(months: readonly MonthVerification[]): void {
   });
 }
 
-async function verifyFile(
+/** Reads a published file to its end; what is wrong with it, each a sentence. */
+export async function verifyFile(
   objects: ObjectStore,
   definition: ExtractDefinition,
   file: ManifestFile,

@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { Command } from "commander";
 import { parse } from "csv-parse";
 
-import { runUntilStopped } from "../../local/terminal";
+import { runUntilStopped } from "../until-stopped";
 import { loanMovingAverage } from "../../src/extracts/loan-moving-average";
 import { DidNotRun } from "../../tests/support/python";
 import { describe, factsOf, figure, markdownTable, progress, RESULTS, writeResults } from "../report";

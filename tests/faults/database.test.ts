@@ -11,7 +11,7 @@ import { ConfigError, ExtractError } from "../../src/errors";
 import type { Summary } from "../../src/extract";
 import { CertificateAuthority, type CertificateOptions } from "../support/certificates";
 import { expectFailure, expectPublished } from "../support/fault";
-import { command } from "../support/packaged";
+import { commandLine } from "../support/command-line";
 import { primary, PrivateServer } from "../support/private-server";
 import { Proxy } from "../support/proxy";
 import { type TestServer, World } from "../support/world";
@@ -237,8 +237,8 @@ describe("the network fails", () => {
       return Promise.resolve();
     });
     const start = async () => {
-      const arguments_ = ["src/cli.ts", "--month", "2024-05", "--json"];
-      const { stdout } = await command("tsx", arguments_, { ...world.environment, ...environment });
+      const arguments_ = ["--month", "2024-05", "--json"];
+      const { stdout } = await commandLine(arguments_, { ...world.environment, ...environment });
       return JSON.parse(stdout) as Summary;
     };
     const release = () => proxy.close();
@@ -504,16 +504,12 @@ describe("TLS, where nothing is set but the default verify-full", () => {
 
   /** In a process of its own, since NODE_EXTRA_CA_CERTS is read when a process starts. Its words become the error's. */
   async function runCommandLine(host: string): Promise<Summary> {
-    const { exitCode, stdout, stderr } = await command(
-      "tsx",
-      ["src/cli.ts", "--month", "2024-05", "--json"],
-      {
-        ...world.environment,
-        ...settings(host),
-        DB_SSL: "",
-        NODE_EXTRA_CA_CERTS: path.join(directory, "authority.pem"),
-      },
-    );
+    const { exitCode, stdout, stderr } = await commandLine(["--month", "2024-05", "--json"], {
+      ...world.environment,
+      ...settings(host),
+      DB_SSL: "",
+      NODE_EXTRA_CA_CERTS: path.join(directory, "authority.pem"),
+    });
     if (exitCode === 0) return JSON.parse(stdout) as Summary;
     const [, message = stderr, hint = ""] = /Error: (.*)\nTry: +(.*)/.exec(stderr) ?? [];
     throw exitCode === 64

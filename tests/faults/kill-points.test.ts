@@ -9,6 +9,7 @@ import path from "node:path";
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
 
 import type { Fault } from "../../local/aws/server";
+import { COMMAND_LINE } from "../support/command-line";
 import { expectedFile, readTables } from "../support/figures";
 import { readHistory, readRevision } from "../support/reader";
 import { World } from "../support/world";
@@ -52,7 +53,7 @@ async function dieAt(
     return killed;
   });
   // One process, without a shell or a wrapper that the signal would reach instead of it.
-  const child = spawn(process.execPath, ["--import", "tsx", "src/cli.ts", "--month", month, ...flags], {
+  const child = spawn(process.execPath, [COMMAND_LINE, "--month", month, ...flags], {
     cwd: path.join(__dirname, "..", ".."),
     env: { ...process.env, ...world.environment, EXTRACT_PREFIX: prefix },
     stdio: "ignore",

@@ -17,6 +17,7 @@ const SCRIPT = path.join(ROOT, "infra-terraform", "glue", "loan_moving_average.p
 /** What the job shares with the Lambda; Glue puts them beside each other (`--extra-files`). */
 const SHARED_FILES = [
   "sql/banks.sql",
+  "sql/bank_totals.sql",
   "sql/branch_controls.sql",
   "sql/loan_controls.sql",
   "sql/source.sql",

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 
-import { DidNotRun } from "../moto/moto";
+import { DidNotRun } from "../support/python";
 import { installSpark } from "./spark";
 
 const ROOT = path.join(__dirname, "..", "..");

@@ -4,12 +4,11 @@
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, readFile } from "node:fs/promises";
-import os from "node:os";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 
-import { DidNotRun } from "../moto/moto";
+import { cacheDirectory, DidNotRun, exists } from "../support/python";
 
 /** Glue 5.0's. Source: AWS Glue Developer Guide, "JDBC connections". */
 const DRIVER = "org.postgresql:postgresql:42.7.3";
@@ -28,9 +27,8 @@ export interface Spark {
 export async function installSpark(): Promise<Spark> {
   await expectVersion("python3.11", /^Python 3\.11\./, "Python 3.11, as Glue 5.0 has it");
   await expectVersion("java", /version "17\./, "Java 17, as Glue 5.0 has it");
-  const cache = process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache");
   const pins = createHash("sha256").update(await readFile(REQUIREMENTS));
-  const home = path.join(cache, "bank-loan-extract", `glue-${pins.digest("hex").slice(0, 12)}`);
+  const home = path.join(cacheDirectory, `glue-${pins.digest("hex").slice(0, 12)}`);
   const [bin, ivy] = [path.join(home, "bin"), path.join(home, "ivy")];
   const jar = path.join(ivy, "jars", `${DRIVER.replace(":", "_").replace(":", "-")}.jar`);
   try {
@@ -83,11 +81,4 @@ async function expectVersion(command: string, version: RegExp, needed: string): 
   );
   const told = `${stdout}${stderr}`.trim();
   if (!version.test(told)) throw new DidNotRun(`no ${needed}: ${command} is ${told.split("\n")[0] ?? ""}`);
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -10,7 +10,7 @@ import Ajv from "ajv";
 import addFormats from "ajv-formats";
 
 import type { Manifest } from "../../src/manifest";
-import { command } from "../support/packaged";
+import { commandLine } from "../support/command-line";
 import { NOW, World } from "../support/world";
 
 let world: World;
@@ -155,15 +155,10 @@ describe("verify", () => {
   });
 
   it("ends on the command line by exit code, with its findings as JSON", async () => {
-    const good = await command(
-      "tsx",
-      ["src/cli.ts", "verify", "--month", "2026-09", "--json"],
-      world.environment,
-    );
+    const good = await commandLine(["verify", "--month", "2026-09", "--json"], world.environment);
     expect([good.exitCode, JSON.parse(good.stdout)]).toEqual([0, { months: await verified() }]);
-    const bad = await command(
-      "tsx",
-      ["src/cli.ts", "verify", "--from", "2026-08", "--to", "2026-09", "--json"],
+    const bad = await commandLine(
+      ["verify", "--from", "2026-08", "--to", "2026-09", "--json"],
       world.environment,
     );
     expect(bad.exitCode).toBe(1);

@@ -1,12 +1,13 @@
-/** The demonstration, started as the README says: it ends well, and leaves nothing behind however it ends. */
+/** The demonstration and the local stack, started as the README says: they end well, and leave nothing behind however they end. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { addMonths, monthOf } from "../../src/month";
+import { COMMAND_LINE } from "../support/command-line";
 
 jest.setTimeout(120_000);
 
@@ -23,21 +24,24 @@ afterEach(() => rm(temporary, { recursive: true }));
 interface Demo {
   readonly process: ChildProcess;
   readonly output: () => string;
+  /** What it wrote to standard output alone. */
+  readonly result: () => string;
 }
 
-function startDemo(): Demo {
+function startDemo(script = "demo"): Demo {
   // A process group of its own, as a terminal makes one: Ctrl-C goes to all of it.
-  const child = spawn("npm", ["run", "--silent", "demo", "--", "--loans", "20000"], {
+  const child = spawn("npm", ["run", "--silent", script, "--", "--loans", "20000"], {
     cwd: ROOT,
     env: { ...process.env, TMPDIR: temporary },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
-  let output = "";
+  let [output, result] = ["", ""];
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   }
-  return { process: child, output: () => output };
+  child.stdout.on("data", (chunk: Buffer) => (result += chunk.toString()));
+  return { process: child, output: () => output, result: () => result };
 }
 
 /** What is left in the directory for temporary files, and the processes that run from there. */
@@ -76,11 +80,31 @@ it.each([
   const demo = startDemo();
   while (!demo.output().includes(moment)) await sleep(20);
   await sleep(200);
-  const closed = once(demo.process, "close");
-  process.kill(-(demo.process.pid ?? 0), "SIGINT");
-  await closed;
-  // npm may go before what it started has cleaned up.
-  for (let waits = 0; waits < 100 && (await leftBehind()).length > 0; waits++) await sleep(100);
+  await interrupt(demo);
   expect(await leftBehind()).toEqual([]);
   expect(demo.output()).not.toContain("The files lie in");
 });
+
+it("keeps a stack running whose settings a shell reads, until Ctrl-C", async () => {
+  const stack = startDemo("local");
+  while (!stack.output().includes("Ctrl-C here ends it")) await sleep(20);
+  const file = path.join(temporary, "local.env");
+  await writeFile(file, stack.result());
+  const script = `. '${file}' && rm '${file}' && exec "$0" "$1" run --month "$2" --json`;
+  const month = addMonths(monthOf(new Date()), -1);
+  const told = execFileSync("sh", ["-c", script, process.execPath, COMMAND_LINE, month], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  expect(JSON.parse(told)).toMatchObject({ months: [{ month, status: "published" }] });
+  await interrupt(stack);
+  expect(await leftBehind()).toEqual([]);
+});
+
+/** Ctrl-C, and the time that it takes to clear up: npm may go before what it started has done so. */
+async function interrupt({ process: child }: Demo): Promise<void> {
+  const closed = once(child, "close");
+  process.kill(-(child.pid ?? 0), "SIGINT");
+  await closed;
+  for (let waits = 0; waits < 100 && (await leftBehind()).length > 0; waits++) await sleep(100);
+}

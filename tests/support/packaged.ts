@@ -124,17 +124,25 @@ export async function invokeIn(
 }
 
 /** Runs one of the project's commands (`node_modules/.bin`) to its end. */
-export async function command(
+export function command(
   name: string,
   commandArguments: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<CommandResult> {
+  return execute(path.join(ROOT, "node_modules", ".bin", name), commandArguments, environment);
+}
+
+/** Runs a program to its end in the project's folder. */
+export async function execute(
+  file: string,
+  commandArguments: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
   try {
-    const { stdout, stderr } = await promisify(execFile)(
-      path.join(ROOT, "node_modules", ".bin", name),
-      [...commandArguments],
-      { cwd: ROOT, env: { ...process.env, ...environment } },
-    );
+    const { stdout, stderr } = await promisify(execFile)(file, [...commandArguments], {
+      cwd: ROOT,
+      env: { ...process.env, ...environment },
+    });
     return { exitCode: 0, stdout, stderr };
   } catch (error) {
     const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };

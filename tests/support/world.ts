@@ -16,7 +16,7 @@ import { recordCalls } from "./permissions";
 import { withDeadline } from "../../src/deadline";
 import type { RunEvent, Summary } from "../../src/extract";
 import { type Manifest, parseManifest } from "../../src/manifest";
-import { type Edge, run, verify } from "../../src/run";
+import { type Edge, openPublished, type Published, run, verify } from "../../src/run";
 import type { MonthVerification } from "../../src/verification";
 
 export interface TestServer {
@@ -121,6 +121,11 @@ export class World {
   /** Verifies in this process. */
   verify(input: unknown, options: RunOptions = {}): Promise<readonly MonthVerification[]> {
     return this.#inTime(options, (edge) => verify(input, edge, () => undefined));
+  }
+
+  /** Opens what is published in this process, as `status` and `report` do. */
+  published<Result>(input: unknown, use: (published: Published) => Promise<Result>): Promise<Result> {
+    return this.#inTime({}, async (edge) => use(await openPublished(input, edge)));
   }
 
   #inTime<Result>(

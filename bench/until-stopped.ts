@@ -1,22 +1,4 @@
-/** What the local commands have in common: most their one flag, and all how they end. */
-import { parseArgs } from "node:util";
-
-/** Runs a local command with the value of `--loans`, and lets it end as {@link runUntilStopped} does. */
-export function runCommand(
-  usage: string,
-  command: (loans: number | undefined, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  return runUntilStopped(usage, async (signal) => {
-    const { values } = parseArgs({
-      options: { loans: { type: "string" }, help: { type: "boolean", short: "h" } },
-    });
-    if (values.help === true) {
-      process.stdout.write(`${usage}\n`);
-      return;
-    }
-    await command(parseLoans(values.loans), signal);
-  });
-}
+/** How the benchmark's commands end: in good order, also by Ctrl-C. */
 
 /**
  * Ctrl-C aborts the signal, and the command then ends in good order with exit code 130; a second Ctrl-C is not needed
@@ -48,12 +30,4 @@ export async function runUntilStopped(
     );
     process.exitCode = 1;
   }
-}
-
-function parseLoans(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const loans = Number(text);
-  if (!Number.isSafeInteger(loans) || loans < 1)
-    throw new Error(`--loans: expected a whole number, not ${text}`);
-  return loans;
 }

@@ -1,0 +1,53 @@
+/** A run as it goes on, in words: what is being done, how far it is and how fast, and a line for each thing done. */
+import type { RunEvent } from "../src/extract";
+import { coloured, megabytes, type Terminal } from "./terminal";
+
+export class RunProgress {
+  readonly #terminal: Terminal;
+  #file: { readonly key: string; readonly startedAt: number } | undefined;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  observe(event: RunEvent): void {
+    switch (event.step) {
+      case "connected":
+        this.#done(`connected to ${event.database} on ${event.host}`);
+        this.#terminal.progress("the database computes");
+        break;
+      case "reading":
+        this.#terminal.progress(this.#reading(event));
+        break;
+      case "staged":
+      case "compared":
+        this.#done(
+          `${event.month}  ${event.step}  ${event.key}  ${event.rowCount} rows, ${event.byteCount} bytes`,
+        );
+        break;
+      case "reconciled":
+        this.#done(`${event.month}  reconciled with the table loans`);
+        this.#terminal.progress(`${event.month}  publishing`);
+        break;
+      case "done":
+        this.#done(
+          `${event.month}  ${event.dryRun ? "would be " : ""}${event.status}, revision ${event.revision}  ${event.manifest}`,
+          "green",
+        );
+        break;
+    }
+  }
+
+  #done(line: string, colour?: "green"): void {
+    this.#terminal.say(colour === undefined ? line : coloured(colour, line));
+  }
+
+  #reading({ month, bank, rowCount, byteCount }: Extract<RunEvent, { step: "reading" }>): string {
+    const now = performance.now();
+    const key = `${month} ${bank}`;
+    if (this.#file?.key !== key) this.#file = { key, startedAt: now };
+    const seconds = (now - this.#file.startedAt) / 1000;
+    const rate = seconds > 0 ? `  ${megabytes(byteCount / seconds)}/s` : "";
+    return `${month}  ${bank}  ${rowCount.toLocaleString("en")} rows  ${megabytes(byteCount)}${rate}`;
+  }
+}

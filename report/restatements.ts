@@ -1,0 +1,132 @@
+/** What changed from one revision of a month to the next, by the versions that its manifest's history names. */
+import type { ExtractDefinition } from "../src/definition";
+import type { Manifest } from "../src/manifest";
+import type { ObjectStore } from "../src/storage";
+import { type Fields, type FileVersion, readFileVersion } from "./published-file";
+
+export interface Restatement {
+  readonly month: string;
+  readonly revision: number;
+  readonly publishedAt: string;
+  readonly replaced: { readonly revision: number; readonly publishedAt: string };
+  readonly files: readonly FileChange[];
+}
+
+export type FileChange = { readonly bankName: string } & (
+  | { readonly what: "same bytes" | "added" | "dropped" }
+  /** The version of that revision can't be read any more, or is not what its SHA-256 says. */
+  | { readonly what: "gone" | "damaged"; readonly revision: number }
+  | {
+      readonly what: "changed";
+      readonly before: Totals;
+      readonly after: Totals;
+      /** Of an extract with one row a branch. */
+      readonly branches?: { readonly changed: number; readonly added: number; readonly dropped: number };
+    }
+);
+
+export interface Totals {
+  readonly rowCount: number;
+  readonly loanCount: bigint;
+  readonly loanTotal: bigint;
+}
+
+/** One for each revision of the month after the first. */
+export async function readRestatements(
+  objects: ObjectStore,
+  definition: ExtractDefinition,
+  manifest: Manifest,
+): Promise<Restatement[]> {
+  const nameOf = new Map(manifest.files.map(({ key, bankName }) => [key, bankName]));
+  const { month, revision, publishedAt, files } = manifest;
+  const revisions = [...manifest.history, { revision, publishedAt, files }];
+  const restatements: Restatement[] = [];
+  for (const [index, before] of revisions.slice(0, -1).entries()) {
+    const after = revisions[index + 1];
+    if (after === undefined) continue;
+    const old = new Map(before.files.map((file) => [file.key, file]));
+    const changes: FileChange[] = [];
+    for (const file of after.files) {
+      const change = await compare(objects, definition, old.get(file.key), file, [
+        before.revision,
+        after.revision,
+      ]);
+      changes.push({ bankName: nameOf.get(file.key) ?? file.key, ...change });
+      old.delete(file.key);
+    }
+    for (const key of old.keys()) changes.push({ bankName: nameOf.get(key) ?? key, what: "dropped" });
+    restatements.push({
+      month,
+      revision: after.revision,
+      publishedAt: after.publishedAt,
+      replaced: { revision: before.revision, publishedAt: before.publishedAt },
+      files: changes,
+    });
+  }
+  return restatements;
+}
+
+type Change<Each = FileChange> = Each extends unknown ? Omit<Each, "bankName"> : never;
+
+async function compare(
+  objects: ObjectStore,
+  definition: ExtractDefinition,
+  before: FileVersion | undefined,
+  after: FileVersion,
+  [revisionBefore, revisionAfter]: readonly [number, number],
+): Promise<Change> {
+  if (before === undefined) return { what: "added" };
+  if (before.sha256 === after.sha256) return { what: "same bytes" };
+  // Without versions there is no older one: its key holds what came later.
+  if (before.versionId === null) return { what: "gone", revision: revisionBefore };
+  const old = await readContent(objects, definition, before);
+  if (typeof old === "string") return { what: old, revision: revisionBefore };
+  const now = await readContent(objects, definition, after);
+  if (typeof now === "string") return { what: now, revision: revisionAfter };
+  return {
+    what: "changed",
+    before: old.totals,
+    after: now.totals,
+    ...(definition.everyBranch === true && { branches: compareRows(old.rows, now.rows) }),
+  };
+}
+
+interface Content {
+  readonly totals: Totals;
+  /** By branch, where there is one row a branch: as many as the bank has branches. */
+  readonly rows: ReadonlyMap<string, string>;
+}
+
+async function readContent(
+  objects: ObjectStore,
+  definition: ExtractDefinition,
+  file: FileVersion,
+): Promise<Content | "gone" | "damaged"> {
+  const rows = new Map<string, string>();
+  let [rowCount, loanCount, loanTotal] = [0, 0n, 0n];
+  const became = await readFileVersion(objects, file, (fields) => {
+    const { loanCount: count, loanTotal: total } = totalsOf(definition, fields);
+    rowCount += 1;
+    loanCount += count;
+    loanTotal += total;
+    if (definition.everyBranch === true) rows.set(fields["branch_id"] ?? "", JSON.stringify(fields));
+  });
+  return became === "whole" ? { totals: { rowCount, loanCount, loanTotal }, rows } : became;
+}
+
+/** What a row adds to the totals; an amount that is not known adds nothing. */
+function totalsOf({ loanCount, loanTotal }: ExtractDefinition, fields: Fields): Omit<Totals, "rowCount"> {
+  return {
+    loanCount: loanCount === undefined ? 1n : BigInt(fields[loanCount] ?? 0),
+    loanTotal: BigInt(fields[loanTotal] ?? 0),
+  };
+}
+
+function compareRows(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) {
+  const kept = [...after].filter(([branch]) => before.has(branch));
+  return {
+    changed: kept.filter(([branch, row]) => before.get(branch) !== row).length,
+    added: after.size - kept.length,
+    dropped: before.size - kept.length,
+  };
+}

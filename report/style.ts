@@ -1,0 +1,91 @@
+/** How the report looks: on a phone, on a screen by day and by night, and on paper. */
+export const style = `
+:root {
+  color-scheme: light dark;
+  --paper: #ffffff; --ink: #1b1f24; --muted: #57606a; --rule: #d4d9df; --raised: #f5f7f9;
+  --accent: #1f5fa8; --down: #b3541e; --good: #1f7a45; --warn: #8a5a00; --bad: #b3261e;
+  --good-wash: #e3f3e9; --warn-wash: #fbf0d9; --bad-wash: #fbe5e3;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #15181c; --ink: #e7eaee; --muted: #9aa4af; --rule: #363d45; --raised: #1e2329;
+    --accent: #7cb2ee; --down: #f0a071; --good: #74cf9a; --warn: #e8bd6a; --bad: #f2928b;
+    --good-wash: #1b3325; --warn-wash: #38301a; --bad-wash: #3d2220;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; padding: 1.5rem 1rem 3rem; max-width: 70rem;
+  background: var(--paper); color: var(--ink);
+  font: 1rem/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif;
+}
+h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .5rem; }
+h2 { font-size: 1.25rem; margin: 2.5rem 0 .75rem; padding-bottom: .25rem; border-bottom: 1px solid var(--rule); }
+h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+p { margin: 0 0 .75rem; max-width: 48rem; }
+code { font-size: .9em; overflow-wrap: anywhere; }
+li { overflow-wrap: anywhere; }
+.muted, footer { color: var(--muted); }
+footer { margin-top: 3rem; font-size: .875rem; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr)); gap: .75rem; margin: 1rem 0 0; }
+.tiles div { background: var(--raised); border-radius: .5rem; padding: .75rem 1rem; display: flex; flex-direction: column-reverse; justify-content: flex-end; }
+.tiles dt { color: var(--muted); font-size: .875rem; }
+.tiles dd { margin: 0; font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.problems { border-left: .25rem solid var(--warn); background: var(--warn-wash); margin: 0; padding: .75rem 1rem .75rem 2rem; }
+.problems > li + li { margin-top: .5rem; }
+.problems ul { padding-left: 1.25rem; font-size: .875rem; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .2rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--rule); }
+thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
+tbody th { font-weight: 400; white-space: nowrap; }
+.number { text-align: right; white-space: nowrap; }
+thead .number { white-space: normal; }
+.wide { overflow-x: auto; min-width: 0; position: relative; }
+.wide:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.calendar th[scope="row"], .calendar thead th:first-child { position: sticky; left: 0; background: var(--paper); }
+.calendar th[scope="row"] { font-weight: 600; padding-left: 0; min-width: 7.5rem; max-width: 16rem; white-space: normal; overflow-wrap: anywhere; }
+.calendar thead th:first-child { padding-left: 0; }
+.wide + .wide { margin-top: 1rem; }
+.calendar abbr { text-decoration: none; display: block; text-align: center; line-height: 1.1; }
+.calendar small { display: block; font-weight: 400; font-size: .7rem; }
+.calendar td { text-align: center; min-width: 2.4rem; padding: .2rem .3rem; border: 2px solid var(--paper); border-radius: .4rem; }
+.calendar sup, .sign sup { font-size: .7rem; font-weight: 600; line-height: 0; }
+.verified, .published { color: var(--good); background: var(--good-wash); }
+.unverified, .missing { color: var(--warn); background: var(--warn-wash); }
+.damaged, .unreadable { color: var(--bad); background: var(--bad-wash); }
+.absent { color: var(--muted); }
+.legend { list-style: none; padding: 0; margin: .75rem 0 0; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; color: var(--muted); }
+.sign { display: inline-block; min-width: 1.4rem; padding: 0 .25rem; text-align: center; border-radius: .25rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 2rem 1.5rem; }
+figure { margin: 0; min-width: 0; }
+figure table { width: 100%; }
+figcaption p { margin: 0 0 .25rem; font-size: .875rem; color: var(--muted); }
+.chart svg { display: block; width: 100%; max-width: 27rem; height: auto; font-family: inherit; }
+.beside { display: grid; grid-template-columns: minmax(0, 22rem) minmax(0, 1fr); gap: 1rem 2rem; align-items: start; }
+@media (max-width: 52rem) { .beside { grid-template-columns: minmax(0, 1fr); } }
+article { margin-bottom: 1.25rem; }
+article p { margin: 0; font-size: .875rem; }
+article ul { margin: .25rem 0 0; padding-left: 1.25rem; }
+.spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+@media print {
+  :root {
+    --paper: #ffffff; --ink: #000000; --muted: #444444; --rule: #bbbbbb; --raised: #f2f2f2;
+    --accent: #1f5fa8; --down: #b3541e; --good: #1f7a45; --warn: #8a5a00; --bad: #b3261e;
+    --good-wash: #e3f3e9; --warn-wash: #fbf0d9; --bad-wash: #fbe5e3;
+  }
+  @page { margin: 15mm; }
+  body { padding: 0; max-width: none; font-size: 9.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  h1 { font-size: 16pt; }
+  h2 { font-size: 12pt; margin-top: 1.5rem; break-after: avoid; }
+  h3 { break-after: avoid; }
+  table, .legend, figcaption p, article p { font-size: 8pt; }
+  figure, article, tr, .legend { break-inside: avoid; }
+  .problems ul { font-size: 8.5pt; }
+  .beside { break-inside: auto; grid-template-columns: minmax(0, 1fr); }
+  .beside .chart svg { max-width: 9cm; }
+  .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .wide { overflow: visible; }
+  .calendar th[scope="row"] { min-width: 0; max-width: 5cm; position: static; }
+  .calendar td, .calendar thead th { min-width: 0; padding: .1rem; }
+}
+`;

@@ -1,0 +1,8 @@
+/** @type {import("jest").Config} */
+const base = require("../../jest.config.js");
+
+module.exports = {
+  ...base,
+  rootDir: "../..",
+  testMatch: ["<rootDir>/tests/browser/*.browser.ts"],
+};

@@ -1,0 +1,204 @@
+/**
+ * The report in a real browser: it needs no network and runs no program, fits a phone, prints, and shows what it
+ * should, whatever a bank is named. With PICTURES set to a folder, it leaves there what it saw.
+ */
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+
+import { commandLine } from "../support/command-line";
+import { HOSTILE_ADDRESS, HOSTILE_NAME, publishEventfulYear, RANGE } from "../support/eventful-year";
+import { World } from "../support/world";
+
+jest.setTimeout(120_000);
+
+const desktop = { width: 1280, height: 900 };
+const phone = { width: 360, height: 740 };
+
+let world: World;
+let directory: string;
+let browser: Browser;
+beforeAll(async () => {
+  world = await World.create("seeded");
+  await publishEventfulYear(world);
+  directory = await mkdtemp(path.join(os.tmpdir(), "report-"));
+  browser = await chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "",
+    // Root, as in a container, has no sandbox. The page is our own.
+    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+  });
+  const flags = ["report", "--from", RANGE.from, "--to", RANGE.to, "--output", file()];
+  const { exitCode, stderr } = await commandLine(flags, world.environment);
+  if (exitCode !== 0) throw new Error(stderr);
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(directory, { recursive: true });
+  await world.close();
+});
+
+const file = () => path.join(directory, "report.html");
+
+/** What the browser had to say beside the page. */
+interface Seen {
+  readonly page: Page;
+  readonly requests: string[];
+  readonly complaints: string[];
+}
+
+async function look(
+  options: Parameters<Browser["newContext"]>[0],
+  action: (seen: Seen) => Promise<void>,
+): Promise<void> {
+  const context: BrowserContext = await browser.newContext(options);
+  try {
+    const page = await context.newPage();
+    const [requests, complaints]: [string[], string[]] = [[], []];
+    page.on("request", (request) => requests.push(request.url()));
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(pathToFileURL(file()).href, { waitUntil: "load" });
+    await action({ page, requests, complaints });
+  } finally {
+    await context.close();
+  }
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env["PICTURES"];
+  if (folder === undefined) return;
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+}
+
+/** The elements that reach over the window's right edge, but for what scrolls inside a box of its own on a screen. */
+const overflowing = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("body *")]
+      .filter(
+        (element) =>
+          matchMedia("print").matches || element.closest(".wide") === null || element.matches(".wide"),
+      )
+      .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+      .map((element) => `${element.tagName}.${element.getAttribute("class") ?? ""}`),
+  );
+
+it.each([
+  ["desktop", { viewport: desktop, colorScheme: "light" }],
+  ["desktop-dark", { viewport: desktop, colorScheme: "dark" }],
+  ["phone", { viewport: phone, colorScheme: "light", isMobile: true, hasTouch: true, deviceScaleFactor: 2 }],
+] as const)("fetches nothing, complains of nothing and overflows nowhere: %s", async (name, options) => {
+  await look(options, async ({ page, requests, complaints }) => {
+    await picture(page, name);
+    expect(requests.filter((url) => !url.startsWith("data:"))).toEqual([pathToFileURL(file()).href]);
+    expect(complaints).toEqual([]);
+    expect(await overflowing(page)).toEqual([]);
+    const widths = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    expect(widths[0]).toBe(widths[1]);
+  });
+});
+
+it("shows a name and an address that are programs as the text that they are", async () => {
+  await look({ viewport: desktop }, async ({ page }) => {
+    expect(await page.title()).toBe("Loan report, October 2025 to September 2026");
+    expect(await page.locator("script, img, iframe, object").count()).toBe(0);
+    const text = await page.locator("body").innerText();
+    expect(text).toContain(HOSTILE_NAME);
+    expect(text).toContain(HOSTILE_ADDRESS);
+  });
+});
+
+it("draws a mark for every figure, and has a table beside every chart", async () => {
+  await look({ viewport: desktop }, async ({ page }) => {
+    const charts = await page.locator("figure:has(svg)").evaluateAll((figures) =>
+      figures.map((figure) => {
+        const marks = [...figure.querySelectorAll<SVGGraphicsElement>("svg [ecmeta_data_index]")];
+        return {
+          label: figure.querySelector("[role=img]")?.getAttribute("aria-label") ?? "",
+          rows: figure.querySelectorAll("tbody tr").length,
+          known: [...figure.querySelectorAll("tbody tr td:nth-of-type(1)")].filter(
+            (cell) => cell.textContent !== "–",
+          ).length,
+          marks: marks.length,
+          visible: marks.filter((mark) => {
+            const { width, height } = mark.getBoundingClientRect();
+            return width > 0 && height > 0;
+          }).length,
+          inks: new Set(marks.map((mark) => getComputedStyle(mark).fill)).size,
+        };
+      }),
+    );
+    // Three banks, the branches that moved, the totals; the bank without branches has none.
+    expect(charts.map(({ label }) => label.split(":")[0])).toEqual([
+      "Line chart",
+      "Line chart",
+      "Line chart",
+      "Bar chart",
+      "Column chart",
+    ]);
+    for (const { label, rows, known, marks, visible } of charts) {
+      expect(label).toMatch(/chart: .*The table has the figures\.$/);
+      expect(rows).toBeGreaterThan(0);
+      expect([label, marks, visible]).toEqual([label, known, known]);
+    }
+    // Of two colours: up and down.
+    expect(charts[3]?.inks).toBe(2);
+    await page.emulateMedia({ colorScheme: "dark" });
+    const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.emulateMedia({ colorScheme: "light" });
+    expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).not.toBe(dark);
+  });
+});
+
+it("is read in order, by headings and labels", async () => {
+  await look({ viewport: desktop }, async ({ page }) => {
+    const levels = await page
+      .locator("h1, h2, h3")
+      .evaluateAll((headings) => headings.map(({ tagName }) => Number(tagName[1])));
+    expect(levels[0]).toBe(1);
+    expect(levels.filter((level) => level === 1)).toHaveLength(1);
+    for (const [index, level] of levels.entries()) {
+      expect(level - (levels[index - 1] ?? 1)).toBeLessThanOrEqual(1);
+    }
+    const bare = await page
+      .locator("table")
+      .evaluateAll(
+        (tables) =>
+          tables.filter(
+            (table) =>
+              table.querySelectorAll("th[scope=col]").length < 2 ||
+              table.querySelector("th[scope=row]") === null,
+          ).length,
+      );
+    expect(bare).toBe(0);
+  });
+});
+
+it("prints on paper, whatever the screen's colours", async () => {
+  await look({ viewport: desktop, colorScheme: "dark" }, async ({ page }) => {
+    const folder = process.env["PICTURES"] ?? directory;
+    await mkdir(folder, { recursive: true });
+    const pdf = await page.pdf({
+      path: path.join(folder, "report.pdf"),
+      format: "A4",
+      printBackground: true,
+    });
+    expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
+    expect(pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length).toBeGreaterThan(1);
+
+    // A4 less its margins, at 96 dots an inch.
+    await page.setViewportSize({ width: 680, height: 1000 });
+    await page.emulateMedia({ media: "print" });
+    await picture(page, "print");
+    expect(await overflowing(page)).toEqual([]);
+    expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).toBe(
+      "rgb(255, 255, 255)",
+    );
+  });
+});

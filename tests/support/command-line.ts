@@ -1,0 +1,15 @@
+/** The command line as its users start it: a process of its own, from a clone. */
+import path from "node:path";
+
+import { execute, type CommandResult } from "./packaged";
+
+/** What Node.js runs. */
+export const COMMAND_LINE = path.join(__dirname, "..", "..", "bin", "bank-loan-extract.mjs");
+
+/** Runs a command to its end, whatever that is. */
+export function commandLine(
+  flags: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  return execute(process.execPath, [COMMAND_LINE, ...flags], environment);
+}

@@ -1,0 +1,44 @@
+/**
+ * A year as it may come: a month that is missing, two restatements, an object that was overwritten by hand, a version
+ * that has expired, a bank without branches, and names that are programs where somebody forgets to escape them.
+ */
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+
+import type { World } from "./world";
+
+/** A bank from April on, with a word that is nearly as long as a phone is wide. */
+export const HOSTILE_NAME = `<script>document.title="taken"</script> & "Söhne" ${"Überlandsparkasse".repeat(2)}`;
+/** Of all branches of the first bank. */
+export const HOSTILE_ADDRESS = `<img src="http://127.0.0.1:9/x" onerror="document.title='taken'">`;
+
+export const RANGE = { from: "2025-10", to: "2026-09" } as const;
+
+export async function publishEventfulYear(world: World): Promise<void> {
+  await world.run({ from: "2025-08", to: "2026-02" });
+  await world.sql("update bank set name = $1 where idbank = 3", [HOSTILE_NAME]);
+  await world.sql("update branch set address = $1 where bank_idbank = 1", [HOSTILE_ADDRESS]);
+  await world.run({ from: "2026-04", to: "2026-09" });
+
+  // The two months after each stay as they are, so their windows no longer agree with it.
+  await world.sql("update loans set amount = amount + 500 where loan_date = '2026-06-10'");
+  await world.run({ month: "2026-06", restate: true });
+  await world.sql("update loans set amount = amount + 700 where loan_date = '2026-01-10'");
+  await world.run({ month: "2026-01", restate: true });
+
+  const { history } = await world.manifest("2026-01");
+  const [expired] = history[0]?.files ?? [];
+  await world.s3.send(
+    new DeleteObjectCommand({
+      Bucket: world.bucket,
+      Key: expired?.key,
+      VersionId: expired?.versionId ?? undefined,
+    }),
+  );
+  await world.s3.send(
+    new PutObjectCommand({
+      Bucket: world.bucket,
+      Key: "FirstNational/2026/08/FirstNational_20260831.csv",
+      Body: "put here by hand",
+    }),
+  );
+}
