@@ -810,9 +810,7 @@ def read_bank_totals(snapshot: Snapshot, folder: Path, month: Month) -> BankTota
     }
 
 
-def reconcile(
-    month: Month, files: Sequence[MadeFile], controls: Controls, ask_banks: Callable[[], BankTotals]
-) -> None:
+def reconcile(month: Month, files: Sequence[MadeFile], controls: Controls, ask_banks: Callable[[], BankTotals]) -> None:
     """Raises ReconciliationError, which names every difference, exactly; asks for the banks only if loans differ."""
     differences = []
     held = LoanTotals(sum(file.csv.loan_count for file in files), sum(file.csv.loan_total for file in files))
