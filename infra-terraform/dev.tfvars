@@ -1,0 +1,14 @@
+# The stage dev: no schedules, so nothing is missed when a month is missing. The ids are those of no account: replace them.
+
+stage = "dev"
+
+vpc_id                  = "vpc-00000000000000000"
+private_subnet_ids      = ["subnet-00000000000000000", "subnet-00000000000000001"]
+private_route_table_ids = ["rtb-00000000000000000"]
+
+database_host              = "ods-dev.cluster-ro-example.eu-west-1.rds.amazonaws.com"
+database_name              = "ods"
+database_security_group_id = "sg-00000000000000000"
+
+noncurrent_version_days = 90
+expects_every_month     = false

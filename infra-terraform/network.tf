@@ -1,0 +1,146 @@
+# Who may talk to whom: the extract and Glue to the database, and to AWS by endpoints in the VPC.
+
+resource "aws_security_group" "client" {
+  for_each = {
+    # The rotation shares it: it goes the same ways.
+    lambda = "The extract and the rotation of its secret"
+    glue   = "Glue's connection to the database"
+  }
+
+  name        = "${local.name}-${each.key}"
+  description = each.value
+  vpc_id      = var.vpc_id
+}
+
+locals {
+  client_ids = { for name, group in aws_security_group.client : name => group.id }
+}
+
+resource "aws_vpc_security_group_ingress_rule" "database" {
+  for_each = local.client_ids
+
+  security_group_id            = var.database_security_group_id
+  description                  = "PostgreSQL from ${local.name}-${each.key}"
+  referenced_security_group_id = each.value
+  ip_protocol                  = "tcp"
+  from_port                    = var.database_port
+  to_port                      = var.database_port
+}
+
+resource "aws_vpc_security_group_egress_rule" "database" {
+  for_each = local.client_ids
+
+  security_group_id            = each.value
+  description                  = "PostgreSQL"
+  referenced_security_group_id = var.database_security_group_id
+  ip_protocol                  = "tcp"
+  from_port                    = var.database_port
+  to_port                      = var.database_port
+}
+
+# Spark's driver and executors talk to each other on any port; Glue refuses a connection whose groups don't let them.
+resource "aws_vpc_security_group_ingress_rule" "glue_itself" {
+  security_group_id            = local.client_ids["glue"]
+  description                  = "Spark's driver and executors"
+  referenced_security_group_id = local.client_ids["glue"]
+  ip_protocol                  = "tcp"
+  from_port                    = 0
+  to_port                      = 65535
+}
+
+resource "aws_vpc_security_group_egress_rule" "glue_itself" {
+  security_group_id            = local.client_ids["glue"]
+  description                  = "Spark's driver and executors"
+  referenced_security_group_id = local.client_ids["glue"]
+  ip_protocol                  = "tcp"
+  from_port                    = 0
+  to_port                      = 65535
+}
+
+# S3's own addresses, whether an endpoint leads there or a NAT gateway.
+data "aws_ec2_managed_prefix_list" "s3" {
+  name = "com.amazonaws.${var.region}.s3"
+}
+
+resource "aws_vpc_security_group_egress_rule" "s3" {
+  for_each = local.client_ids
+
+  security_group_id = each.value
+  description       = "S3"
+  prefix_list_id    = data.aws_ec2_managed_prefix_list.s3.id
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+locals {
+  interface_endpoints = setsubtract(var.vpc_endpoints, ["s3"])
+  has_interfaces      = length(local.interface_endpoints) > 0
+}
+
+resource "aws_vpc_security_group_egress_rule" "endpoints" {
+  for_each = local.has_interfaces ? local.client_ids : {}
+
+  security_group_id            = each.value
+  description                  = "AWS by the VPC's endpoints"
+  referenced_security_group_id = aws_security_group.endpoints[0].id
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+resource "aws_vpc_security_group_egress_rule" "https" {
+  for_each = {
+    for pair in setproduct(["lambda", "glue"], var.https_egress_cidr_blocks) : join(" ", pair) => pair
+  }
+
+  security_group_id = local.client_ids[each.value[0]]
+  description       = "AWS by other ways than the endpoints made here"
+  cidr_ipv4         = each.value[1]
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+resource "aws_vpc_endpoint" "s3" {
+  count = contains(var.vpc_endpoints, "s3") ? 1 : 0
+
+  vpc_id            = var.vpc_id
+  service_name      = "com.amazonaws.${var.region}.s3"
+  vpc_endpoint_type = "Gateway"
+  route_table_ids   = var.private_route_table_ids
+
+  tags = { Name = "${local.name}-s3" }
+}
+
+resource "aws_security_group" "endpoints" {
+  count = local.has_interfaces ? 1 : 0
+
+  name        = "${local.name}-endpoints"
+  description = "Endpoints of AWS services"
+  vpc_id      = var.vpc_id
+}
+
+resource "aws_vpc_security_group_ingress_rule" "endpoints" {
+  for_each = local.has_interfaces ? local.client_ids : {}
+
+  security_group_id            = aws_security_group.endpoints[0].id
+  description                  = "HTTPS from ${local.name}-${each.key}"
+  referenced_security_group_id = each.value
+  ip_protocol                  = "tcp"
+  from_port                    = 443
+  to_port                      = 443
+}
+
+resource "aws_vpc_endpoint" "interface" {
+  for_each = local.interface_endpoints
+
+  vpc_id              = var.vpc_id
+  service_name        = "com.amazonaws.${var.region}.${each.value}"
+  vpc_endpoint_type   = "Interface"
+  subnet_ids          = var.private_subnet_ids
+  security_group_ids  = [aws_security_group.endpoints[0].id]
+  private_dns_enabled = true
+
+  tags = { Name = "${local.name}-${each.value}" }
+}

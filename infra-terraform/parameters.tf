@@ -1,0 +1,22 @@
+# What serverless.yml reads when it is deployed: all that the two sides have to agree on.
+
+locals {
+  parameters = {
+    "database-secret-arn"      = module.kept.secret_arn
+    "extracts-bucket"          = module.kept.extracts_bucket.name
+    "extracts-key-arn"         = module.kept.key_arn
+    "notify-topic-arn"         = aws_sns_topic.notify.arn
+    "announce-topic-arn"       = aws_sns_topic.announce.arn
+    "lambda-security-group-id" = local.client_ids["lambda"]
+    "private-subnet-ids"       = join(",", var.private_subnet_ids)
+  }
+}
+
+resource "aws_ssm_parameter" "handover" {
+  for_each = local.parameters
+
+  name        = "/bank-loan-extract/${var.stage}/${each.key}"
+  description = "For serverless.yml; written by Terraform"
+  type        = "String"
+  value       = each.value
+}

@@ -1,0 +1,22 @@
+# The stage prod: schedules run, and a month that is missing is an alarm. The ids are those of no account: replace them.
+
+stage = "prod"
+
+vpc_id                  = "vpc-00000000000000000"
+private_subnet_ids      = ["subnet-00000000000000000", "subnet-00000000000000001", "subnet-00000000000000002"]
+private_route_table_ids = ["rtb-00000000000000000"]
+
+database_host              = "ods-prod.cluster-ro-example.eu-west-1.rds.amazonaws.com"
+database_name              = "ods"
+database_security_group_id = "sg-00000000000000000"
+
+expects_every_month = true
+
+# Once the secret has its value (README.md):
+# rotation_days = 30
+
+# An SFTP server for banks costs some 219 USD a month as long as it exists:
+# sftp = {
+#   public_keys   = { FirstNational = "ssh-ed25519 AAAA… somebody@bank" }
+#   allowed_cidrs = ["203.0.113.0/24"]
+# }

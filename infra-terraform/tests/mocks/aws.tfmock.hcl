@@ -1,0 +1,52 @@
+# An AWS that answers at once, with what has to look like an ARN or a policy for the provider to accept it.
+
+mock_data "aws_caller_identity" {
+  defaults = { account_id = "123456789012" }
+}
+
+mock_data "aws_partition" {
+  defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
+}
+
+mock_data "aws_subnet" {
+  defaults = { availability_zone = "eu-west-1a" }
+}
+
+mock_data "aws_ec2_managed_prefix_list" {
+  defaults = { id = "pl-6da54004" }
+}
+
+# The rules look at a policy's statements, not at its text.
+mock_data "aws_iam_policy_document" {
+  defaults = { json = "{}" }
+}
+
+mock_resource "aws_kms_key" {
+  defaults = { arn = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
+}
+
+mock_resource "aws_secretsmanager_secret" {
+  defaults = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database-abcdef" }
+}
+
+mock_resource "aws_s3_bucket" {
+  defaults = { arn = "arn:aws:s3:::a-bucket" }
+}
+
+mock_resource "aws_sns_topic" {
+  defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:a-topic" }
+}
+
+mock_resource "aws_iam_role" {
+  defaults = { arn = "arn:aws:iam::123456789012:role/a-role" }
+}
+
+mock_resource "aws_cloudwatch_log_group" {
+  defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:a-group" }
+}
+
+mock_resource "aws_serverlessapplicationrepository_cloudformation_stack" {
+  defaults = {
+    outputs = { RotationLambdaARN = "arn:aws:lambda:eu-west-1:123456789012:function:a-function" }
+  }
+}

@@ -1,0 +1,136 @@
+# Every variable refuses what it can't use, before anything is asked of AWS.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+variables {
+  stage                      = "prod"
+  vpc_id                     = "vpc-0123456789abcdef0"
+  private_subnet_ids         = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
+  private_route_table_ids    = ["rtb-0123456789abcdef0"]
+  database_host              = "ods.example.com"
+  database_name              = "ods"
+  database_security_group_id = "sg-0123456789abcdef0"
+  expects_every_month        = true
+}
+
+run "refuses_what_is_malformed" {
+  command = plan
+  expect_failures = [
+    var.region, var.stage, var.database_host, var.database_port, var.database_name, var.database_schema, var.database_security_group_id, var.vpc_id, var.private_subnet_ids, var.private_route_table_ids, var.https_egress_cidr_blocks, var.noncurrent_version_days, var.rotation_days, var.notify_emails, var.sftp,
+  ]
+
+  variables {
+    region                     = "Ireland"
+    stage                      = "Pre-Prod"
+    database_host              = "postgresql://ods.example.com"
+    database_port              = 70000
+    database_name              = "ods/other"
+    database_schema            = "a.b"
+    database_security_group_id = "default"
+    vpc_id                     = "main"
+    private_subnet_ids         = ["private"]
+    private_route_table_ids    = ["main"]
+    https_egress_cidr_blocks   = ["everywhere"]
+    noncurrent_version_days    = 7
+    rotation_days              = 0.5
+    notify_emails              = ["support"]
+    sftp = {
+      public_keys   = { FirstNational = "-----BEGIN OPENSSH PRIVATE KEY-----" }
+      allowed_cidrs = ["203.0.113.0/24"]
+    }
+  }
+}
+
+run "refuses_what_is_missing_or_twice" {
+  command = plan
+  expect_failures = [
+    var.vpc_endpoints, var.private_subnet_ids, var.notify_emails, var.sftp,
+  ]
+
+  variables {
+    vpc_endpoints      = ["secretsmanager", "dynamodb"]
+    private_subnet_ids = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef0"]
+    notify_emails      = []
+    sftp = {
+      public_keys   = { OBrienSöhne = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA", OBrienSähne = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA" }
+      allowed_cidrs = ["203.0.113.0/24"]
+    }
+  }
+}
+
+run "refuses_what_does_not_go_together" {
+  command = plan
+  expect_failures = [
+    var.private_route_table_ids, var.https_egress_cidr_blocks, var.sftp,
+  ]
+
+  variables {
+    vpc_endpoints            = ["s3"]
+    private_route_table_ids  = []
+    https_egress_cidr_blocks = []
+    sftp = {
+      public_keys   = { "First National" = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA" }
+      allowed_cidrs = ["203.0.113.0/24"]
+    }
+  }
+}
+
+run "refuses_sftp_for_nobody" {
+  command = plan
+  expect_failures = [
+    var.private_subnet_ids, var.sftp,
+  ]
+
+  variables {
+    private_subnet_ids = []
+    sftp = {
+      public_keys   = {}
+      allowed_cidrs = ["203.0.113.0/24"]
+    }
+  }
+}
+
+run "refuses_sftp_from_nowhere" {
+  command = plan
+  expect_failures = [
+    var.sftp,
+  ]
+
+  variables {
+    sftp = {
+      public_keys   = { FirstNational = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA" }
+      allowed_cidrs = []
+    }
+  }
+}
+
+run "refuses_sftp_from_an_address" {
+  command = plan
+  expect_failures = [
+    var.sftp,
+  ]
+
+  variables {
+    sftp = {
+      public_keys   = { FirstNational = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA" }
+      allowed_cidrs = ["203.0.113.7"]
+    }
+  }
+}
+
+run "refuses_sftp_in_a_named_subnet" {
+  command = plan
+  expect_failures = [
+    var.sftp,
+  ]
+
+  variables {
+    sftp = {
+      public_keys       = { FirstNational = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA" }
+      allowed_cidrs     = ["203.0.113.0/24"]
+      public_subnet_ids = ["public"]
+    }
+  }
+}
