@@ -55,7 +55,7 @@ describe("the template", () => {
     }
   });
 
-  it("schedules the extract on the first of the month in UTC, with the scheduled time in the event, and verify after it", () => {
+  it("schedules the extract on the first of the month in UTC, with the scheduled time in the event, and verify every day", () => {
     const schedule = (cron: string) => ({
       ScheduleExpression: cron,
       ScheduleExpressionTimezone: "UTC",
@@ -67,7 +67,7 @@ describe("the template", () => {
       },
     });
     expect(properties("ExtractSchedulerSchedule1")).toMatchObject(schedule("cron(0 3 1 * ? *)"));
-    expect(properties("VerifySchedulerSchedule1")).toMatchObject(schedule("cron(0 9 1 * ? *)"));
+    expect(properties("VerifySchedulerSchedule1")).toMatchObject(schedule("cron(0 9 * * ? *)"));
   });
 
   it("sends every outcome of the extract and every failure of verify to notify, after the last retry", () => {
