@@ -84,7 +84,7 @@ data "aws_iam_policy_document" "sftp_assume" {
   }
 }
 
-# What one bank may: list and read below its own folder, and nothing else.
+# What one bank may: list and read below its own folder, and nothing else. (Where the bucket is, the server asks.)
 data "aws_iam_policy_document" "sftp_bank" {
   for_each = local.sftp_banks
 
@@ -97,6 +97,11 @@ data "aws_iam_policy_document" "sftp_bank" {
       variable = "s3:prefix"
       values   = [each.key, "${each.key}/*"]
     }
+  }
+
+  statement {
+    actions   = ["s3:GetBucketLocation"]
+    resources = [module.kept.extracts_bucket.arn]
   }
 
   statement {

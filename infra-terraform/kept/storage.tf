@@ -97,8 +97,8 @@ data "aws_iam_policy_document" "extracts" {
     }
   }
 
-  # A request that asks for no encryption gets the bucket's default, which is this key; one that asks for another
-  # kind or another key is refused.
+  # A request that asks for no encryption gets the bucket's default, which is this key. One that asks for any has to name
+  # this key: aws:kms alone would mean AWS's own.
   statement {
     sid       = "NoOtherEncryption"
     effect    = "Deny"
@@ -116,30 +116,7 @@ data "aws_iam_policy_document" "extracts" {
       values   = ["false"]
     }
 
-    condition {
-      test     = "StringNotEquals"
-      variable = "s3:x-amz-server-side-encryption"
-      values   = ["aws:kms"]
-    }
-  }
-
-  statement {
-    sid       = "NoOtherKey"
-    effect    = "Deny"
-    actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.extracts.arn}/*"]
-
-    principals {
-      type        = "*"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "Null"
-      variable = "s3:x-amz-server-side-encryption-aws-kms-key-id"
-      values   = ["false"]
-    }
-
+    # True as well where no key is named.
     condition {
       test     = "StringNotEquals"
       variable = "s3:x-amz-server-side-encryption-aws-kms-key-id"

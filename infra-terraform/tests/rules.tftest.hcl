@@ -73,8 +73,7 @@ run "kept" {
       ]
       } == {
       TlsOnly           = ["Deny", "s3:*", "Bool aws:SecureTransport false"]
-      NoOtherEncryption = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption false StringNotEquals s3:x-amz-server-side-encryption aws:kms"]
-      NoOtherKey        = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption-aws-kms-key-id false StringNotEquals s3:x-amz-server-side-encryption-aws-kms-key-id ${aws_kms_key.extracts.arn}"]
+      NoOtherEncryption = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption false StringNotEquals s3:x-amz-server-side-encryption-aws-kms-key-id ${aws_kms_key.extracts.arn}"]
       NoKeysOfCustomers = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption-customer-algorithm false"]
     }
     error_message = "The bucket's policy refuses something else than plain HTTP, other encryption and other keys."
@@ -402,9 +401,9 @@ run "sftp" {
   assert {
     condition = alltrue([
       for bank, document in data.aws_iam_policy_document.sftp_bank :
-      toset(flatten(document.statement[*].actions)) == toset(["s3:ListBucket", "s3:GetObject", "kms:Decrypt"])
+      toset(flatten(document.statement[*].actions)) == toset(["s3:ListBucket", "s3:GetBucketLocation", "s3:GetObject", "kms:Decrypt"])
       && document.statement[0].condition == toset([{ test = "StringLike", variable = "s3:prefix", values = tolist([bank, "${bank}/*"]) }])
-      && document.statement[1].resources == toset(["${module.kept.extracts_bucket.arn}/${bank}/*"])
+      && document.statement[2].resources == toset(["${module.kept.extracts_bucket.arn}/${bank}/*"])
     ])
     error_message = "A bank may more than list and read its own files."
   }

@@ -133,7 +133,11 @@ export async function startLocalAws(): Promise<LocalAws> {
 }
 
 /** Returns the status of the answer. */
-async function handedOn(moto: string, request: IncomingMessage, response: ServerResponse): Promise<number> {
+export async function handedOn(
+  moto: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<number> {
   const { method, headers } = request;
   const onward = send(`${moto}${request.url ?? ""}`, { method, headers });
   const answered = once(onward, "response");

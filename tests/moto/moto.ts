@@ -1,6 +1,7 @@
 /** Moto (PyPI), an implementation of S3 and Secrets Manager by others, as a server of this machine. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { freePort } from "../../local/free-port";
@@ -11,6 +12,8 @@ const START_TIMEOUT_MS = 60_000;
 
 export interface MotoServer {
   readonly endpoint: string;
+  /** Moto's own Python, which has boto3. */
+  readonly python: string;
   stop(): Promise<void>;
 }
 
@@ -31,7 +34,7 @@ export async function startMoto(): Promise<MotoServer> {
     await stop();
     throw error;
   }
-  return { endpoint, stop };
+  return { endpoint, python: path.join(path.dirname(executable), "python"), stop };
 }
 
 async function answering(endpoint: string, child: ChildProcess): Promise<void> {

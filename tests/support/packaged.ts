@@ -77,13 +77,18 @@ export class Packaged {
     return path.join(this.directory, "task");
   }
 
-  /** Invokes the handler in a process of its own. @throws like {@link invokeIn}. */
+  /**
+   * Invokes a handler in a process of its own, `extract` unless another is named.
+   *
+   * @throws like {@link invokeIn}.
+   */
   invoke(
     event: unknown,
     environment: Readonly<Record<string, string>>,
     nodeFlags: readonly string[] = [],
+    handler = this.handler,
   ): Promise<Invocation> {
-    return invokeIn(this.task, this.handler, event, environment, nodeFlags);
+    return invokeIn(this.task, handler, event, environment, nodeFlags);
   }
 }
 

@@ -1,0 +1,86 @@
+/**
+ * An AWS account on this machine: Moto, and before it a proxy for what Moto can't do. Moto refuses every request to a
+ * bucket whose policy denies something, as it knows no conditions; so the proxy keeps the buckets' policies itself.
+ */
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
+
+import { startMoto } from "../moto/moto";
+import { handedOn } from "../moto/moto-aws";
+
+export interface Account {
+  /** The settings by which every client finds it: Terraform, the SDK, boto3. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** One call of an API by boto3, which names operations and arguments in its own way. */
+  call<Answer>(service: string, operation: string, callArguments?: object): Promise<Answer>;
+  /** Runs a Python script of this folder, and parses the JSON that it prints. */
+  python<Result>(script: string, ...scriptArguments: readonly string[]): Promise<Result>;
+  stop(): Promise<void>;
+}
+
+/** @throws DidNotRun if Moto can't be had. */
+export async function startAccount(region: string): Promise<Account> {
+  const moto = await startMoto();
+  const policies = new Map<string, string>();
+  const server = createServer((request, response) => {
+    handle(moto.endpoint, policies, request, response).catch(() => response.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+
+  const environment = {
+    AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    AWS_ACCESS_KEY_ID: "moto",
+    AWS_SECRET_ACCESS_KEY: "moto",
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+  const python = async <Result>(script: string, ...scriptArguments: readonly string[]): Promise<Result> => {
+    const { stdout } = await promisify(execFile)(
+      moto.python,
+      [path.join(__dirname, script), ...scriptArguments],
+      { env: { ...process.env, ...environment } },
+    );
+    return JSON.parse(stdout) as Result;
+  };
+  return {
+    environment,
+    python,
+    call: (service, operation, callArguments = {}) =>
+      python("call.py", service, operation, JSON.stringify(callArguments)),
+    stop: async () => {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      await moto.stop();
+    },
+  };
+}
+
+async function handle(
+  moto: string,
+  policies: Map<string, string>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? "", moto);
+  if (!searchParams.has("policy")) {
+    await handedOn(moto, request, response);
+    return;
+  }
+  const bucket = pathname.replaceAll("/", "");
+  const body = await text(request);
+  const policy = policies.get(bucket);
+  if (request.method === "PUT") policies.set(bucket, body);
+  if (request.method === "DELETE") policies.delete(bucket);
+  if (request.method !== "GET") response.writeHead(204).end();
+  else if (policy !== undefined) response.writeHead(200).end(policy);
+  else response.writeHead(404).end("<Error><Code>NoSuchBucketPolicy</Code></Error>");
+}

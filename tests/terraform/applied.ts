@@ -1,0 +1,396 @@
+/**
+ * One life of `infra-terraform/` on Moto: applied, applied again, handed over to the packaged Lambda, read by an external
+ * system, destroyed without losing a file. Each step is told by what it proves.
+ */
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
+
+import { parse } from "yaml";
+
+import { type PostgresServer, startPostgres } from "../../local/postgres";
+import { seed, smallSeed } from "../../local/seed";
+import { createReader } from "../../local/stack";
+import { extractNamed, extractNames } from "../../src/extracts";
+import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../../src/month";
+import { Packaged } from "../support/packaged";
+import { type Account, startAccount } from "./account";
+import type { Terraform } from "./terraform";
+
+const STAGE = "dev";
+const REGION = "eu-west-1";
+const ROOT = path.join(__dirname, "..", "..");
+
+type Step = <Result>(what: string, action: () => Promise<Result>) => Promise<Result>;
+
+export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
+  const account = await step("an account (Moto) is there", () => startAccount(REGION));
+  const terraform = bare.withEnvironment(account.environment);
+  const started: (() => Promise<void>)[] = [() => account.stop()];
+  try {
+    const files = await variableFiles(account, terraform);
+    const variables = files.map((file) => `-var-file=${file}`);
+
+    await step("keeps its state in a bucket, with a lock", () => initialise(account, terraform));
+    await step("is applied", () => terraform.succeed("apply", "-auto-approve", ...variables));
+    await step("has nothing left to change", async () => {
+      assert.deepEqual(await changes(terraform, variables), FORGOTTEN_BY_MOTO);
+    });
+    await step("names the files' columns and folders as the program does", () => expectTables(account));
+    await step("has made the bucket safe", () => expectSafeBucket(account));
+
+    const packaged = await step("the Lambda is packaged", () => Packaged.create());
+    started.push(() => packaged.remove());
+    const postgres = await step("a database is there", () => startPostgres());
+    started.push(() => postgres.stop());
+
+    const month = addMonths(monthOf(new Date()), -1);
+    const source = await step("the secret gets its value by the API", () =>
+      putSecret(account, postgres, month),
+    );
+    await step("the state knows nothing of it", async () => {
+      const state = await terraform.succeed("state", "pull");
+      assert.ok(state.includes("secret:bank-loan-extract-dev/database"));
+      assert.ok(!state.includes(source.password));
+    });
+    const extract = await step("serverless.yml finds everything by the parameters", () =>
+      environmentOf("Extract", account),
+    );
+    const notify = await environmentOf("Notify", account);
+    const subscribe = (arn: string | undefined) =>
+      account.python<string>("external_system.py", "subscribe", arn ?? "");
+    const [people, machines] = [
+      await subscribe(notify["NOTIFY_TOPIC_ARN"]),
+      await subscribe(notify["ANNOUNCE_TOPIC_ARN"]),
+    ];
+
+    const tell = async (condition: string, requestPayload: object, responsePayload: unknown) => {
+      const record = outcome(condition, requestPayload, responsePayload);
+      const { error } = await packaged.invoke(record, notify, [], "src/lambda.notify");
+      assert.equal(error, undefined);
+    };
+    const receive = (queue: string) => account.python<Message[]>("external_system.py", "receive", queue);
+
+    const event = { scheduledTime: `${firstDayOf(addMonths(month, 1))}T03:00:00Z` };
+    await step("the packaged Lambda publishes a month, which is announced", async () => {
+      const { result, error, log } = await packaged.invoke(event, extract);
+      assert.equal(error, undefined, log);
+      assert.equal(result?.months[0]?.status, "published");
+      await tell("Success", event, result);
+    });
+    const manifest = await step("an external system hears of it", async () => {
+      const [message, ...others] = await receive(machines);
+      assert.deepEqual(others, []);
+      const announced = JSON.parse(message?.message ?? "") as { month: string; manifest: string };
+      assert.equal(announced.month, month);
+      return announced.manifest;
+    });
+    const fetched = () =>
+      account.python<FetchedMonth>("external_system.py", "fetch", extract["EXTRACT_BUCKET"] ?? "", manifest);
+    const published = await step("and reads every file, whole and encrypted by the key", async () => {
+      const read = await fetched();
+      const expected = source.banks.map((bank) => ({
+        ...bank,
+        encryption: "aws:kms",
+        kmsKeyArn: extract["EXTRACT_KMS_KEY_ID"],
+      }));
+      assert.deepEqual(
+        read.files.map(({ key, ...file }) => (assert.match(key, /\.csv$/), file)),
+        expected,
+      );
+      await expectTemplateMatches(account, read);
+      return read;
+    });
+    await step("a run that fails is told to people", async () => {
+      const wrong = { month: monthOf(new Date()) };
+      const { error } = await packaged.invoke(wrong, extract);
+      assert.equal(error?.errorType, "RequestError");
+      await tell("RetriesExhausted", wrong, error);
+      const [message, ...others] = await receive(people);
+      assert.deepEqual(others, []);
+      assert.match(message?.subject ?? "", /^\[bank-loan-extract dev\] .* was not published: RequestError$/);
+      assert.deepEqual(await receive(machines), []);
+    });
+
+    await step("destroy is refused, and nothing is touched", async () => {
+      const before = await terraform.succeed("state", "list");
+      const { exitCode, stderr } = await terraform.run("destroy", "-auto-approve", "-no-color", ...variables);
+      assert.equal(exitCode, 1);
+      assert.deepEqual(
+        [...stderr.matchAll(/Resource\s+(\S+)\s+has/g)].map(([, address]) => address).sort(),
+        KEPT.map((address) => `module.kept.${address}`),
+      );
+      assert.equal(await terraform.succeed("state", "list"), before);
+      assert.deepEqual(await fetched(), published);
+    });
+    await step("what is kept is let go of, and the rest is destroyed", async () => {
+      await terraform.succeed("state", "rm", "module.kept");
+      await terraform.succeed("destroy", "-auto-approve", ...variables);
+      assert.equal((await terraform.succeed("state", "list")).trim(), "");
+    });
+    await step("the files are as readable and as safe as before", async () => {
+      assert.deepEqual(await fetched(), published);
+      await expectSafeBucket(account);
+      const secret = { SecretId: extract["DB_SECRET_ID"] };
+      const { SecretString } = await account.call<Secret>("secretsmanager", "get_secret_value", secret);
+      assert.ok(SecretString.includes(source.password));
+    });
+  } finally {
+    for (const stop of started.reverse()) await stop();
+  }
+}
+
+/** What Moto 5.2.5 does not remember of what it was told, so that a second plan wants to tell it again. */
+const FORGOTTEN_BY_MOTO = [
+  "update aws_glue_connection: connection_type",
+  "update aws_glue_job: execution_class",
+  "update aws_s3_bucket_notification: eventbridge",
+  "update aws_vpc_security_group_egress_rule: description",
+  "update aws_vpc_security_group_ingress_rule: description",
+];
+
+/** What a plan would change, each kind once. */
+async function changes(terraform: Terraform, variables: readonly string[]): Promise<string[]> {
+  await terraform.succeed("plan", "-out=second.tfplan", ...variables);
+  const plan = JSON.parse(await terraform.succeed("show", "-json", "second.tfplan")) as {
+    resource_changes: {
+      type: string;
+      change: { actions: string[]; before: Record<string, unknown>; after: Record<string, unknown> };
+    }[];
+  };
+  const found = plan.resource_changes.flatMap(({ type, change: { actions, before, after } }) => {
+    if (actions.join() === "no-op") return [];
+    const attributes = Object.keys(after).filter((name) => !isDeepStrictEqual(before[name], after[name]));
+    return [`${actions.join(" and ")} ${type}: ${attributes.join(", ")}`];
+  });
+  return [...new Set(found)].sort();
+}
+
+/** What refuses to be destroyed. */
+const KEPT = ["aws_kms_key.extracts", "aws_s3_bucket.extracts", "aws_secretsmanager_secret.database"];
+
+interface Secret {
+  readonly SecretString: string;
+}
+
+interface Message {
+  readonly subject: string;
+  readonly message: string;
+}
+
+interface FetchedMonth {
+  readonly month: string;
+  readonly revision: number;
+  readonly files: readonly {
+    readonly bankId: number;
+    readonly key: string;
+    readonly rowCount: number;
+    readonly loanTotal: string;
+    readonly encryption: string;
+    readonly kmsKeyArn: string;
+  }[];
+}
+
+/** dev.tfvars as it stands, with the ids of the account's own network after it. */
+async function variableFiles(account: Account, { directory }: Terraform): Promise<string[]> {
+  const { Subnets } = await account.call<{ Subnets: { SubnetId: string; VpcId: string }[] }>(
+    "ec2",
+    "describe_subnets",
+  );
+  const { RouteTables } = await account.call<{ RouteTables: { RouteTableId: string }[] }>(
+    "ec2",
+    "describe_route_tables",
+  );
+  const [VpcId = ""] = Subnets.map((subnet) => subnet.VpcId);
+  const group = { GroupName: "database", Description: "Aurora", VpcId };
+  const { GroupId } = await account.call<{ GroupId: string }>("ec2", "create_security_group", group);
+  const file = path.join(directory, "account.tfvars.json");
+  const values = {
+    vpc_id: VpcId,
+    private_subnet_ids: Subnets.slice(0, 2).map(({ SubnetId }) => SubnetId),
+    private_route_table_ids: RouteTables.map(({ RouteTableId }) => RouteTableId),
+    database_security_group_id: GroupId,
+  };
+  await writeFile(file, JSON.stringify(values));
+  return ["dev.tfvars", file];
+}
+
+async function initialise(account: Account, terraform: Terraform): Promise<void> {
+  const CreateBucketConfiguration = { LocationConstraint: REGION };
+  await account.call("s3", "create_bucket", { Bucket: "states", CreateBucketConfiguration });
+  const backend = { bucket: "states", key: `${STAGE}.tfstate`, region: REGION, use_lockfile: "true" };
+  const settings = Object.entries(backend).map(([name, value]) => `-backend-config=${name}=${value}`);
+  await terraform.succeed("init", "-reconfigure", ...settings);
+}
+
+/** Fills the source, gives it a role for the extract, and puts that into the secret as an operator would. */
+async function putSecret(
+  account: Account,
+  postgres: PostgresServer,
+  month: Month,
+): Promise<{ password: string; banks: { bankId: number; rowCount: number; loanTotal: string }[] }> {
+  const owner = await postgres.connect("postgres");
+  try {
+    const [from, to] = [firstDayOf(addMonths(month, -3)), lastDayOf(month)];
+    await seed(owner, { ...smallSeed, loans: 20_000, accounts: 3_000, from, to, bankWithoutBranches: true });
+    const { username, password } = await createReader(owner);
+    const { host, port } = postgres;
+    const value = { engine: "postgres", host, port, dbname: "postgres", username, password };
+    const secret = {
+      SecretId: await parameter(account, "database-secret-arn"),
+      SecretString: JSON.stringify(value),
+    };
+    await account.call("secretsmanager", "put_secret_value", secret);
+
+    const { rows } = await owner.query<{ bankId: number; rowCount: number; loanTotal: string }>(
+      `select
+         bank.idbank as "bankId",
+         (select count(*) from branch where branch.bank_idbank = bank.idbank)::integer as "rowCount",
+         (
+           select coalesce(sum(loans.amount), 0)
+           from loans
+           inner join account on account.idaccount = loans.account_idaccount
+           inner join client on client.idclient = account.client_idclient
+           inner join branch on branch.idbranch = client.branch_idbranch
+           where branch.bank_idbank = bank.idbank and to_char(loans.loan_date, 'YYYY-MM') = $1
+         )::text as "loanTotal"
+       from bank
+       order by bank.idbank`,
+      [month],
+    );
+    return { password, banks: rows };
+  } finally {
+    await owner.end();
+  }
+}
+
+async function parameter(account: Account, name: string): Promise<string> {
+  const answer = await account.call<{ Parameter: { Value: string } }>("ssm", "get_parameter", {
+    Name: `/bank-loan-extract/${STAGE}/${name}`,
+  });
+  return answer.Parameter.Value;
+}
+
+interface ServerlessFile {
+  readonly resources: {
+    readonly Parameters: Readonly<Record<string, { readonly Default: string }>>;
+    readonly extensions: Readonly<
+      Record<string, { Properties: { Environment: { Variables: Record<string, string | { Ref: string }> } } }>
+    >;
+  };
+}
+
+/** A function's settings as CloudFormation resolves them, and the way to this machine's database and endpoints. */
+async function environmentOf(name: string, account: Account): Promise<Record<string, string>> {
+  const { resources } = parse(await readFile(path.join(ROOT, "serverless.yml"), "utf8")) as ServerlessFile;
+  const values = new Map<string, string>();
+  for (const [parameterName, { Default }] of Object.entries(resources.Parameters)) {
+    values.set(parameterName, await parameter(account, path.basename(Default)));
+    assert.equal(path.dirname(Default), "/bank-loan-extract/${sls:stage}");
+  }
+  const { Variables } = resources.extensions[`${name}LambdaFunction`]?.Properties.Environment ?? {
+    Variables: {},
+  };
+  const resolved = Object.entries(Variables).flatMap(([variable, value]) =>
+    typeof value === "string" ? [] : [[variable, values.get(value.Ref) ?? ""] as const],
+  );
+  return {
+    ...account.environment,
+    ...Object.fromEntries(resolved),
+    DB_SSL: "disable",
+    S3_FORCE_PATH_STYLE: "true",
+  };
+}
+
+/** What Lambda hands to a destination. */
+function outcome(condition: string, requestPayload: object, responsePayload: unknown): object {
+  const functionArn = `arn:aws:lambda:${REGION}:123456789012:function:bank-loan-extract-${STAGE}-extract:$LATEST`;
+  const requestContext = { requestId: "1", functionArn, condition, approximateInvokeCount: 1 };
+  return {
+    version: "1.0",
+    timestamp: new Date().toISOString(),
+    requestContext,
+    requestPayload,
+    responsePayload,
+  };
+}
+
+interface GlueTable {
+  readonly Name: string;
+  readonly StorageDescriptor: { readonly Columns: readonly { readonly Name: string }[] };
+  readonly Parameters: Readonly<Record<string, string>>;
+}
+
+async function tablesOf(account: Account): Promise<readonly GlueTable[]> {
+  const database = { DatabaseName: `bank_loan_extract_${STAGE}` };
+  return (await account.call<{ TableList: GlueTable[] }>("glue", "get_tables", database)).TableList;
+}
+
+async function expectTables(account: Account): Promise<void> {
+  const bucket = await parameter(account, "extracts-bucket");
+  const tables = await tablesOf(account);
+  assert.deepEqual(
+    tables
+      .map(({ Name, StorageDescriptor, Parameters }) => ({
+        name: Name,
+        columns: StorageDescriptor.Columns.map((column) => column.Name),
+        home: Parameters["storage.location.template"]?.split("${bank}")[0],
+      }))
+      .sort((one, other) => one.name.localeCompare(other.name)),
+    [...extractNames].sort().map((name) => ({
+      name,
+      columns: extractNamed(name)?.columns,
+      home: `s3://${bucket}/${extractNamed(name)?.folder}`,
+    })),
+  );
+}
+
+/** The place that Athena computes for a bank and a month is where the files lie. */
+async function expectTemplateMatches(account: Account, { month, files }: FetchedMonth): Promise<void> {
+  const tables = await tablesOf(account);
+  const template = tables.find(({ Name }) => Name === "loan_moving_average")?.Parameters[
+    "storage.location.template"
+  ];
+  const bucket = await parameter(account, "extracts-bucket");
+  for (const { key } of files) {
+    const [bank = ""] = key.split("/");
+    const computed = template?.replace("${bank}", bank).replace("${year_month}", month.replace("-", "/"));
+    assert.equal(computed, `s3://${bucket}/${path.dirname(key)}/`);
+  }
+}
+
+/** Versions, encryption, no public access, no plain HTTP: what must hold as long as there are files. */
+async function expectSafeBucket(account: Account): Promise<void> {
+  const Bucket = `bank-loan-extract-${STAGE}-extracts-123456789012`;
+  const ask = <Answer>(operation: string) => account.call<Answer>("s3", operation, { Bucket });
+  const { Status } = await ask<{ Status: string }>("get_bucket_versioning");
+  assert.equal(Status, "Enabled");
+  const { PublicAccessBlockConfiguration } = await ask<{
+    PublicAccessBlockConfiguration: Record<string, boolean>;
+  }>("get_public_access_block");
+  assert.deepEqual(Object.values(PublicAccessBlockConfiguration), [true, true, true, true]);
+  const { Policy } = await ask<{ Policy: string }>("get_bucket_policy");
+  const { Statement } = JSON.parse(Policy) as {
+    Statement: { Sid: string; Effect: string; Condition: object }[];
+  };
+  assert.deepEqual(
+    Statement.map(({ Sid, Effect }) => `${Effect} ${Sid}`),
+    ["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoKeysOfCustomers"],
+  );
+  assert.deepEqual(Statement[0]?.Condition, { Bool: { "aws:SecureTransport": "false" } });
+  const { ServerSideEncryptionConfiguration } = await ask<{
+    ServerSideEncryptionConfiguration: {
+      Rules: { ApplyServerSideEncryptionByDefault: { KMSMasterKeyID: string }; BucketKeyEnabled: boolean }[];
+    };
+  }>("get_bucket_encryption");
+  const [rule] = ServerSideEncryptionConfiguration.Rules;
+  assert.equal(rule?.BucketKeyEnabled, true);
+  const key = { KeyId: rule.ApplyServerSideEncryptionByDefault.KMSMasterKeyID };
+  const { KeyMetadata } = await account.call<{ KeyMetadata: { KeyState: string } }>(
+    "kms",
+    "describe_key",
+    key,
+  );
+  assert.equal(KeyMetadata.KeyState, "Enabled");
+}

@@ -1,0 +1,91 @@
+/** Terraform, as a person would call it, on a copy of `infra-terraform/` that may be littered. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { text } from "node:stream/consumers";
+
+import { DidNotRun } from "../support/python";
+
+const ROOT = path.join(__dirname, "..", "..");
+
+/** The first version whose mocks are known to a plan already. The configuration itself is content with less. */
+const NEEDED = [1, 11] as const;
+
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export class Terraform {
+  private constructor(
+    readonly directory: string,
+    private readonly environment: NodeJS.ProcessEnv,
+  ) {}
+
+  /** @throws DidNotRun if Terraform or its provider can't be had. */
+  static async create(): Promise<Terraform> {
+    const directory = await mkdtemp(path.join(os.tmpdir(), "terraform-"));
+    // What the configuration reads from the project.
+    for (const name of ["infra-terraform", "sql", "package.json"]) {
+      await cp(path.join(ROOT, name), path.join(directory, name), {
+        recursive: true,
+        filter: (file) => !/\.terraform|\.tfstate/.test(path.basename(file)),
+      });
+    }
+    const quiet = { TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" };
+    const terraform = new Terraform(directory, { ...process.env, ...quiet });
+    try {
+      await terraform.#expectVersion();
+      const { exitCode, stderr } = await terraform.run("init", "-backend=false");
+      if (exitCode !== 0) throw new DidNotRun(`terraform init failed, so there is no provider: ${stderr}`);
+      return terraform;
+    } catch (error) {
+      await terraform.remove();
+      throw error;
+    }
+  }
+
+  /** The same, talking to another AWS. */
+  withEnvironment(environment: Readonly<Record<string, string>>): Terraform {
+    return new Terraform(this.directory, { ...this.environment, ...environment });
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.directory, { recursive: true });
+  }
+
+  async run(command: string, ...commandArguments: readonly string[]): Promise<Outcome> {
+    const child = spawn("terraform", [command, ...commandArguments], {
+      cwd: path.join(this.directory, "infra-terraform"),
+      env: this.environment,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const [stdout, stderr, [exitCode]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, "close") as Promise<[number | null]>,
+    ]);
+    return { exitCode: exitCode ?? 1, stdout, stderr };
+  }
+
+  /** @throws with all that it wrote if it fails. */
+  async succeed(command: string, ...commandArguments: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.run(command, ...commandArguments);
+    if (exitCode !== 0) throw new Error(`terraform ${command} failed\n${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  async #expectVersion(): Promise<void> {
+    const { stdout } = await this.run("version", "-json").catch((cause: unknown) => {
+      throw new DidNotRun("no Terraform: terraform is not on the PATH", { cause });
+    });
+    const { terraform_version: version } = JSON.parse(stdout) as { terraform_version: string };
+    const [major = 0, minor = 0] = version.split(".").map(Number);
+    if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
+      throw new DidNotRun(`Terraform ${version} is too old: the tests need ${NEEDED.join(".")}`);
+    }
+  }
+}
