@@ -1,6 +1,6 @@
 /**
- * An AWS account on this machine: Moto, and before it a proxy for what Moto can't do. Moto refuses every request to a
- * bucket whose policy denies something, as it knows no conditions; so the proxy keeps the buckets' policies itself.
+ * An AWS account on this machine: Moto 5.2.5, and before it a proxy for what Moto can't do. Moto refuses every request
+ * to a bucket whose policy denies something, as it knows no conditions; so the proxy keeps the buckets' policies itself.
  */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -12,6 +12,9 @@ import { promisify } from "node:util";
 
 import { startMoto } from "../moto/moto";
 import { handedOn } from "../moto/moto-aws";
+
+/** What Moto has no words for, so that it is answered here, and done by nobody. */
+const UNKNOWN_TO_MOTO = ["AWSGlue.DeleteConnection", "AmazonAthena.DeleteNamedQuery"];
 
 export interface Account {
   /** The settings by which every client finds it: Terraform, the SDK, boto3. */
@@ -70,6 +73,11 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (UNKNOWN_TO_MOTO.includes(request.headers["x-amz-target"]?.toString() ?? "")) {
+    request.resume();
+    response.writeHead(200, { "content-type": "application/x-amz-json-1.1" }).end("{}");
+    return;
+  }
   const { pathname, searchParams } = new URL(request.url ?? "", moto);
   if (!searchParams.has("policy")) {
     await handedOn(moto, request, response);

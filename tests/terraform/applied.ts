@@ -113,16 +113,20 @@ export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
       assert.deepEqual(await receive(machines), []);
     });
 
-    await step("destroy is refused, and nothing is touched", async () => {
-      const before = await terraform.succeed("state", "list");
+    const refusals = async () => {
       const { exitCode, stderr } = await terraform.run("destroy", "-auto-approve", "-no-color", ...variables);
       assert.equal(exitCode, 1);
-      assert.deepEqual(
-        [...stderr.matchAll(/Resource\s+(\S+)\s+has/g)].map(([, address]) => address).sort(),
-        KEPT.map((address) => `module.kept.${address}`),
-      );
+      return [...stderr.matchAll(/Resource\s+(\S+)\s+has\s+lifecycle/g)].map(([, address]) => address).sort();
+    };
+    await step("destroy is refused, and nothing is touched", async () => {
+      const before = await terraform.succeed("state", "list");
+      assert.deepEqual(await refusals(), [BUCKET, SECRET]);
       assert.equal(await terraform.succeed("state", "list"), before);
       assert.deepEqual(await fetched(), published);
+    });
+    await step("the key refuses for itself, when its users are let go of", async () => {
+      await terraform.succeed("state", "rm", BUCKET, SECRET);
+      assert.deepEqual(await refusals(), [KEY]);
     });
     await step("what is kept is let go of, and the rest is destroyed", async () => {
       await terraform.succeed("state", "rm", "module.kept");
@@ -167,8 +171,9 @@ async function changes(terraform: Terraform, variables: readonly string[]): Prom
   return [...new Set(found)].sort();
 }
 
-/** What refuses to be destroyed. */
-const KEPT = ["aws_kms_key.extracts", "aws_s3_bucket.extracts", "aws_secretsmanager_secret.database"];
+const BUCKET = "module.kept.aws_s3_bucket.extracts";
+const SECRET = "module.kept.aws_secretsmanager_secret.database";
+const KEY = "module.kept.aws_kms_key.extracts";
 
 interface Secret {
   readonly SecretString: string;
