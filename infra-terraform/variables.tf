@@ -24,7 +24,10 @@ variable "stage" {
 # The database
 
 variable "database_host" {
-  description = "Host name of the Aurora PostgreSQL endpoint that Glue reads, best the cluster's reader endpoint."
+  description = <<-EOT
+    Host name of the database for Glue: the cluster's own endpoint or one instance's. Not the reader endpoint, which may
+    lead to several instances, while the job's connections share one snapshot.
+  EOT
   type        = string
 
   validation {
