@@ -5,6 +5,7 @@ locals {
   # beside it.
   glue_script = "${path.module}/glue/loan_moving_average.py"
   glue_shared = [
+    "${path.module}/../sql/bank_totals.sql",
     "${path.module}/../sql/banks.sql",
     "${path.module}/../sql/branch_controls.sql",
     "${path.module}/../sql/loan_controls.sql",
