@@ -1,6 +1,6 @@
 /**
  * A bank's moving average from its published file, and what its branches' did. The definition, and why it is exact:
- * docs/decisions/13-report.md.
+ * docs/decisions/12-report.md.
  */
 import { type Hundredths, parseHundredths, quotient } from "./decimal";
 import type { Fields } from "./published-file";

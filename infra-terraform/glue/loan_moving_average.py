@@ -2,7 +2,7 @@
 
 The main path is `run`: one exported snapshot, the bare tables in parallel slices, joined and summed by Spark, one
 staged upload a bank, reconciled with `loans`, published by conditional writes, the manifest last. What it promises is
-docs/contract.md; how it keeps to one snapshot and to the Lambda's bytes is docs/decisions/12-glue-job.md.
+docs/contract.md; how it keeps to one snapshot and to the Lambda's bytes is docs/decisions/11-glue-job.md.
 """
 
 from __future__ import annotations

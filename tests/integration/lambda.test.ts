@@ -59,7 +59,7 @@ describe("extract", () => {
       ...["started", "connected", "staged", "staged", "staged", "staged", "reconciled", "done", "ended"],
     ]);
     expect(new Set(steps.map((line) => line["runId"]))).toEqual(new Set([runId]));
-    expect(steps[2]).toMatchObject({
+    expect(steps.find(({ bank }) => bank === "First National")).toMatchObject({
       month: "2026-09",
       bank: "First National",
       key: "FirstNational/2026/09/FirstNational_20260930.csv",
