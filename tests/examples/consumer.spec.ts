@@ -17,6 +17,7 @@ import { commandLine } from "../support/command-line";
 import { codeBlocks } from "../support/markdown";
 import { World } from "../support/world";
 
+const ROOT = path.join(__dirname, "..", "..");
 const MONTH = "2026-09";
 const MANIFEST = "_manifests/2026/09.json";
 
@@ -187,7 +188,12 @@ it("the example of a restatement fetches what the month said before", async () =
 describe("the examples in SQL", () => {
   async function query<Row extends QueryResultRow>(statement: string): Promise<Row[]> {
     const { columns, files } = await world.manifest(MONTH);
-    const all = [...columns, "bank", "year_month"];
+    const catalog = await readFile(path.join(ROOT, "infra-terraform", "catalog.tf"), "utf8");
+    const partitions = [...catalog.matchAll(/partition_keys \{\s+name\s+= "(\w+)"/g)].map(
+      ([, name = ""]) => name,
+    );
+    expect(partitions).toHaveLength(2);
+    const all = [...columns, ...partitions];
     await world.sql(`create table loan_moving_average (${all.map((name) => `${name} text`).join(", ")})`);
     for (const { key } of files) {
       const rows = parse(await world.read(key), { from_line: 2 });

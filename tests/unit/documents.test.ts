@@ -150,6 +150,13 @@ describe("the documents' commands", () => {
   });
 });
 
+it("CONTRIBUTING.md explains every command, and the package has no other", () => {
+  const explained = codeBlocks("CONTRIBUTING.md")
+    .flatMap(({ code }) => code.split("\n"))
+    .flatMap((line) => /^npm (?:run )?([\w:]+).* # \S/.exec(line)?.[1] ?? []);
+  expect(explained).toEqual([...Object.keys(scripts), "install"]);
+});
+
 /** As GitHub makes anchors of headings. */
 function anchorsOf(document: string): string[] {
   return [...readDocument(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
