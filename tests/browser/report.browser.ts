@@ -7,11 +7,12 @@ import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 
 import { commandLine } from "../support/command-line";
 import { HOSTILE_ADDRESS, HOSTILE_NAME, publishEventfulYear, RANGE } from "../support/eventful-year";
 import { World } from "../support/world";
+import { launchChromium } from "./chromium";
 
 jest.setTimeout(120_000);
 
@@ -25,11 +26,7 @@ beforeAll(async () => {
   world = await World.create("seeded");
   await publishEventfulYear(world);
   directory = await mkdtemp(path.join(os.tmpdir(), "report-"));
-  browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "",
-    // Root, as in a container, has no sandbox. The page is our own.
-    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
-  });
+  browser = await launchChromium();
   const flags = ["report", "--from", RANGE.from, "--to", RANGE.to, "--output", file()];
   const { exitCode, stderr } = await commandLine(flags, world.environment);
   if (exitCode !== 0) throw new Error(stderr);

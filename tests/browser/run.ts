@@ -1,4 +1,4 @@
-/** Runs the tests that look at the report with a real browser, which has to be on the machine already. */
+/** Runs the tests that look at the report and the diagrams with a real browser, which has to be on the machine already. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, constants } from "node:fs/promises";
