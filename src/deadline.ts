@@ -1,4 +1,6 @@
 /** The time by which a run must have ended: a Lambda is ended by its platform, mid-step, if it does not end itself. */
+import { setMaxListeners } from "node:events";
+
 import { DeadlineError } from "./errors";
 
 export interface Deadline {
@@ -20,6 +22,8 @@ export async function withDeadline<Result>(
   stop?: AbortSignal,
 ): Promise<Result> {
   const controller = new AbortController();
+  // Each request that is under way listens; many are no leak.
+  setMaxListeners(0, controller.signal);
   const stopNow = () => {
     controller.abort(stop?.reason);
   };

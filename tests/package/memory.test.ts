@@ -21,8 +21,13 @@ afterEach(() => world.close());
 /** Runs a month of so many rows and returns the most memory that its process held. */
 async function peakMemory(month: string, rows: number): Promise<number> {
   await world.sql("analyze");
-  const { result, error, peakMemoryBytes } = await packaged.invoke({ month }, world.environment, SMALL_HEAP);
+  const { result, error, log, peakMemoryBytes } = await packaged.invoke(
+    { month },
+    world.environment,
+    SMALL_HEAP,
+  );
   expect(error).toBeUndefined();
+  expect(log).not.toContain("MaxListenersExceededWarning");
   const files = result?.months[0]?.files ?? [];
   expect(files.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(rows);
   return peakMemoryBytes;
