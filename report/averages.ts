@@ -3,7 +3,7 @@
  * docs/decisions/12-report.md.
  */
 import { type Hundredths, parseHundredths, quotient } from "./decimal";
-import type { Fields } from "./published-file";
+import type { Fields } from "./rows";
 
 /** The columns without which a file has no moving averages. */
 export const averageColumns = [

@@ -15,8 +15,8 @@ import {
   moversOf,
 } from "./averages";
 import { absolute, formatChange, type Hundredths } from "./decimal";
-import { type Fields, readFileVersion } from "./published-file";
 import { type Restatement, readRestatements } from "./restatements";
+import { fieldsOf, readRows } from "./rows";
 
 export interface Figures {
   readonly extract: string;
@@ -161,12 +161,12 @@ class Reading {
     const window = new BankWindow();
     const branches = new Map<string, BranchWindow>();
     const [withAverages, isEnd] = [isWithAverages(manifest), this.ends?.includes(month) === true];
-    const onRow = (fields: Fields) => {
-      const branch = branchWindow(fields);
+    const onRow = (row: readonly string[], columns: readonly string[]) => {
+      const branch = branchWindow(fieldsOf(row, columns));
       window.add(branch);
       if (isEnd) branches.set(branch.branchId, branch);
     };
-    const became = await readFileVersion(this.objects, file, withAverages ? onRow : undefined);
+    const became = await readRows(this.objects, file, withAverages ? onRow : undefined);
     if (became !== "whole") {
       const what = became === "gone" ? "is gone" : "is not what its manifest says";
       this.problems.push({ what: `${key} of ${month} ${what}: its figures are not in this report.` });

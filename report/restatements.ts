@@ -1,8 +1,9 @@
 /** What changed from one revision of a month to the next, by the versions that its manifest's history names. */
-import type { ExtractDefinition } from "../src/definition";
+import { type ExtractDefinition, LoanSums, type LoanTotals } from "../src/definition";
 import type { Manifest } from "../src/manifest";
+import type { FileVersion } from "../src/published-file";
 import type { ObjectStore } from "../src/storage";
-import { type Fields, type FileVersion, readFileVersion } from "./published-file";
+import { readRows } from "./rows";
 
 export interface Restatement {
   readonly month: string;
@@ -25,10 +26,8 @@ export type FileChange = { readonly bankName: string } & (
     }
 );
 
-export interface Totals {
+export interface Totals extends LoanTotals {
   readonly rowCount: number;
-  readonly loanCount: bigint;
-  readonly loanTotal: bigint;
 }
 
 /** One for each revision of the month after the first. */
@@ -103,23 +102,18 @@ async function readContent(
   file: FileVersion,
 ): Promise<Content | "gone" | "damaged"> {
   const rows = new Map<string, string>();
-  let [rowCount, loanCount, loanTotal] = [0, 0n, 0n];
-  const became = await readFileVersion(objects, file, (fields) => {
-    const { loanCount: count, loanTotal: total } = totalsOf(definition, fields);
+  let sums: LoanSums | undefined;
+  let rowCount = 0;
+  const became = await readRows(objects, file, (row, columns) => {
+    sums ??= new LoanSums({ ...definition, columns });
+    sums.add([row]);
     rowCount += 1;
-    loanCount += count;
-    loanTotal += total;
-    if (definition.everyBranch === true) rows.set(fields["branch_id"] ?? "", JSON.stringify(fields));
+    if (definition.everyBranch === true)
+      rows.set(row[columns.indexOf("branch_id")] ?? "", JSON.stringify(row));
   });
-  return became === "whole" ? { totals: { rowCount, loanCount, loanTotal }, rows } : became;
-}
-
-/** What a row adds to the totals; an amount that is not known adds nothing. */
-function totalsOf({ loanCount, loanTotal }: ExtractDefinition, fields: Fields): Omit<Totals, "rowCount"> {
-  return {
-    loanCount: loanCount === undefined ? 1n : BigInt(fields[loanCount] ?? 0),
-    loanTotal: BigInt(fields[loanTotal] ?? 0),
-  };
+  if (became !== "whole") return became;
+  const { loanCount, loanTotal } = sums ?? { loanCount: 0n, loanTotal: 0n };
+  return { totals: { rowCount, loanCount, loanTotal }, rows };
 }
 
 function compareRows(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) {

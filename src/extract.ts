@@ -18,7 +18,6 @@ import { type Bank, bankKeyNames, objectKey } from "./object-key";
 import {
   isIntact,
   type MadeFile,
-  type Outcome,
   planPublication,
   type Provenance,
   publish,
@@ -26,6 +25,7 @@ import {
 } from "./publication";
 import { type Controls, readBankTotals, readControls, reconcile } from "./reconciliation";
 import type { Request } from "./request";
+import { type MonthSummary, Progress, type RunEvent } from "./run-event";
 import { readStatement } from "./statement";
 import type { ObjectStore, OpenUpload } from "./storage";
 
@@ -39,35 +39,6 @@ export interface Run {
   readonly deadline: Deadline;
   readonly now: () => Date;
   readonly observe: (event: RunEvent) => void;
-}
-
-/** What a run tells while it goes on, for logs and terminals. */
-export type RunEvent =
-  | { readonly step: "connected"; readonly host: string; readonly database: string }
-  | {
-      readonly step: "reading";
-      readonly month: Month;
-      readonly bank: string;
-      readonly rowCount: number;
-      readonly byteCount: number;
-    }
-  | ({ readonly step: "staged" | "compared"; readonly month: Month; readonly bank: string } & FileSummary)
-  | { readonly step: "reconciled"; readonly month: Month }
-  | ({ readonly step: "done"; readonly dryRun: boolean } & MonthSummary);
-
-export interface FileSummary {
-  readonly key: string;
-  readonly rowCount: number;
-  readonly byteCount: number;
-}
-
-export interface MonthSummary {
-  readonly month: Month;
-  readonly status: Outcome;
-  readonly revision: number;
-  /** The manifest's key. */
-  readonly manifest: string;
-  readonly files: readonly FileSummary[];
 }
 
 /** What a run did, or would do; the Lambda returns it, and `--json` prints it. */
@@ -86,12 +57,9 @@ export interface Summary {
  */
 export async function extract(request: Request, run: Run): Promise<Summary> {
   const done: MonthSummary[] = [];
-  let last: RunEvent | undefined;
-  const unfinished = new Map<string, RunEvent>();
+  const progress = new Progress();
   const observe = (event: RunEvent) => {
-    last = event;
-    if (event.step === "reading") unfinished.set(event.bank, event);
-    if (event.step === "staged" || event.step === "compared") unfinished.delete(event.bank);
+    progress.observe(event);
     run.observe(event);
   };
   try {
@@ -103,37 +71,18 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
       months: done,
     };
   } catch (error) {
-    const failure = run.deadline.signal.aborted
-      ? late(run.deadline.signal.reason, [...unfinished.values(), last][0])
-      : error;
+    const { signal } = run.deadline;
+    const failure = signal.aborted ? late(signal.reason, progress) : error;
     if (failure instanceof ExtractError) failure.monthsDone = done.map(({ month }) => month);
     throw failure;
   }
 }
 
 /** Whatever failed once the time was up failed because of that. */
-function late(reason: unknown, last: RunEvent | undefined): unknown {
+function late(reason: unknown, progress: Progress): unknown {
   if (!(reason instanceof DeadlineError)) return reason;
   const { hint } = reason;
-  return new DeadlineError(`${reason.message}; it came ${progress(last)}`, { hint, cause: reason });
-}
-
-function progress(event: RunEvent | undefined): string {
-  switch (event?.step) {
-    case undefined:
-      return "to the database's door and not in";
-    case "connected":
-      return "as far as the database's computing";
-    case "reading":
-      return `to row ${event.rowCount} of ${event.bank}, ${event.month}`;
-    case "staged":
-    case "compared":
-      return `to the end of ${event.bank}, ${event.month}, which was not published`;
-    case "reconciled":
-      return `to publishing ${event.month}, which the next run finishes`;
-    case "done":
-      return `to the end of ${event.month}`;
-  }
+  return new DeadlineError(`${reason.message}; it came ${progress.describe()}`, { hint, cause: reason });
 }
 
 async function extractMonths(request: Request, run: Run, done: MonthSummary[]): Promise<void> {

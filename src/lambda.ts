@@ -35,7 +35,7 @@ export function extract(event: unknown, context: Context): Promise<Summary> {
 }
 
 /**
- * Verifies the same months as published: a second schedule, some hours later, that notices what is missing.
+ * Verifies the same months as published: a schedule of its own, every day, that notices what is missing.
  *
  * @throws VerificationError if one is missing or damaged.
  */

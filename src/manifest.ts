@@ -1,8 +1,10 @@
 /** A month's manifest: the only thing that says the month is there. Its JSON Schema is `docs/manifest.schema.json`. */
 import * as v from "valibot";
 
+import type { ExtractDefinition } from "./definition";
 import { StorageError } from "./errors";
 import { type Month, monthPart, yearPart } from "./month";
+import type { ObjectVersion } from "./storage";
 
 const totals = { rowCount: v.number(), loanCount: v.string(), loanTotal: v.string() };
 
@@ -64,4 +66,19 @@ export function parseManifest(key: string, text: string): Manifest {
       cause,
     });
   }
+}
+
+/** Whether what lies at the file's key now is the version that the manifest names. */
+export function isInPlace({ etag, versionId }: ManifestFile, present: ObjectVersion | undefined): boolean {
+  return present?.etag === etag && present.versionId === versionId;
+}
+
+/** What is wrong if a manifest stands in the place of another one, a sentence. */
+export function misplacement(
+  key: string,
+  { extract, month }: Manifest,
+  expected: { readonly definition: ExtractDefinition; readonly month: Month },
+): string | undefined {
+  if (extract === expected.definition.name && month === expected.month) return undefined;
+  return `${key} is the manifest of something else, ${extract} of ${month}`;
 }

@@ -2,13 +2,14 @@
  * Makes a month's files out of its rows as they come: while the last bytes of one are on their way to S3, the rows of
  * the next are read already.
  */
+import type { LineEnding } from "./csv";
 import { CsvFile } from "./csv-file";
 import { belongsTo, type ExtractDefinition } from "./definition";
-import type { RunEvent } from "./extract";
 import type { GroupedRows } from "./grouped-rows";
 import type { Month } from "./month";
 import type { Bank } from "./object-key";
 import type { MadeFile } from "./publication";
+import type { RunEvent } from "./run-event";
 import type { ObjectStore } from "./storage";
 
 /** What a month's files are, and where they go. */
@@ -17,7 +18,7 @@ export interface MonthFiles {
   readonly month: Month;
   /** With their files' keys, in the order of the rows. */
   readonly banks: readonly (Bank & { readonly key: string })[];
-  readonly lineEnding: "\n" | "\r\n";
+  readonly lineEnding: LineEnding;
   /** Where they are staged; undefined if they are only made, to be compared. */
   readonly stagedIn: ObjectStore | undefined;
   readonly observe: (event: RunEvent) => void;
@@ -25,7 +26,7 @@ export interface MonthFiles {
 
 /** Files that are read and not yet staged: each waits for two answers of S3, and 300 banks would wait 600 times. */
 const FILES_ON_THE_WAY = 16;
-/** Nor more bytes than these, by which memory stays bounded: a file has no more than this left to send. */
+/** Nor more bytes than the two parts of `storage.ts`: so much may a file, however large, have left to send. */
 const BYTES_ON_THE_WAY = 16 * 1024 * 1024;
 
 /**

@@ -6,7 +6,7 @@ import { version as programVersion } from "../package.json";
 import type { Tally } from "./csv-file";
 import type { ExtractDefinition } from "./definition";
 import { AlreadyPublishedError } from "./errors";
-import { type Manifest, type ManifestFile, manifestKey, parseManifest } from "./manifest";
+import { isInPlace, type Manifest, type ManifestFile, manifestKey, parseManifest } from "./manifest";
 import { addMonths, firstDayOf, lastDayOf, type Month } from "./month";
 import type { Bank } from "./object-key";
 import type { Quality } from "./reconciliation";
@@ -78,7 +78,7 @@ export async function readMonthState(
 
 /** Whether all that the manifest names is in its place. */
 export function isIntact({ manifest, objects }: MonthState): boolean {
-  return manifest?.content.files.every((file) => isInPlace(file, objects)) === true;
+  return manifest?.content.files.every((file) => isInPlace(file, objects.get(file.key))) === true;
 }
 
 /**
@@ -94,7 +94,7 @@ export function planPublication(files: readonly MadeFile[], before: MonthState, 
   const published = new Map(content.files.map((file) => [file.key, file]));
   const write = files.filter(({ key, tally }) => {
     const file = published.get(key);
-    return file?.sha256 !== tally.sha256 || !isInPlace(file, before.objects);
+    return file?.sha256 !== tally.sha256 || !isInPlace(file, before.objects.get(key));
   });
   const differences = describeDifferences(files, published);
   if (differences.length === 0 && write.length === 0) {
@@ -194,11 +194,6 @@ function asHistory({ revision, publishedAt, files }: Manifest): Manifest["histor
     publishedAt,
     files: files.map(({ key, versionId, sha256 }) => ({ key, versionId, sha256 })),
   };
-}
-
-function isInPlace(file: ManifestFile, objects: ReadonlyMap<string, ObjectVersion>): boolean {
-  const present = objects.get(file.key);
-  return present?.etag === file.etag && present.versionId === file.versionId;
 }
 
 function describeDifferences(

@@ -7,8 +7,9 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { parseConfig, parseStorageSettings, type StorageSettings } from "./config";
 import type { Deadline } from "./deadline";
 import { ConfigError, ExtractError } from "./errors";
-import { extract, type RunEvent, type Summary } from "./extract";
+import { extract, type Summary } from "./extract";
 import { parseRequest, type Request } from "./request";
+import type { RunEvent } from "./run-event";
 import type { ObjectStore } from "./storage";
 import { type MonthVerification, verifyMonth } from "./verification";
 

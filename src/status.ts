@@ -1,7 +1,14 @@
 /** What the bucket holds of some months, bank by bank: for who asks what is there. It tells; `verify` judges. */
 import type { ExtractDefinition } from "./definition";
 import { StorageError } from "./errors";
-import { type Manifest, type ManifestFile, manifestKey, parseManifest } from "./manifest";
+import {
+  isInPlace,
+  type Manifest,
+  type ManifestFile,
+  manifestKey,
+  misplacement,
+  parseManifest,
+} from "./manifest";
 import type { Month } from "./month";
 import type { ObjectStore } from "./storage";
 import { verifyFile } from "./verification";
@@ -56,9 +63,7 @@ export async function statusOf(
 
   const seen: Seen[] = [];
   if (isThorough) {
-    // The columns may have been others when the month was published.
-    const published = { ...definition, columns: found.columns };
-    for (const file of found.files) seen.push(await verify(objects, published, file));
+    for (const file of found.files) seen.push(await verify(objects, definition, found.columns, file));
   } else {
     seen.push(...(await Promise.all(found.files.map((file) => find(objects, file)))));
   }
@@ -86,8 +91,7 @@ export async function readManifest(
   if (found === undefined) return undefined;
   try {
     const manifest = parseManifest(key, found.text);
-    if (manifest.month === month && manifest.extract === definition.name) return manifest;
-    return `${key} is the manifest of something else, ${manifest.extract} of ${manifest.month}`;
+    return misplacement(key, manifest, { definition, month }) ?? manifest;
   } catch (error) {
     if (error instanceof StorageError) return error.message;
     throw error;
@@ -101,20 +105,19 @@ interface Seen {
 }
 
 async function find(objects: ObjectStore, file: ManifestFile): Promise<Seen> {
-  const { key, etag, versionId } = file;
-  const present = await objects.head(key);
-  if (present?.etag === etag && present.versionId === versionId)
-    return { file, status: "published", problems: [] };
+  const present = await objects.head(file.key);
+  if (isInPlace(file, present)) return { file, status: "published", problems: [] };
   const what = present === undefined ? "nothing" : "something else";
-  const problem = `${key}: ${what} stands in the place of the published version`;
+  const problem = `${file.key}: ${what} stands in the place of the published version`;
   return { file, status: "unverified", problems: [problem] };
 }
 
 async function verify(
   objects: ObjectStore,
   definition: ExtractDefinition,
+  columns: readonly string[],
   file: ManifestFile,
 ): Promise<Seen> {
-  const problems = await verifyFile(objects, definition, file);
+  const problems = await verifyFile(objects, definition, columns, file);
   return { file, status: problems.length === 0 ? "verified" : "damaged", problems };
 }

@@ -6,8 +6,8 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Context } from "aws-lambda";
 
-import type { RunEvent } from "./extract";
-import { firstDayOf, addMonths, type Month } from "./month";
+import { addMonths, firstDayOf, type Month } from "./month";
+import type { RunEvent } from "./run-event";
 
 const SERVICE = "bank-loan-extract";
 const DAY_MS = 86_400_000;

@@ -2,15 +2,18 @@
  * Checks published months as a consumer would: by nothing but the manifest and the objects that it names. It asks
  * neither the database nor anything that the run knew.
  */
-import { createHash } from "node:crypto";
-import { pipeline } from "node:stream/promises";
-
-import { CsvError, parse } from "csv-parse";
-
-import { type ExtractDefinition, LoanSums, type LoanTotals } from "./definition";
+import { type ExtractDefinition, LoanSums } from "./definition";
 import { VerificationError } from "./errors";
-import { type Manifest, type ManifestFile, manifestKey, parseManifest } from "./manifest";
+import {
+  isInPlace,
+  type Manifest,
+  type ManifestFile,
+  manifestKey,
+  misplacement,
+  parseManifest,
+} from "./manifest";
 import type { Month } from "./month";
+import { readPublishedFile } from "./published-file";
 import type { ObjectStore } from "./storage";
 
 /** What a month's objects turned out to be. */
@@ -45,13 +48,11 @@ export async function verifyMonth(
     };
   }
   const manifest = parseManifest(key, found.text);
-  const problems =
-    manifest.month === month && manifest.extract === definition.name
-      ? []
-      : [`${key} is the manifest of something else, ${manifest.extract} of ${manifest.month}`];
-  // The columns may have been others when the month was published.
-  const published = { ...definition, columns: manifest.columns };
-  for (const file of manifest.files) problems.push(...(await verifyFile(objects, published, file)));
+  const problem = misplacement(key, manifest, { definition, month });
+  const problems = problem === undefined ? [] : [problem];
+  for (const file of manifest.files) {
+    problems.push(...(await verifyFile(objects, definition, manifest.columns, file)));
+  }
   problems.push(...totalsProblems(manifest));
   const status = problems.length === 0 ? "verified" : "damaged";
   return { extract: definition.name, month, status, revision: manifest.revision, manifest: key, problems };
@@ -69,85 +70,46 @@ export function expectVerified(months: readonly MonthVerification[]): void {
   });
 }
 
-/** Reads a published file to its end; what is wrong with it, each a sentence. */
+/**
+ * Reads a published file to its end; what is wrong with it, each a sentence.
+ *
+ * @param columns as they were when it was published.
+ */
 export async function verifyFile(
   objects: ObjectStore,
   definition: ExtractDefinition,
+  columns: readonly string[],
   file: ManifestFile,
 ): Promise<string[]> {
   const { key, versionId } = file;
-  const bytes = await objects.open(key, versionId);
-  if (bytes === undefined) return [`${key} is gone: there is no version ${versionId ?? "of it"}`];
-
-  const content = await measure(bytes, definition);
+  const sums = new LoanSums({ ...definition, columns });
+  let header: readonly string[] | undefined;
+  let rowCount = 0;
+  const content = await readPublishedFile(objects, file, (row) => {
+    if (header === undefined) {
+      header = row;
+      return;
+    }
+    rowCount += 1;
+    sums.add([row]);
+  });
+  if (content === undefined) return [`${key} is gone: there is no version ${versionId ?? "of it"}`];
   if (typeof content === "string") return [`${key} is not the CSV file that was published: ${content}`];
   const compared = [
     ["bytes", content.byteCount, file.byteCount],
     ["SHA-256", content.sha256, file.sha256],
-    ["columns", content.columns, definition.columns.join(",")],
-    ["rows", content.rowCount, file.rowCount],
-    ["loans", String(content.loanCount), file.loanCount],
-    ["loans' total", String(content.loanTotal), file.loanTotal],
+    ["columns", (header ?? []).join(","), columns.join(",")],
+    ["rows", rowCount, file.rowCount],
+    ["loans", String(sums.loanCount), file.loanCount],
+    ["loans' total", String(sums.loanTotal), file.loanTotal],
   ] as const;
   const problems = compared.flatMap(([what, actual, expected]) =>
     actual === expected ? [] : [`${key}: ${what} ${actual}, but the manifest says ${expected}`],
   );
-  const present = await objects.head(key);
-  if (present?.etag !== file.etag || present.versionId !== versionId) {
+  if (!isInPlace(file, await objects.head(key))) {
     problems.push(`${key}: something else has been put in the place of the published version`);
   }
   return problems;
-}
-
-interface Content extends LoanTotals {
-  readonly byteCount: number;
-  readonly sha256: string;
-  readonly columns: string;
-  readonly rowCount: number;
-}
-
-/** Reads a file once, to its end, whatever its size; what is wrong with it, if it is no such file at all. */
-async function measure(
-  bytes: AsyncIterable<Buffer>,
-  definition: ExtractDefinition,
-): Promise<Content | string> {
-  const hash = createHash("sha256");
-  let byteCount = 0;
-  async function* weigh(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      byteCount += chunk.byteLength;
-      yield chunk;
-    }
-  }
-
-  let header: readonly string[] | undefined;
-  let rowCount = 0;
-  const sums = new LoanSums(definition);
-  try {
-    await pipeline(bytes, weigh, parse(), async (rows: AsyncIterable<string[]>) => {
-      for await (const row of rows) {
-        if (header === undefined) {
-          header = row;
-          continue;
-        }
-        rowCount += 1;
-        sums.add([row]);
-      }
-    });
-  } catch (error) {
-    if (error instanceof CsvError || error instanceof SyntaxError) return error.message;
-    throw error;
-  }
-  const { loanCount, loanTotal } = sums;
-  return {
-    byteCount,
-    sha256: hash.digest("hex"),
-    columns: (header ?? []).join(","),
-    rowCount,
-    loanCount,
-    loanTotal,
-  };
 }
 
 function totalsProblems({ files, totals, month }: Manifest): string[] {

@@ -14,9 +14,10 @@ import { type LocalAws, startLocalAws } from "../../local/aws/server";
 import { createReader, settings } from "../../local/stack";
 import { recordCalls } from "./permissions";
 import { withDeadline } from "../../src/deadline";
-import type { RunEvent, Summary } from "../../src/extract";
+import type { Summary } from "../../src/extract";
 import { type Manifest, parseManifest } from "../../src/manifest";
 import { type Edge, openPublished, type Published, run, verify } from "../../src/run";
+import type { RunEvent } from "../../src/run-event";
 import type { MonthVerification } from "../../src/verification";
 
 export interface TestServer {

@@ -1,0 +1,31 @@
+/** The rows of one version of a published file, which is not believed before its SHA-256 is. */
+import { type FileVersion, readPublishedFile } from "../src/published-file";
+import type { ObjectStore } from "../src/storage";
+
+/** A row's fields by column. */
+export type Fields = Readonly<Record<string, string>>;
+
+/**
+ * What became of reading it; the rows count only if it was `whole`.
+ *
+ * @param onRow hears of each row; without it the bytes are not looked into.
+ * @throws StorageError if S3 does not let it be read.
+ */
+export async function readRows(
+  objects: ObjectStore,
+  file: FileVersion,
+  onRow?: (row: readonly string[], columns: readonly string[]) => void,
+): Promise<"whole" | "gone" | "damaged"> {
+  let columns: readonly string[] | undefined;
+  const onLine = (line: readonly string[]) => {
+    if (columns === undefined) columns = line;
+    else onRow?.(line, columns);
+  };
+  const content = await readPublishedFile(objects, file, onRow === undefined ? undefined : onLine);
+  if (content === undefined) return "gone";
+  return typeof content === "object" && content.sha256 === file.sha256 ? "whole" : "damaged";
+}
+
+export function fieldsOf(row: readonly string[], columns: readonly string[]): Fields {
+  return Object.fromEntries(columns.map((column, at) => [column, row[at] ?? ""]));
+}
