@@ -2,8 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 
+import { calendarOf, type Cell, REVISION_MEANING, signs } from "../src/calendar";
 import { type Month, monthPart, yearPart } from "../src/month";
-import type { FileStatus } from "../src/status";
 import type { Mover } from "./averages";
 import { changeChart, columnChart, lineChart } from "./charts";
 import { formatChange, formatHundredths, formatPercent, formatWhole, quotient, toNumber } from "./decimal";
@@ -141,42 +141,17 @@ function Wide({ label, children }: { label: string; children: ComponentChildren 
   );
 }
 
-type Sign = FileStatus["status"] | "missing" | "unreadable" | "absent";
-
-const signs: Readonly<Record<Sign, readonly [sign: string, meaning: string]>> = {
-  verified: ["✓", "published and whole"],
-  published: ["●", "published"],
-  unverified: ["?", "published and whole, but its key holds something else now"],
-  damaged: ["✗", "published, but gone or not what its manifest says"],
-  unreadable: ["!", "the manifest can't be read"],
-  missing: ["–", "not published"],
-  absent: ["·", "published without this bank"],
-};
-
-/** Twelve abreast, as many as paper holds. */
-function inYears(months: readonly MonthFigures[]): (readonly MonthFigures[])[] {
-  const count = Math.ceil(months.length / 12);
-  return Array.from({ length: count }, (_, year) => months.slice(12 * year, 12 * (year + 1)));
-}
-
 function Calendar({ months }: { months: readonly MonthFigures[] }): JSX.Element {
-  const names = new Map(
-    months.flatMap(({ files }) => files.map(({ bankId, bankName }) => [bankId, bankName])),
-  );
-  const banks: [number, string][] = [...names].sort(([one], [other]) => one - other);
-  const rows: [number | undefined, string][] = banks.length === 0 ? [[undefined, "No bank"]] : banks;
-  const signOf = ({ status, files }: MonthFigures, bankId: number | undefined): Sign =>
-    status === "published" ? (files.find((file) => file.bankId === bankId)?.status ?? "absent") : status;
-  const used = new Set(rows.flatMap(([bankId]) => months.map((month) => signOf(month, bankId))));
+  const { years, banks, used, hasRevisions } = calendarOf(months);
   return (
     <>
-      {inYears(months).map((abreast) => (
+      {years.map((abreast) => (
         <Wide label="Banks by months">
           <table class="calendar">
             <thead>
               <tr>
                 <th scope="col">Bank</th>
-                {abreast.map(({ month }) => (
+                {abreast.map((month) => (
                   <th scope="col">
                     <abbr title={longMonth(month)}>
                       {monthPart(month)}
@@ -187,26 +162,12 @@ function Calendar({ months }: { months: readonly MonthFigures[] }): JSX.Element 
               </tr>
             </thead>
             <tbody>
-              {rows.map(([bankId, name]) => (
+              {banks.map(({ name, cells }) => (
                 <tr>
                   <th scope="row">{name}</th>
-                  {abreast.map((month) => {
-                    const what = signOf(month, bankId);
-                    const [sign, meaning] = signs[what];
-                    const isRestated = (month.revision ?? 1) > 1 && what !== "absent";
-                    return (
-                      <td class={what}>
-                        <span aria-hidden="true">{sign}</span>
-                        <span class="spoken">{meaning}</span>
-                        {isRestated && (
-                          <sup>
-                            <span class="spoken">, revision </span>
-                            {month.revision}
-                          </sup>
-                        )}
-                      </td>
-                    );
-                  })}
+                  {abreast.map((month) => (
+                    <CalendarCell cell={cells.get(month)} />
+                  ))}
                 </tr>
               ))}
             </tbody>
@@ -214,26 +175,41 @@ function Calendar({ months }: { months: readonly MonthFigures[] }): JSX.Element 
         </Wide>
       ))}
       <ul class="legend">
-        {(Object.keys(signs) as Sign[])
-          .filter((each) => used.has(each))
-          .map((each) => (
-            <li>
-              <span class={`sign ${each}`} aria-hidden="true">
-                {signs[each][0]}
-              </span>{" "}
-              {signs[each][1]}
-            </li>
-          ))}
-        {months.some(({ revision }) => (revision ?? 1) > 1) && (
+        {used.map((each) => (
+          <li>
+            <span class={`sign ${each}`} aria-hidden="true">
+              {signs[each].sign}
+            </span>{" "}
+            {signs[each].meaning}
+          </li>
+        ))}
+        {hasRevisions && (
           <li>
             <span class="sign">
               <sup>2</sup>
             </span>{" "}
-            the revision, where it is not the first
+            {REVISION_MEANING}
           </li>
         )}
       </ul>
     </>
+  );
+}
+
+function CalendarCell({ cell }: { cell: Cell | undefined }): JSX.Element {
+  if (cell === undefined) return <td />;
+  const { sign, revision } = cell;
+  return (
+    <td class={sign}>
+      <span aria-hidden="true">{signs[sign].sign}</span>
+      <span class="spoken">{signs[sign].meaning}</span>
+      {revision !== undefined && (
+        <sup>
+          <span class="spoken">, revision </span>
+          {revision}
+        </sup>
+      )}
+    </td>
   );
 }
 

@@ -43,12 +43,12 @@ Late            ·     –     ●2    !     ✓13
 
 ● published
 ✓ published, and every byte is as it was
-2 the revision, where it is not the first
 ? published, but its key holds another version or none
-✗ published, and not what its manifest says
+✗ published, and gone or not what its manifest says
 ! the manifest can't be read
 – not published
 · published without this bank
+2 the revision, where it is not the first
 `);
 });
 
