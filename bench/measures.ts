@@ -1,12 +1,12 @@
 /** What is measured, and against what: each returns its rows of the table, from runs that took turns. */
 import { Client } from "pg";
 
-import { type Connection, withConnection } from "../src/database";
-import { withDeadline } from "../src/deadline";
-import type { ExtractDefinition } from "../src/definition";
-import { loanDetail } from "../src/extracts/loan-detail";
-import { loanMovingAverage } from "../src/extracts/loan-moving-average";
-import { addMonths, firstDayOf, type Month, monthRange } from "../src/month";
+import { type Connection, withConnection } from "../src/platform/database/database";
+import { withDeadline } from "../src/platform/deadline";
+import type { ExtractDefinition } from "../src/extract/definition";
+import { loanDetail } from "../src/extract/definitions/loan-detail";
+import { loanMovingAverage } from "../src/extract/definitions/loan-moving-average";
+import { addMonths, firstDayOf, type Month, monthRange } from "../src/platform/month";
 import { count, type Sizes } from "./sizes";
 import { inTurns, type Sample } from "./turns";
 import { type HandlerRun, lastMonth, sql, type World } from "./world";

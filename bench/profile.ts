@@ -2,10 +2,10 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
-import { loanDetail } from "../src/extracts/loan-detail";
-import { loanMovingAverage } from "../src/extracts/loan-moving-average";
-import { firstDayOf } from "../src/month";
-import { readStatement } from "../src/statement";
+import { loanDetail } from "../src/extract/definitions/loan-detail";
+import { loanMovingAverage } from "../src/extract/definitions/loan-moving-average";
+import { firstDayOf } from "../src/platform/month";
+import { readStatement } from "../src/platform/statement";
 import { withValues } from "./copy";
 import type { Sizes } from "./sizes";
 import { lastMonth, sql, type World } from "./world";
@@ -13,7 +13,7 @@ import { lastMonth, sql, type World } from "./world";
 /** Prints the plan of each statement for the last month; read a second time, so that caches are warm. */
 export async function explain(world: World, sizes: Sizes): Promise<void> {
   const database = await world.loans(sizes);
-  const controls = readStatement("loan_controls.sql");
+  const controls = readStatement("extract/loan_controls.sql");
   const statements = [
     ...[loanMovingAverage.statement, loanDetail.statement, controls].map(({ name, text }) => ({
       name,

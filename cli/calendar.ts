@@ -1,9 +1,9 @@
 /** What the bucket holds as a calendar in text: one line a bank, a column a month, and a legend for what stands in it. */
 import Table from "cli-table3";
 
-import { calendarOf, type Cell, REVISION_MEANING, type Sign, signs } from "../src/calendar";
-import { type Month, monthPart, yearPart } from "../src/month";
-import type { MonthStatus } from "../src/status";
+import { calendarOf, type Cell, REVISION_MEANING, type Sign, signs } from "../src/extract/calendar";
+import { type Month, monthPart, yearPart } from "../src/platform/month";
+import type { MonthStatus } from "../src/extract/status";
 import type { Colour } from "./terminal";
 
 const colours: Readonly<Record<Sign, Colour>> = {

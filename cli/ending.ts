@@ -3,8 +3,8 @@ import { constants } from "node:os";
 
 import { CommanderError } from "commander";
 
-import { type Deadline, withDeadline } from "../src/deadline";
-import { ExtractError } from "../src/errors";
+import { type Deadline, withDeadline } from "../src/platform/deadline";
+import { ExtractError } from "../src/platform/errors";
 import { coloured, type Terminal } from "./terminal";
 
 const WRONG_INPUT = 64;

@@ -4,10 +4,10 @@ import { randomUUID } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 
 import { version } from "../package.json";
-import type { Deadline } from "../src/deadline";
-import { ExtractError } from "../src/errors";
-import { defaultExtract, extractNames } from "../src/extracts";
-import { addMonths, monthOf } from "../src/month";
+import type { Deadline } from "../src/platform/deadline";
+import { ExtractError } from "../src/platform/errors";
+import { defaultExtract, extractNames } from "../src/extract/definitions/index";
+import { addMonths, monthOf } from "../src/platform/month";
 import { Ending } from "./ending";
 import { coloured, Terminal } from "./terminal";
 
@@ -22,7 +22,7 @@ const edge = (deadline: Deadline) => ({
   deadline,
 });
 
-const NAME = "npx bank-loan-extract";
+const NAME = "npx bank-batch";
 
 /** How many months `status` and `report` look back on where none are named. */
 const MONTHS_BACK = 12;
@@ -30,7 +30,7 @@ const MONTHS_BACK = 12;
 type Flags = Readonly<Record<string, unknown>>;
 
 export function program(): Command {
-  const command = new Command("bank-loan-extract")
+  const command = new Command("bank-batch")
     .description(
       "Files for each bank and month, from Aurora PostgreSQL to S3: all banks or none, one manifest a month.",
     )
@@ -43,7 +43,7 @@ export function program(): Command {
         write(text.replace(/^error: /, `${coloured("red", "Error:")} `));
       },
     });
-  addRun(command);
+  addExtract(command);
   addStatus(command);
   addVerify(command);
   addReport(command);
@@ -54,17 +54,17 @@ export function program(): Command {
     help(
       [
         [`${NAME} demo`, "see it work, with nothing set and nothing but Node.js"],
-        [`${NAME} run --month 2026-09`, "publish a closed month"],
+        [`${NAME} extract --month 2026-09`, "publish a closed month"],
         [`${NAME} status`, "which months of which banks are there"],
-        [`${NAME} run --help`, "more on a command, its settings too"],
+        [`${NAME} extract --help`, "more on a command, its settings too"],
       ],
       [],
     ),
   );
 }
 
-function addRun(parent: Command): void {
-  withMonths(parent.command("run", { isDefault: true }))
+function addExtract(parent: Command): void {
+  withMonths(parent.command("extract"))
     .description("extract a closed month, or a range of them, and publish all banks' files or none")
     .addOption(scheduledTime())
     .option("--restate", "allow a published month to change; its revision goes up by one")
@@ -74,16 +74,16 @@ function addRun(parent: Command): void {
       "after",
       help(
         [
-          [`${NAME} run --month 2026-09`, "one closed month"],
-          [`${NAME} run --from 2026-01 --to 2026-06`, "a backfill, in one pass over the data"],
-          [`${NAME} run --month 2026-09 --dry-run`, "everything but publish"],
-          [`${NAME} run --month 2026-09 --restate`, "let a published month change"],
+          [`${NAME} extract --month 2026-09`, "one closed month"],
+          [`${NAME} extract --from 2026-01 --to 2026-06`, "a backfill, in one pass over the data"],
+          [`${NAME} extract --month 2026-09 --dry-run`, "everything but publish"],
+          [`${NAME} extract --month 2026-09 --restate`, "let a published month change"],
         ],
         [...databaseSettings, ...bucketSettings],
       ),
     )
     .action(async ({ json, ...input }: Flags) => {
-      const { run } = await import("../src/run");
+      const { run } = await import("../src/extract/run");
       const { RunProgress } = await import("./progress");
       await terminal.begin("connecting to the database");
       const progress = new RunProgress(terminal);
@@ -112,8 +112,8 @@ function addStatus(parent: Command): void {
       ),
     )
     .action(async ({ json, verify, ...input }: Flags) => {
-      const { openPublished } = await import("../src/run");
-      const { readStatus } = await import("../src/status");
+      const { openPublished } = await import("../src/extract/run");
+      const { readStatus } = await import("../src/extract/status");
       const { calendar } = await import("./calendar");
       await terminal.begin("looking into the bucket");
       const months = await ending.inTime(async (deadline) => {
@@ -153,8 +153,8 @@ function addVerify(parent: Command): void {
       ),
     )
     .action(async ({ json, ...input }: Flags) => {
-      const { verify } = await import("../src/run");
-      const { expectVerified } = await import("../src/verification");
+      const { verify } = await import("../src/extract/run");
+      const { expectVerified } = await import("../src/extract/verification");
       await terminal.begin("reading what is published");
       const months = await ending.inTime((deadline) =>
         verify(input, edge(deadline), ({ month, status, revision }) => {
@@ -186,7 +186,7 @@ function addReport(parent: Command): void {
       ),
     )
     .action(async ({ output, ...input }: Flags) => {
-      const { openPublished } = await import("../src/run");
+      const { openPublished } = await import("../src/extract/run");
       const { writeReport } = await import("../report/report");
       await terminal.begin("reading what is published");
       const file = String(output);

@@ -54,9 +54,9 @@ resource "aws_cloudwatch_metric_alarm" "month_missing" {
 
   alarm_name          = "${local.name}-month-missing"
   alarm_description   = "The last closed month has not been found published and whole for two days. See docs/runbook.md, \"A month is missing or doubtful\"."
-  namespace           = "BankLoanExtract"
+  namespace           = "BankBatch"
   metric_name         = "NewestPublishedMonthAge"
-  dimensions          = { service = "bank-loan-extract", extract = "loan_moving_average" }
+  dimensions          = { service = "bank-batch", extract = "loan_moving_average" }
   statistic           = "Minimum"
   period              = 86400
   evaluation_periods  = 2

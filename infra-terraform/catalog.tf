@@ -1,7 +1,7 @@
 # The extracts as tables of Athena, which finds a new month by itself: the place of its files is computed from the query.
 
 locals {
-  # The files' columns, as they stand in src/extracts/. A test holds them together.
+  # The files' columns, as they stand in src/extract/definitions/. A test holds them together.
   extracts = {
     loan_moving_average = {
       folder = ""

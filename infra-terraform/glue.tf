@@ -5,12 +5,12 @@ locals {
   # beside it.
   glue_script = "${path.module}/glue/loan_moving_average.py"
   glue_shared = [
-    "${path.module}/../sql/bank_totals.sql",
-    "${path.module}/../sql/banks.sql",
-    "${path.module}/../sql/branch_controls.sql",
-    "${path.module}/../sql/loan_controls.sql",
-    "${path.module}/../sql/source.sql",
-    "${path.module}/../sql/undated_loans.sql",
+    "${path.module}/../sql/extract/bank_totals.sql",
+    "${path.module}/../sql/extract/banks.sql",
+    "${path.module}/../sql/extract/branch_controls.sql",
+    "${path.module}/../sql/extract/loan_controls.sql",
+    "${path.module}/../sql/extract/source.sql",
+    "${path.module}/../sql/extract/undated_loans.sql",
     "${path.module}/../package.json",
   ]
   # By their keys.

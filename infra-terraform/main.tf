@@ -2,7 +2,7 @@
 
 locals {
   # The Lambdas of serverless.yml are called <service>-<stage>-<function>; what belongs to them begins alike.
-  name = "bank-loan-extract-${var.stage}"
+  name = "bank-batch-${var.stage}"
 
   functions = { for function in ["extract", "verify", "notify"] : function => "${local.name}-${function}" }
 }

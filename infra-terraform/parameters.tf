@@ -15,7 +15,7 @@ locals {
 resource "aws_ssm_parameter" "handover" {
   for_each = local.parameters
 
-  name        = "/bank-loan-extract/${var.stage}/${each.key}"
+  name        = "/bank-batch/${var.stage}/${each.key}"
   description = "For serverless.yml; written by Terraform"
   type        = "String"
   value       = each.value

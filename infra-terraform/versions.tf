@@ -21,7 +21,7 @@ provider "aws" {
 
   default_tags {
     tags = {
-      service   = "bank-loan-extract"
+      service   = "bank-batch"
       stage     = var.stage
       managedBy = "terraform"
     }

@@ -10,9 +10,9 @@ import { createInterface } from "node:readline";
 
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
-import type { Summary } from "../src/extract";
-import { parseManifest } from "../src/manifest";
-import { addMonths, firstDayOf, type Month, monthOf } from "../src/month";
+import type { Summary } from "../src/extract/extract";
+import { parseManifest } from "../src/extract/manifest";
+import { addMonths, firstDayOf, type Month, monthOf } from "../src/platform/month";
 import { type LocalStack, startSeededStack } from "./stack";
 
 const OUTPUT = "demo-output";

@@ -4,7 +4,7 @@
  */
 import type { Context } from "aws-lambda";
 
-import { extract } from "../src/lambda";
+import { extract } from "../src/extract/lambda";
 
 const context = {
   functionName: "extract",

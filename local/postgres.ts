@@ -51,7 +51,7 @@ const throwaway = {
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), "bank-loan-extract-postgres-"));
+  const directory = await mkdtemp(path.join(os.tmpdir(), "bank-batch-postgres-"));
   try {
     const [user, password] = ["ods", randomBytes(18).toString("base64url")];
     const host = "127.0.0.1";

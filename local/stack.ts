@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 
 import type { Client } from "pg";
 
-import { addMonths, firstDayOf, lastDayOf, type Month } from "../src/month";
+import { addMonths, firstDayOf, lastDayOf, type Month } from "../src/platform/month";
 import { type LocalAws, startLocalAws } from "./aws/server";
 import { type PostgresServer, startPostgres } from "./postgres";
 import { seed, smallSeed } from "./seed";
@@ -19,7 +19,7 @@ export interface LocalStack {
 
 const DATABASE = "ods";
 const BUCKET = "loan-extracts";
-const SECRET_ID = "bank-loan-extract/local";
+const SECRET_ID = "bank-batch/local";
 
 /** Starts both and fills the database by `prepare`, which gets its owner's connection. */
 export async function startStack(prepare: (owner: Client) => Promise<void>): Promise<LocalStack> {

@@ -1,7 +1,7 @@
 /** `local up`: keeps a seeded stack running until the signal, and prints the settings that lead there. */
 import { once } from "node:events";
 
-import { addMonths, monthOf } from "../src/month";
+import { addMonths, monthOf } from "../src/platform/month";
 import { startSeededStack } from "./stack";
 
 export interface UpOptions {
@@ -25,7 +25,7 @@ export async function up({ loans, signal, print, say }: UpOptions): Promise<void
         .join(""),
     );
     say("# In another shell, with the lines above:");
-    say(`#   npx bank-loan-extract run --month ${month}`);
+    say(`#   npx bank-batch extract --month ${month}`);
     say("# Ctrl-C here ends it and removes everything.");
     await once(signal, "abort");
     signal.throwIfAborted();

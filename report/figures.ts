@@ -1,11 +1,17 @@
 /** All that the report tells, read from what is published: first the manifests, then file by file. It knows no database. */
 import { version as programVersion } from "../package.json";
-import type { ExtractDefinition, LoanTotals } from "../src/definition";
-import { type Manifest, type ManifestFile, manifestKey } from "../src/manifest";
-import { addMonths, type Month, monthRange } from "../src/month";
-import type { Published } from "../src/run";
-import { type FileStatus, type FoundManifest, type MonthStatus, readManifest, statusOf } from "../src/status";
-import type { ObjectStore } from "../src/storage";
+import type { ExtractDefinition, LoanTotals } from "../src/extract/definition";
+import { type Manifest, type ManifestFile, manifestKey } from "../src/extract/manifest";
+import { addMonths, type Month, monthRange } from "../src/platform/month";
+import type { Published } from "../src/extract/run";
+import {
+  type FileStatus,
+  type FoundManifest,
+  type MonthStatus,
+  readManifest,
+  statusOf,
+} from "../src/extract/status";
+import type { ObjectStore } from "../src/platform/bucket/object-store";
 import {
   averageColumns,
   BankWindow,

@@ -2,8 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 
-import { calendarOf, type Cell, REVISION_MEANING, signs } from "../src/calendar";
-import { type Month, monthPart, yearPart } from "../src/month";
+import { calendarOf, type Cell, REVISION_MEANING, signs } from "../src/extract/calendar";
+import { type Month, monthPart, yearPart } from "../src/platform/month";
 import type { Mover } from "./averages";
 import { changeChart, columnChart, lineChart } from "./charts";
 import { formatChange, formatHundredths, formatPercent, formatWhole, quotient, toNumber } from "./decimal";
@@ -95,7 +95,7 @@ function Page(figures: Figures): JSX.Element {
           </Section>
         </main>
         <footer class="muted">
-          Amounts are in the currency unit of the table <code>loans</code>. bank-loan-extract{" "}
+          Amounts are in the currency unit of the table <code>loans</code>. bank-batch{" "}
           {figures.programVersion}.
         </footer>
       </body>

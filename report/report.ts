@@ -2,8 +2,8 @@
 import { access, constants, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { RequestError } from "../src/errors";
-import type { Published } from "../src/run";
+import { RequestError } from "../src/platform/errors";
+import type { Published } from "../src/extract/run";
 import { type Problem, readFigures } from "./figures";
 import { page } from "./page";
 

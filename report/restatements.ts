@@ -1,8 +1,8 @@
 /** What changed from one revision of a month to the next, by the versions that its manifest's history names. */
-import { type ExtractDefinition, LoanSums, type LoanTotals } from "../src/definition";
-import type { Manifest } from "../src/manifest";
-import type { FileVersion } from "../src/published-file";
-import type { ObjectStore } from "../src/storage";
+import { type ExtractDefinition, LoanSums, type LoanTotals } from "../src/extract/definition";
+import type { Manifest } from "../src/extract/manifest";
+import type { FileVersion } from "../src/platform/publication/published-file";
+import type { ObjectStore } from "../src/platform/bucket/object-store";
 import { readRows } from "./rows";
 
 export interface Restatement {

@@ -1,6 +1,6 @@
 /** The rows of one version of a published file, which is not believed before its SHA-256 is. */
-import { type FileVersion, readPublishedFile } from "../src/published-file";
-import type { ObjectStore } from "../src/storage";
+import { type FileVersion, readPublishedFile } from "../src/platform/publication/published-file";
+import type { ObjectStore } from "../src/platform/bucket/object-store";
 
 /** A row's fields by column. */
 export type Fields = Readonly<Record<string, string>>;

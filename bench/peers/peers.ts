@@ -6,8 +6,8 @@ import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 
-import { loanMovingAverage } from "../../src/extracts/loan-moving-average";
-import { firstDayOf } from "../../src/month";
+import { loanMovingAverage } from "../../src/extract/definitions/loan-moving-average";
+import { firstDayOf } from "../../src/platform/month";
 import { cacheDirectory, DidNotRun, exists, installPython } from "../../tests/support/python";
 import { psqlArguments, psqlEnvironment, withValues } from "../copy";
 import type { Sample } from "../turns";
@@ -35,7 +35,7 @@ export interface PeerRun extends Sample {
 /** The program itself; first, as the others are held against its figures. */
 export function ours(branches: number): Peer {
   return {
-    name: "bank-loan-extract",
+    name: "bank-batch",
     note: "the packaged handler in a fresh process, into S3; all banks or none, reconciled, with a manifest",
     prepare: () => Promise.resolve(),
     run: async (world, database) => {

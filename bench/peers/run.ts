@@ -8,7 +8,7 @@ import { Command } from "commander";
 import { parse } from "csv-parse";
 
 import { runUntilStopped } from "../until-stopped";
-import { loanMovingAverage } from "../../src/extracts/loan-moving-average";
+import { loanMovingAverage } from "../../src/extract/definitions/loan-moving-average";
 import { DidNotRun } from "../../tests/support/python";
 import { describe, factsOf, figure, markdownTable, progress, RESULTS, writeResults } from "../report";
 import { describeSizes, type SizeFlags, sizesOf, withSizes } from "../sizes";

@@ -398,7 +398,7 @@ def jdbc_options(connection: Mapping[str, str], settings: Settings) -> dict[str,
         "user": connection["user"],
         "password": connection["password"],
         "driver": "org.postgresql.Driver",
-        "ApplicationName": "bank-loan-extract",
+        "ApplicationName": "bank-batch",
         "tcpKeepAlive": "true",
         # Trusts what the JVM trusts, and checks the server's name.
         **(

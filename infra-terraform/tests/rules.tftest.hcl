@@ -37,7 +37,7 @@ run "kept" {
   }
 
   variables {
-    name                    = "bank-loan-extract-prod"
+    name                    = "bank-batch-prod"
     noncurrent_version_days = 3650
   }
 
@@ -124,7 +124,7 @@ run "everything" {
   assert {
     condition = alltrue([
       for key, parameter in aws_ssm_parameter.handover :
-      parameter.name == "/bank-loan-extract/prod/${key}" && parameter.type == "String"
+      parameter.name == "/bank-batch/prod/${key}" && parameter.type == "String"
     ])
     error_message = "A parameter is not where serverless.yml looks, or of another type."
   }
@@ -258,11 +258,11 @@ run "everything" {
       [for alarm in aws_cloudwatch_metric_alarm.dropped : "${alarm.metric_name} ${alarm.dimensions["FunctionName"]}"],
       [for alarm in aws_cloudwatch_metric_alarm.untold : "${alarm.metric_name} ${alarm.dimensions["FunctionName"]}"],
       )) == sort([
-      "AsyncEventsDropped bank-loan-extract-prod-extract",
-      "AsyncEventsDropped bank-loan-extract-prod-notify",
-      "AsyncEventsDropped bank-loan-extract-prod-verify",
-      "DestinationDeliveryFailures bank-loan-extract-prod-extract",
-      "DestinationDeliveryFailures bank-loan-extract-prod-verify",
+      "AsyncEventsDropped bank-batch-prod-extract",
+      "AsyncEventsDropped bank-batch-prod-notify",
+      "AsyncEventsDropped bank-batch-prod-verify",
+      "DestinationDeliveryFailures bank-batch-prod-extract",
+      "DestinationDeliveryFailures bank-batch-prod-verify",
     ])
     error_message = "A function's failure is no alarm."
   }
@@ -270,7 +270,7 @@ run "everything" {
   assert {
     condition = (
       aws_cloudwatch_metric_alarm.month_missing[0].treat_missing_data == "breaching"
-      && aws_cloudwatch_metric_alarm.month_missing[0].dimensions == tomap({ service = "bank-loan-extract", extract = "loan_moving_average" })
+      && aws_cloudwatch_metric_alarm.month_missing[0].dimensions == tomap({ service = "bank-batch", extract = "loan_moving_average" })
     )
     error_message = "A month that nobody measures is no alarm."
   }
@@ -325,7 +325,7 @@ run "stage_without_schedules" {
   }
 
   assert {
-    condition     = aws_ssm_parameter.handover["extracts-bucket"].name == "/bank-loan-extract/dev/extracts-bucket"
+    condition     = aws_ssm_parameter.handover["extracts-bucket"].name == "/bank-batch/dev/extracts-bucket"
     error_message = "Two stages share a parameter."
   }
 }
@@ -352,7 +352,7 @@ run "rotation" {
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.rotation_failed[0].dimensions["FunctionName"] == "bank-loan-extract-prod-rotation"
+    condition     = aws_cloudwatch_metric_alarm.rotation_failed[0].dimensions["FunctionName"] == "bank-batch-prod-rotation"
     error_message = "A rotation that fails is no alarm."
   }
 }

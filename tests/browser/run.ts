@@ -3,8 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
-
-const ROOT = path.join(__dirname, "..", "..");
+import { ROOT } from "../support/root";
 
 /** As Debian and others call it. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

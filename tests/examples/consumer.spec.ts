@@ -12,12 +12,12 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { parse } from "csv-parse/sync";
 import type { QueryResultRow } from "pg";
 
-import type { Manifest, ManifestFile } from "../../src/manifest";
+import type { Manifest, ManifestFile } from "../../src/extract/manifest";
 import { commandLine } from "../support/command-line";
 import { codeBlocks } from "../support/markdown";
 import { World } from "../support/world";
+import { ROOT } from "../support/root";
 
-const ROOT = path.join(__dirname, "..", "..");
 const MONTH = "2026-09";
 const MANIFEST = "_manifests/2026/09.json";
 
@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 
 async function extract(...flags: string[]): Promise<void> {
-  const { exitCode, stderr } = await commandLine(["run", "--month", MONTH, ...flags], world.environment);
+  const { exitCode, stderr } = await commandLine(["extract", "--month", MONTH, ...flags], world.environment);
   if (exitCode !== 0) throw new Error(stderr);
 }
 

@@ -8,8 +8,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 
 import { DidNotRun, installPython } from "../support/python";
-
-const ROOT = path.join(__dirname, "..", "..");
+import { ROOT } from "../support/root";
 
 /** Each into an environment of its own: they want different versions of what they share. */
 const AWS_COMMAND_LINE = "awscli==1.46.2";

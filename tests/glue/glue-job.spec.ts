@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 
 import type { RequestEvent } from "../../local/aws/server";
-import type { Manifest } from "../../src/manifest";
+import type { Manifest } from "../../src/extract/manifest";
 import { expectedFile, readTables } from "../support/figures";
 import { readRevision } from "../support/reader";
 import { World } from "../support/world";
@@ -229,7 +229,7 @@ describe("one snapshot", () => {
       // What it says of the others, it would say for the whole of a transaction.
       await world.sql("select pg_stat_clear_snapshot()");
       const waiting = await world.sql(
-        "select from pg_stat_activity where application_name = 'bank-loan-extract' and wait_event_type = 'Lock'",
+        "select from pg_stat_activity where application_name = 'bank-batch' and wait_event_type = 'Lock'",
       );
       if (waiting.length > 0) return;
       await sleep(20);

@@ -7,21 +7,21 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
-import type { Summary } from "../../src/extract";
+import type { Summary } from "../../src/extract/extract";
 import { NOW, type World } from "../support/world";
 import type { Spark } from "./spark";
+import { ROOT } from "../support/root";
 
-const ROOT = path.join(__dirname, "..", "..");
 const SCRIPT = path.join(ROOT, "infra-terraform", "glue", "loan_moving_average.py");
 
 /** What the job shares with the Lambda; Glue puts them beside each other (`--extra-files`). */
 const SHARED_FILES = [
-  "sql/banks.sql",
-  "sql/bank_totals.sql",
-  "sql/branch_controls.sql",
-  "sql/loan_controls.sql",
-  "sql/source.sql",
-  "sql/undated_loans.sql",
+  "sql/extract/banks.sql",
+  "sql/extract/bank_totals.sql",
+  "sql/extract/branch_controls.sql",
+  "sql/extract/loan_controls.sql",
+  "sql/extract/source.sql",
+  "sql/extract/undated_loans.sql",
   "package.json",
 ];
 

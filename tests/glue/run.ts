@@ -5,8 +5,7 @@ import path from "node:path";
 
 import { DidNotRun } from "../support/python";
 import { installSpark } from "./spark";
-
-const ROOT = path.join(__dirname, "..", "..");
+import { ROOT } from "../support/root";
 
 async function main(): Promise<void> {
   const spark = await installSpark();

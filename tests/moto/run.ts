@@ -11,6 +11,7 @@ import path from "node:path";
 
 import { DidNotRun } from "../support/python";
 import { startMoto } from "./moto";
+import { ROOT } from "../support/root";
 
 /** Where Moto 5.2.5 is not like S3, by reason, with the tests that can't hold there. */
 const LIMITS: Readonly<Record<string, readonly string[]>> = {
@@ -39,8 +40,6 @@ interface JestReport {
 }
 
 const RULES = "tests/integration/publication.test.ts";
-const ROOT = path.join(__dirname, "..", "..");
-
 async function runTests(endpoint: string): Promise<JestReport> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "moto-"));
   try {

@@ -6,12 +6,11 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { addMonths, monthOf } from "../../src/month";
+import { addMonths, monthOf } from "../../src/platform/month";
 import { COMMAND_LINE } from "../support/command-line";
+import { ROOT } from "../support/root";
 
 jest.setTimeout(120_000);
-
-const ROOT = path.join(__dirname, "..", "..");
 
 let temporary: string;
 beforeEach(async () => {
@@ -90,7 +89,7 @@ it("keeps a stack running whose settings a shell reads, until Ctrl-C", async () 
   while (!stack.output().includes("Ctrl-C here ends it")) await sleep(20);
   const file = path.join(temporary, "local.env");
   await writeFile(file, stack.result());
-  const script = `. '${file}' && rm '${file}' && exec "$0" "$1" run --month "$2" --json`;
+  const script = `. '${file}' && rm '${file}' && exec "$0" "$1" extract --month "$2" --json`;
   const month = addMonths(monthOf(new Date()), -1);
   const told = execFileSync("sh", ["-c", script, process.execPath, COMMAND_LINE, month], {
     encoding: "utf8",

@@ -4,8 +4,8 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/pr
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { ROOT } from "../support/root";
 
-const ROOT = path.join(__dirname, "..", "..");
 const COPIED = ["src", "sql", "local", "tests/support", "jest.config.js", "package.json", "serverless.yml"];
 
 /** A file of the page: its path stands in backticks before the block. */
@@ -52,7 +52,7 @@ it("the page about a new extract ends in a green test, and in a definition witho
     const run = (program: string, ...given: string[]) =>
       promisify(execFile)(path.join(ROOT, "node_modules", ".bin", program), given, { cwd: copy });
     await run("tsc", "-p", ".");
-    const { stderr } = await run("jest", "tests/integration/client-loans");
+    const { stderr } = await run("jest", "tests/integration/extract/client-loans");
     expect(stderr).toContain("1 passed, 1 total");
   } finally {
     await rm(copy, { recursive: true });

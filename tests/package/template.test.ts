@@ -46,9 +46,9 @@ describe("the template", () => {
   it("runs extract, verify and notify on a current Node.js, on arm64", () => {
     const functions = Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
     expect(functions.map(({ Properties }) => Properties["Handler"]).sort()).toEqual([
-      "src/lambda.extract",
-      "src/lambda.notify",
-      "src/lambda.verify",
+      "src/extract/lambda.extract",
+      "src/extract/lambda.notify",
+      "src/extract/lambda.verify",
     ]);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
@@ -112,7 +112,7 @@ describe("the template", () => {
     const defaults = Object.values(parameters).map((each) => (each as { Default: string }).Default);
     expect(defaults.sort()).toEqual(
       [...names, "lambda-security-group-id", "notify-topic-arn", "private-subnet-ids"].map(
-        (name) => `/bank-loan-extract/prod/${name}`,
+        (name) => `/bank-batch/prod/${name}`,
       ),
     );
   });

@@ -2,9 +2,10 @@
 import path from "node:path";
 
 import { execute, type CommandResult } from "./packaged";
+import { ROOT } from "./root";
 
 /** What Node.js runs. */
-export const COMMAND_LINE = path.join(__dirname, "..", "..", "bin", "bank-loan-extract.mjs");
+export const COMMAND_LINE = path.join(ROOT, "bin", "bank-batch.mjs");
 
 /** Runs a command to its end, whatever that is. */
 export function commandLine(

@@ -4,8 +4,8 @@
  */
 import { inspect } from "node:util";
 
-import { ExtractError } from "../../src/errors";
-import type { Summary } from "../../src/extract";
+import { ExtractError } from "../../src/platform/errors";
+import type { Summary } from "../../src/extract/extract";
 import { expectedFile, readTables } from "./figures";
 import { readRevision } from "./reader";
 import type { RunOptions, World } from "./world";

@@ -1,5 +1,5 @@
 /**
- * Starts a handler as Lambda does: by its name ("src/lambda.extract") from the unpacked package, in a process that
+ * Starts a handler as Lambda does: by its name ("src/extract/lambda.extract") from the unpacked package, in a process that
  * knows nothing else. The event comes and the result goes through the parent's channel, with the time that each step
  * took and the most memory that the process has held.
  *

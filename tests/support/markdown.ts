@@ -1,8 +1,7 @@
 /** The project's documents, and the code that stands in them: tests run it, so that it stays true. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-
-const ROOT = path.join(__dirname, "..", "..");
+import { ROOT } from "./root";
 
 /** Where documents are, beside the project's folder itself. */
 const FOLDERS = ["docs", "infra-terraform", "bench"];

@@ -8,9 +8,8 @@ import { promisify } from "node:util";
 
 import { unzipSync } from "fflate";
 
-import type { Summary } from "../../src/extract";
-
-const ROOT = path.join(__dirname, "..", "..");
+import type { Summary } from "../../src/extract/extract";
+import { ROOT } from "./root";
 
 export interface Invocation {
   readonly result?: Summary;
@@ -56,7 +55,7 @@ export class Packaged {
     });
     if (exitCode !== 0) throw new Error(stderr);
 
-    const files = unzipSync(await readFile(path.join(made, "bank-loan-extract.zip")));
+    const files = unzipSync(await readFile(path.join(made, "bank-batch.zip")));
     for (const [name, content] of Object.entries(files)) {
       const file = path.join(directory, "task", name);
       await mkdir(path.dirname(file), { recursive: true });

@@ -9,6 +9,7 @@ import path from "node:path";
 import { parse } from "yaml";
 
 import type { RecordedRequest } from "../../local/aws/server";
+import { ROOT } from "./root";
 
 /** Where the test processes write the rights that they used, one a line. */
 const RECORD = "TEST_PERMISSIONS";
@@ -41,7 +42,7 @@ export async function expectLeastPrivilege(isWhole: boolean): Promise<void> {
 }
 
 async function grantedRights(): Promise<string[]> {
-  const text = await readFile(path.join(__dirname, "../../serverless.yml"), "utf8");
+  const text = await readFile(path.join(ROOT, "serverless.yml"), "utf8");
   const { provider } = parse(text) as {
     provider: { iam: { role: { statements: { Action: string | string[] }[] } } };
   };

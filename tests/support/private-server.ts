@@ -15,6 +15,7 @@ import { startPostgres } from "../../local/postgres";
 import { seed, smallSeed } from "../../local/seed";
 import type { TestServer, World } from "./world";
 import { freePort } from "../../local/free-port";
+import { ROOT } from "./root";
 
 const DATABASE = "ods";
 
@@ -59,7 +60,7 @@ export class PrivateServer {
   async connections(): Promise<number> {
     await this.ready();
     const count = async () =>
-      (await this.sql("select 1 from pg_stat_activity where application_name = 'bank-loan-extract'")).length;
+      (await this.sql("select 1 from pg_stat_activity where application_name = 'bank-batch'")).length;
     for (let waitedMs = 0; waitedMs < 1000 && (await count()) > 0; waitedMs += 50) await sleep(50);
     return count();
   }
@@ -107,7 +108,7 @@ export class PrivateServer {
   /** A hot standby that follows this server, which needs the settings of {@link primary}. */
   async standby(settings: Readonly<Record<string, string>> = {}): Promise<PrivateServer> {
     const { host, user, password } = this.address;
-    const directory = await mkdtemp(path.join(os.tmpdir(), "bank-loan-extract-standby-"));
+    const directory = await mkdtemp(path.join(os.tmpdir(), "bank-batch-standby-"));
     await chmod(directory, 0o755);
     const data = path.join(directory, "data");
     const client = new Client({ ...this.address, database: DATABASE });
@@ -135,7 +136,7 @@ export class PrivateServer {
     const keeper = spawn(
       process.execPath,
       [
-        path.join(__dirname, "..", "..", "local", "postgres-keeper.cjs"),
+        path.join(ROOT, "local", "postgres-keeper.cjs"),
         directory,
         path.join(source, "..", "native", "bin", "postgres"),
         ...["-D", data],

@@ -18,7 +18,7 @@ export class DidNotRun extends Error {
 /** Where the project's commands keep what they have fetched once. */
 export const cacheDirectory = path.join(
   process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache"),
-  "bank-loan-extract",
+  "bank-batch",
 );
 
 /**

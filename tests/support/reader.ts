@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 
-import type { Manifest } from "../../src/manifest";
+import type { Manifest } from "../../src/extract/manifest";
 import type { World } from "./world";
 
 /** A month as it is published at one moment. */

@@ -13,12 +13,12 @@ import { Client, type QueryResultRow } from "pg";
 import { type LocalAws, startLocalAws } from "../../local/aws/server";
 import { createReader, settings } from "../../local/stack";
 import { recordCalls } from "./permissions";
-import { withDeadline } from "../../src/deadline";
-import type { Summary } from "../../src/extract";
-import { type Manifest, parseManifest } from "../../src/manifest";
-import { type Edge, openPublished, type Published, run, verify } from "../../src/run";
-import type { RunEvent } from "../../src/run-event";
-import type { MonthVerification } from "../../src/verification";
+import { withDeadline } from "../../src/platform/deadline";
+import type { Summary } from "../../src/extract/extract";
+import { type Manifest, parseManifest } from "../../src/extract/manifest";
+import { type Edge, openPublished, type Published, run, verify } from "../../src/extract/run";
+import type { RunEvent } from "../../src/extract/run-event";
+import type { MonthVerification } from "../../src/extract/verification";
 
 export interface TestServer {
   readonly host: string;
@@ -106,7 +106,7 @@ export class World {
     const giveUpAt = Date.now() + 1000;
     for (;;) {
       const [row] = await this.sql<{ count: string }>(
-        `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'bank-loan-extract'`,
+        `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'bank-batch'`,
       );
       const count = Number(row?.count);
       if (count === 0 || Date.now() > giveUpAt) return count;

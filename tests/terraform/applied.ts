@@ -12,16 +12,15 @@ import { parse } from "yaml";
 import { type PostgresServer, startPostgres } from "../../local/postgres";
 import { seed, smallSeed } from "../../local/seed";
 import { createReader } from "../../local/stack";
-import { extractNamed, extractNames } from "../../src/extracts";
-import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../../src/month";
+import { extractNamed, extractNames } from "../../src/extract/definitions/index";
+import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../../src/platform/month";
 import { Packaged } from "../support/packaged";
 import { type Account, startAccount } from "./account";
 import type { Terraform } from "./terraform";
+import { ROOT } from "../support/root";
 
 const STAGE = "dev";
 const REGION = "eu-west-1";
-const ROOT = path.join(__dirname, "..", "..");
-
 type Step = <Result>(what: string, action: () => Promise<Result>) => Promise<Result>;
 
 export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
@@ -51,7 +50,7 @@ export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
     );
     await step("the state knows nothing of it", async () => {
       const state = await terraform.succeed("state", "pull");
-      assert.ok(state.includes("secret:bank-loan-extract-dev/database"));
+      assert.ok(state.includes("secret:bank-batch-dev/database"));
       assert.ok(!state.includes(source.password));
     });
     const extract = await step("serverless.yml finds everything by the parameters", () =>
@@ -67,7 +66,7 @@ export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
 
     const tell = async (condition: string, requestPayload: object, responsePayload: unknown) => {
       const record = outcome(condition, requestPayload, responsePayload);
-      const { error } = await packaged.invoke(record, notify, [], "src/lambda.notify");
+      const { error } = await packaged.invoke(record, notify, [], "src/extract/lambda.notify");
       assert.equal(error, undefined);
     };
     const receive = (queue: string) => account.python<Message[]>("external_system.py", "receive", queue);
@@ -109,7 +108,7 @@ export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
       await tell("RetriesExhausted", wrong, error);
       const [message, ...others] = await receive(people);
       assert.deepEqual(others, []);
-      assert.match(message?.subject ?? "", /^\[bank-loan-extract dev\] .* was not published: RequestError$/);
+      assert.match(message?.subject ?? "", /^\[bank-batch dev\] .* was not published: RequestError$/);
       assert.deepEqual(await receive(machines), []);
     });
 
@@ -272,7 +271,7 @@ async function putSecret(
 
 async function parameter(account: Account, name: string): Promise<string> {
   const answer = await account.call<{ Parameter: { Value: string } }>("ssm", "get_parameter", {
-    Name: `/bank-loan-extract/${STAGE}/${name}`,
+    Name: `/bank-batch/${STAGE}/${name}`,
   });
   return answer.Parameter.Value;
 }
@@ -292,7 +291,7 @@ async function environmentOf(name: string, account: Account): Promise<Record<str
   const values = new Map<string, string>();
   for (const [parameterName, { Default }] of Object.entries(resources.Parameters)) {
     values.set(parameterName, await parameter(account, path.basename(Default)));
-    assert.equal(path.dirname(Default), "/bank-loan-extract/${sls:stage}");
+    assert.equal(path.dirname(Default), "/bank-batch/${sls:stage}");
   }
   const { Variables } = resources.extensions[`${name}LambdaFunction`]?.Properties.Environment ?? {
     Variables: {},
@@ -310,7 +309,7 @@ async function environmentOf(name: string, account: Account): Promise<Record<str
 
 /** What Lambda hands to a destination. */
 function outcome(condition: string, requestPayload: object, responsePayload: unknown): object {
-  const functionArn = `arn:aws:lambda:${REGION}:123456789012:function:bank-loan-extract-${STAGE}-extract:$LATEST`;
+  const functionArn = `arn:aws:lambda:${REGION}:123456789012:function:bank-batch-${STAGE}-extract:$LATEST`;
   const requestContext = { requestId: "1", functionArn, condition, approximateInvokeCount: 1 };
   return {
     version: "1.0",
@@ -328,7 +327,7 @@ interface GlueTable {
 }
 
 async function tablesOf(account: Account): Promise<readonly GlueTable[]> {
-  const database = { DatabaseName: `bank_loan_extract_${STAGE}` };
+  const database = { DatabaseName: `bank_batch_${STAGE}` };
   return (await account.call<{ TableList: GlueTable[] }>("glue", "get_tables", database)).TableList;
 }
 
@@ -367,7 +366,7 @@ async function expectTemplateMatches(account: Account, { month, files }: Fetched
 
 /** Versions, encryption, no public access, no plain HTTP: what must hold as long as there are files. */
 async function expectSafeBucket(account: Account): Promise<void> {
-  const Bucket = `bank-loan-extract-${STAGE}-extracts-123456789012`;
+  const Bucket = `bank-batch-${STAGE}-extracts-123456789012`;
   const ask = <Answer>(operation: string) => account.call<Answer>("s3", operation, { Bucket });
   const { Status } = await ask<{ Status: string }>("get_bucket_versioning");
   assert.equal(Status, "Enabled");

@@ -7,8 +7,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 
 import { DidNotRun } from "../support/python";
-
-const ROOT = path.join(__dirname, "..", "..");
+import { ROOT } from "../support/root";
 
 /** The first version whose mocks are known to a plan already. The configuration itself is content with less. */
 const NEEDED = [1, 11] as const;

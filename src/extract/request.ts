@@ -1,0 +1,123 @@
+/**
+ * What a run is asked for: the one input schema behind the Lambda's event, `serverless invoke --data` and the
+ * command line's flags.
+ */
+import * as v from "valibot";
+
+import type { ExtractDefinition } from "./definition";
+import { RequestError } from "../platform/errors";
+import { defaultExtract, extractNamed, extractNames } from "./definitions/index";
+import { addMonths, hasEnded, isMonth, type Month, monthOf, monthRange } from "../platform/month";
+
+export interface Request {
+  /** Which extract to make. */
+  readonly extract: ExtractDefinition;
+  /** The months to extract, in order and without gaps. */
+  readonly months: readonly [Month, ...Month[]];
+  /** Whether a published month may change. */
+  readonly restate: boolean;
+  /** Whether to do everything but publish. */
+  readonly dryRun: boolean;
+}
+
+const month = v.pipe(
+  v.string("expected a month as YYYY-MM"),
+  v.check(
+    isMonth,
+    (issue) => `expected a month as YYYY-MM, such as 2026-09, not ${JSON.stringify(issue.input)}`,
+  ),
+  v.transform((text) => text as Month),
+);
+
+const instant = v.pipe(
+  v.string("expected a time in ISO 8601, such as 2026-10-01T03:00:00Z"),
+  v.isoTimestamp((issue) => `expected a time in ISO 8601 with its zone, not ${JSON.stringify(issue.input)}`),
+  v.transform((text) => new Date(text)),
+);
+
+const extract = v.pipe(
+  v.string(`expected an extract's name: ${extractNames.join(" or ")}`),
+  v.check(
+    (name) => extractNamed(name) !== undefined,
+    (issue) => `expected ${extractNames.join(" or ")}, not ${JSON.stringify(issue.input)}`,
+  ),
+);
+
+const inputKeys = {
+  extract: v.optional(extract, defaultExtract.name),
+  month: v.optional(month),
+  from: v.optional(month),
+  to: v.optional(month),
+  scheduledTime: v.optional(instant),
+  restate: v.optional(v.boolean("expected true or false"), false),
+  dryRun: v.optional(v.boolean("expected true or false"), false),
+};
+
+const input = v.objectWithRest(
+  inputKeys,
+  v.never(`unknown key; known are ${Object.keys(inputKeys).join(", ")}`),
+  'expected a JSON object such as {"month": "2026-09"}',
+);
+
+/**
+ * The event that EventBridge makes when its schedule has no input of its own.
+ * Source: Amazon EventBridge User Guide, "Creating a rule that runs on a schedule".
+ */
+const scheduledEvent = v.looseObject({ "detail-type": v.literal("Scheduled Event"), time: instant });
+
+/**
+ * Reads the input of a run.
+ *
+ * A scheduled run extracts the month before the one of the **event's own time**: a retry after midnight, or
+ * days later, makes the same month. `now` serves for nothing but to refuse a month that has not ended (UTC).
+ *
+ * @throws RequestError that names everything that is wrong.
+ */
+export function parseRequest(event: unknown, now: Date): Request {
+  const scheduled = v.safeParse(scheduledEvent, event);
+  const parsed = v.safeParse(
+    input,
+    scheduled.success ? { scheduledTime: scheduled.output.time.toISOString() } : event,
+  );
+  if (!parsed.success) {
+    throw refused(
+      parsed.issues.map((issue) => {
+        const key = v.getDotPath(issue);
+        return key === null ? issue.message : `${key}: ${issue.message}`;
+      }),
+    );
+  }
+
+  const months = requestedMonths(parsed.output);
+  const unfinished = months.filter((each) => !hasEnded(each, now));
+  if (unfinished.length > 0) {
+    const last = addMonths(monthOf(now), -1);
+    throw refused([`${unfinished.join(", ")} has not ended (UTC); the last month that has is ${last}`]);
+  }
+  const { extract: name, restate, dryRun } = parsed.output;
+  return { extract: extractNamed(name) ?? defaultExtract, months, restate, dryRun };
+}
+
+function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]] {
+  const { month, from, to, scheduledTime } = asked;
+  const ways = [month, from ?? to, scheduledTime].filter((way) => way !== undefined).length;
+  if (ways !== 1) {
+    throw refused([
+      `expected one of month, from with to, or scheduledTime, but got ${ways === 0 ? "none" : "several"}`,
+    ]);
+  }
+  if (month !== undefined) return [month];
+  if (scheduledTime !== undefined) return [addMonths(monthOf(scheduledTime), -1)];
+  if (from === undefined || to === undefined) {
+    throw refused([`${from === undefined ? "from" : "to"} is missing: a range needs both from and to`]);
+  }
+  const [first, ...rest] = monthRange(from, to);
+  if (first === undefined) throw refused([`from (${from}) is after to (${to})`]);
+  return [first, ...rest];
+}
+
+function refused(problems: string[]): RequestError {
+  return new RequestError(`wrong input: ${problems.join("; ")}`, {
+    hint: 'Ask for one closed month, {"month": "2026-09"}, or a range, {"from": "2026-01", "to": "2026-06"}.',
+  });
+}

@@ -1,0 +1,586 @@
+/**
+ * The database and the way to it fail: before, while and after it answers, by refusal, silence, crash and failover,
+ * and by a server that is not to be trusted.
+ */
+import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { ConfigError, ExtractError } from "../../../src/platform/errors";
+import type { Summary } from "../../../src/extract/extract";
+import { CertificateAuthority, type CertificateOptions } from "../../support/certificates";
+import { expectFailure, expectPublished } from "../../support/fault";
+import { commandLine } from "../../support/command-line";
+import { primary, PrivateServer } from "../../support/private-server";
+import { Proxy } from "../../support/proxy";
+import { type TestServer, World } from "../../support/world";
+
+jest.setTimeout(60_000);
+
+const unavailable = { name: "DatabaseUnavailableError", exitCode: 75 } as const;
+
+/** Two banks with so many branches between them that their rows are long under way. */
+async function fillBranches(world: World, branches: number): Promise<void> {
+  await world.sql("insert into bank values (1, 'Bank One', 0), (2, 'Bank Two', 0)");
+  await world.sql(
+    `insert into branch
+     select number, 1 + number * 2 / ($1 + 1), repeat('x', 200) from generate_series(1, $1::int) as number`,
+    [branches],
+  );
+}
+
+/** Branches of the first bank and of the third beside those of the server's own: a long way for its rows. */
+async function fillServer(server: PrivateServer): Promise<void> {
+  await server.sql(
+    "insert into branch select number, 1 + number % 2 * 2, repeat('x', 200) from generate_series(100001, 150000) as number",
+  );
+}
+
+/** So early that the buffers of the connection can't hold what is still to come. */
+const midStream = { after: { rows: 1000 } } as const;
+
+function addressOf({ environment }: PrivateServer): { host: string; port: number } {
+  return { host: environment["DB_HOST"] ?? "", port: Number(environment["DB_PORT"]) };
+}
+
+/** Ends the program's backend and waits until it is gone. */
+async function terminateBackend(world: World): Promise<void> {
+  await world.sql(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+     where datname = current_database() and application_name = 'bank-batch'`,
+  );
+}
+
+/** Does something once, when the first request for the operation comes in, which waits for it. */
+function once(world: World, operation: string, action: () => Promise<void>): void {
+  let done: Promise<void> | undefined;
+  world.aws.onRequest(async (event) => {
+    if (event.operation === operation) await (done ??= action());
+    return undefined;
+  });
+}
+
+describe("the database's door", () => {
+  let world: World;
+  let proxy: Proxy;
+  beforeEach(async () => {
+    world = await World.create("seeded");
+    const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
+    proxy = await Proxy.create({ host, port });
+  });
+  afterEach(async () => {
+    await proxy.close();
+    await world.close();
+  });
+
+  it("is shut: a connection is refused", async () => {
+    const options = { environment: proxy.environment };
+    await proxy.close();
+    await expectFailure(
+      { world, options },
+      { ...unavailable, message: [world.database, "ECONNREFUSED"], hint: "database is up" },
+    );
+  });
+
+  it("opens and nobody speaks: the run gives up after 10 s", async () => {
+    proxy.script = { silentFromTheStart: true };
+    const error = await expectFailure(
+      { world, options: { environment: proxy.environment }, withinMs: 12_000 },
+      { ...unavailable, message: [world.database, "timeout"], hint: "database is up" },
+    );
+    expect(error.cause).toBeInstanceOf(Error);
+  });
+
+  it("is slow to answer: the run waits and succeeds", async () => {
+    proxy.script = { pass: true, firstByteAfterMs: 1500 };
+    await expectPublished({ world, options: { environment: proxy.environment } });
+  });
+
+  it.each(["cut", "reset"] as const)("closes in the middle of the first words: %s", async (then) => {
+    proxy.script = { after: { bytes: 5 }, then };
+    await expectFailure(
+      { world, options: { environment: proxy.environment } },
+      { ...unavailable, message: [world.database], hint: "run the month again" },
+    );
+  });
+
+  it("has no place left (SQLSTATE 53300)", async () => {
+    await world.sql(`alter role ${String(world.secret["username"])} connection limit 0`);
+    await expectFailure(
+      { world },
+      {
+        ...unavailable,
+        message: [world.database, "too many connections for role"],
+        hint: "in a few minutes",
+      },
+    );
+    await world.sql(`alter role ${String(world.secret["username"])} connection limit -1`);
+    await expectPublished({ world });
+  });
+
+  it("has a server behind it that gives no transaction but read-only ones, as a reader does: it serves", async () => {
+    // What a reader instance has in common with this is that it refuses to write. The hot standby below is real.
+    await world.sql(`alter role ${String(world.secret["username"])} set default_transaction_read_only = on`);
+    await expectPublished({ world });
+  });
+});
+
+describe("the backend is terminated", () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.create("empty");
+    // More than the buffers of the connection hold, or the rows would have arrived before it is gone.
+    await fillBranches(world, 120_000);
+  });
+  afterEach(() => world.close());
+
+  it("before the statement", async () => {
+    once(world, "ListMultipartUploads", () => terminateBackend(world));
+    await expectFailure(
+      { world },
+      { ...unavailable, message: [world.database, "due to administrator command"], hint: "in a few minutes" },
+    );
+  });
+
+  it("in mid-stream, where the server can't say why: its last words don't fit between two halves of a row", async () => {
+    once(world, "UploadPart", () => terminateBackend(world));
+    await expectFailure(
+      { world, withinMs: 20_000 },
+      {
+        ...unavailable,
+        message: [world.database, "Connection terminated unexpectedly"],
+        hint: "run the month again",
+      },
+    );
+  });
+
+  it("after the stream's end, when nothing more is needed from it: the run succeeds", async () => {
+    once(world, "CompleteMultipartUpload", () => terminateBackend(world));
+    await expectPublished({ world, withinMs: 20_000 });
+  });
+
+  it("after the stream's end by its own limit on idle transactions: the run succeeds", async () => {
+    await world.sql(
+      `alter role ${String(world.secret["username"])} set idle_in_transaction_session_timeout = '200ms'`,
+    );
+    once(world, "CompleteMultipartUpload", () => sleep(500));
+    await expectPublished({ world, withinMs: 20_000 });
+  });
+
+  it("between two months: the first stays published", async () => {
+    once(world, "PutObject", () => terminateBackend(world));
+    const error = await expectFailure(
+      { world, input: { from: "2026-08", to: "2026-09" }, withinMs: 20_000 },
+      {
+        ...unavailable,
+        message: [world.database, "Connection terminated unexpectedly"],
+        hint: "run the month again",
+        monthsDone: ["2026-08"],
+        keys: [
+          "BankOne/2026/08/BankOne_20260831.csv",
+          "BankTwo/2026/08/BankTwo_20260831.csv",
+          "_manifests/2026/08.json",
+        ],
+      },
+    );
+    expect(error.monthsDone).toEqual(["2026-08"]);
+  });
+});
+
+describe("the network fails", () => {
+  let world: World;
+  let proxy: Proxy;
+  let environment: Readonly<Record<string, string>>;
+  let prefixCount = 0;
+  beforeAll(async () => {
+    world = await World.create("empty");
+    await fillBranches(world, 20_000);
+  });
+  afterAll(() => world.close());
+  beforeEach(async () => {
+    const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
+    proxy = await Proxy.create({ host, port });
+    environment = { ...proxy.environment, EXTRACT_PREFIX: `network-${++prefixCount}/` };
+  });
+  afterEach(() => proxy.close());
+
+  it.each(["cut", "reset"] as const)("by a connection that ends in the middle of a row: %s", async (then) => {
+    proxy.script = { after: { rows: 15_000 }, then };
+    await expectFailure(
+      { world, options: { environment } },
+      { ...unavailable, message: [world.database], hint: "run the month again" },
+    );
+  });
+
+  it("by silence in the middle of a row: the run ends by its deadline, although the server never learns of it", async () => {
+    proxy.script = { after: { rows: 15_000 }, then: "silent" };
+    await expectFailure(
+      {
+        world,
+        options: { environment, timeLimitMs: 2000 },
+        release: () => proxy.close(),
+        withinMs: 4000,
+      },
+      {
+        name: "DeadlineError",
+        exitCode: 75,
+        message: ["the time is up, after 2 s", "2026-09"],
+        hint: "Give it more time.",
+      },
+    );
+  });
+
+  it("by silence after the last row: the run succeeds, and its process does not wait for the connection's end", async () => {
+    once(world, "CompleteMultipartUpload", () => {
+      proxy.silence();
+      return Promise.resolve();
+    });
+    const start = async () => {
+      const arguments_ = ["extract", "--month", "2024-05", "--json"];
+      const { stdout } = await commandLine(arguments_, { ...world.environment, ...environment });
+      return JSON.parse(stdout) as Summary;
+    };
+    const release = () => proxy.close();
+    await expectPublished({ world, options: { environment }, start, release, withinMs: 10_000 });
+  });
+
+  it("once: the same run tried again succeeds", async () => {
+    proxy.script = { after: { rows: 15_000 }, then: "reset" };
+    const options = { environment };
+    await expectFailure(
+      { world, options },
+      { ...unavailable, message: [world.database], hint: "run the month again" },
+    );
+    proxy.script = { pass: true };
+    await expectPublished({ world, options });
+  });
+});
+
+describe("a statement takes too long", () => {
+  let world: World;
+  beforeEach(async () => (world = await World.create("seeded")));
+  afterEach(() => world.close());
+
+  async function makeLoansSlow(): Promise<void> {
+    await world.sql("alter table loans rename to fast_loans");
+    await world.sql("create view loans as select fast_loans.* from fast_loans, pg_sleep(60)");
+    await world.sql(`grant select on loans to ${String(world.secret["username"])}`);
+  }
+
+  const running = () =>
+    world.sql(
+      "select 1 from pg_stat_activity where state = 'active' and query like '%loans.loan_date%' and pid <> pg_backend_pid()",
+    );
+
+  async function expectComputingEnded(): Promise<void> {
+    const endedAt = Date.now();
+    while ((await running()).length > 0 && Date.now() < endedAt + 2000) await sleep(50);
+    expect(await running()).toEqual([]);
+  }
+
+  const late = {
+    name: "DeadlineError",
+    exitCode: 75,
+    message: ["the time is up, after 1 s", "as far as the database's computing"],
+    hint: "Give it more time.",
+  } as const;
+
+  it("is told to the server beforehand: its limit for statements is the time left", async () => {
+    // A view of the program's own session notes the limit where others can see it: in the number of a lock.
+    await world.sql("alter table bank rename to all_banks");
+    await world.sql(
+      `create view bank as select idbank, name from all_banks, pg_advisory_xact_lock_shared(
+         4711, (extract(epoch from current_setting('statement_timeout')::interval) * 1000)::integer)`,
+    );
+    await world.sql(`grant select on bank to ${String(world.secret["username"])}`);
+    const limits = new Set<number>();
+    once(world, "UploadPart", async () => {
+      for (const { limit } of await world.sql<{ limit: string }>(
+        "select objid::text as limit from pg_locks where locktype = 'advisory' and classid = 4711",
+      ))
+        limits.add(Number(limit));
+    });
+    await expectPublished({ world, options: { timeLimitMs: 20_123 } });
+    expect(limits.size).toBe(1);
+    for (const limit of limits) {
+      expect(limit).toBeGreaterThan(15_000);
+      expect(limit).toBeLessThan(20_123);
+    }
+  });
+
+  it("when the run ends by its deadline, and the server stops computing for it within 2 s", async () => {
+    await makeLoansSlow();
+    await expectFailure({ world, options: { timeLimitMs: 1000 }, release: expectComputingEnded }, late);
+  });
+
+  it("when the server can't learn that its client is gone: it stops all the same", async () => {
+    await makeLoansSlow();
+    const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
+    const proxy = await Proxy.create({ host, port });
+    // The answers before the first slow statement are some kilobytes; by the time limit no byte more has come.
+    proxy.script = { after: { bytes: 1_000_000 }, then: "silent" };
+    const release = async () => {
+      await expectComputingEnded();
+      await proxy.close();
+    };
+    await expectFailure(
+      { world, options: { environment: proxy.environment, timeLimitMs: 1000 }, release },
+      late,
+    );
+  });
+});
+
+describe("the server", () => {
+  let world: World;
+  let server: PrivateServer;
+  let proxy: Proxy;
+  beforeEach(async () => {
+    world = await World.create("seeded");
+    server = await PrivateServer.create(world);
+    await fillServer(server);
+    proxy = await Proxy.create(addressOf(server));
+  });
+  afterEach(async () => {
+    await proxy.close();
+    await server.close();
+    await world.close();
+  });
+
+  it("crashes in mid-stream and restarts: the run fails, and tried again it succeeds", async () => {
+    const options = { environment: { ...server.environment, ...proxy.environment } };
+    const run = { world, database: server, options, withinMs: 20_000 };
+    proxy.script = { ...midStream, meanwhile: () => server.crash() };
+    await expectFailure(run, {
+      ...unavailable,
+      message: ["no connection to the database ods on 127.0.0.1", "terminated unexpectedly"],
+      hint: "run the month again",
+    });
+    proxy.script = { pass: true };
+    await expectPublished(run);
+  });
+
+  it("is shut down in mid-stream and stays away: the run fails, and so does the next", async () => {
+    const run = {
+      world,
+      database: { sql: world.sql.bind(world), connections: () => Promise.resolve(0) },
+      options: { environment: { ...server.environment, ...proxy.environment } },
+      withinMs: 20_000,
+    };
+    proxy.script = { ...midStream, meanwhile: () => server.close() };
+    await expectFailure(run, {
+      ...unavailable,
+      message: ["database ods on 127.0.0.1"],
+      hint: "the month again",
+    });
+    await expectFailure(
+      { ...run, options: { environment: server.environment } },
+      { ...unavailable, message: ["ECONNREFUSED"], hint: "database is up" },
+    );
+  });
+});
+
+describe("a hot standby", () => {
+  let world: World;
+  let server: PrivateServer;
+  let standby: PrivateServer | undefined;
+  let proxy: Proxy | undefined;
+  beforeAll(async () => {
+    world = await World.create("seeded");
+    server = await PrivateServer.create(world, primary);
+    await fillServer(server);
+  });
+  afterAll(async () => {
+    await server.close();
+    await world.close();
+  });
+
+  afterEach(async () => {
+    await proxy?.close();
+    await standby?.close();
+    standby = undefined;
+  });
+
+  it("serves as the primary does", async () => {
+    const follower = (standby = await server.standby());
+    await follower.ready();
+    expect(await follower.sql("select pg_is_in_recovery() as standby")).toEqual([{ standby: true }]);
+    await expectPublished({
+      world,
+      database: follower,
+      options: { environment: { ...follower.environment, EXTRACT_PREFIX: "standby/" } },
+      withinMs: 20_000,
+    });
+  });
+
+  it("that is not ready yet is worth a retry (SQLSTATE 57P03)", async () => {
+    const follower = (standby = await server.standby({ hot_standby: "off" }));
+    await sleep(1000);
+    await expectFailure(
+      {
+        world,
+        database: server,
+        options: { environment: { ...follower.environment, EXTRACT_PREFIX: "not-ready/" } },
+      },
+      { ...unavailable, message: ["not accepting connections"], hint: "in a few minutes" },
+    );
+  });
+
+  it("that must end the query to keep up with its primary is worth a retry", async () => {
+    const follower = (standby = await server.standby({ max_standby_streaming_delay: "0" }));
+    await follower.ready();
+    const network = (proxy = await Proxy.create(addressOf(follower)));
+    const environment = { ...follower.environment, ...network.environment, EXTRACT_PREFIX: "conflict/" };
+    const options = { environment };
+    const alterTable = async () => {
+      await server.sql("alter table branch add column opened date");
+      for (let waitedMs = 0; waitedMs < 5000; waitedMs += 50) {
+        const columns = await follower.sql(
+          "select 1 from information_schema.columns where column_name = 'opened'",
+        );
+        if (columns.length > 0) return;
+        await sleep(50);
+      }
+    };
+    network.script = { ...midStream, meanwhile: alterTable };
+    await expectFailure(
+      { world, database: follower, options, withinMs: 20_000 },
+      { ...unavailable, message: ["database ods on 127.0.0.1"], hint: "the month again" },
+    );
+    network.script = { pass: true };
+    await expectPublished({ world, database: follower, options, withinMs: 20_000 });
+  });
+});
+
+describe("TLS, where nothing is set but the default verify-full", () => {
+  const authority = new CertificateAuthority("The Group's Authority");
+  let world: World;
+  let server: PrivateServer;
+  let directory: string;
+  let prefixCount = 0;
+  let prefix: string;
+
+  beforeAll(async () => {
+    world = await World.create("seeded");
+    directory = await mkdtemp(path.join(os.tmpdir(), "certificates-"));
+    await chmod(directory, 0o755);
+    await writeFile(path.join(directory, "authority.pem"), authority.certificate);
+    await certify({ names: ["localhost"] });
+    server = await PrivateServer.create(world, {
+      ssl: "on",
+      ssl_cert_file: path.join(directory, "server.pem"),
+      ssl_key_file: path.join(directory, "server.key"),
+    });
+  });
+  afterAll(async () => {
+    await server.close();
+    await world.close();
+    await rm(directory, { recursive: true });
+  });
+  beforeEach(() => (prefix = `tls-${++prefixCount}/`));
+
+  /** Gives the server another certificate, which it has from the next connection on if it is up already. */
+  async function certify(options: CertificateOptions): Promise<void> {
+    const { certificate, key } = authority.issue(options);
+    const keyFile = path.join(directory, "server.key");
+    await writeFile(path.join(directory, "server.pem"), certificate);
+    await writeFile(keyFile, key, { mode: 0o600 });
+    // PostgreSQL refuses a key that is not its own, and runs as nobody where the tests are run by root.
+    if (process.getuid?.() === 0) await chown(keyFile, 65534, 65534);
+  }
+
+  async function recertify(options: CertificateOptions): Promise<void> {
+    await certify(options);
+    await server.sql("select pg_reload_conf()");
+    await sleep(200);
+  }
+
+  const settings = (host: string) => ({
+    ...server.environment,
+    DB_HOST: host,
+    DB_SSL: undefined,
+    EXTRACT_PREFIX: prefix,
+  });
+
+  /** In a process of its own, since NODE_EXTRA_CA_CERTS is read when a process starts. Its words become the error's. */
+  async function runCommandLine(host: string): Promise<Summary> {
+    const { exitCode, stdout, stderr } = await commandLine(["extract", "--month", "2024-05", "--json"], {
+      ...world.environment,
+      ...settings(host),
+      DB_SSL: "",
+      NODE_EXTRA_CA_CERTS: path.join(directory, "authority.pem"),
+    });
+    if (exitCode === 0) return JSON.parse(stdout) as Summary;
+    const [, message = stderr, hint = ""] = /Error: (.*)\nTry: +(.*)/.exec(stderr) ?? [];
+    throw exitCode === 64
+      ? new ConfigError(message, { hint, cause: stderr })
+      : new ExtractError(message, { hint, cause: stderr });
+  }
+
+  const child = (host: string) => ({
+    world,
+    database: server,
+    options: { environment: settings(host) },
+    start: () => runCommandLine(host),
+    withinMs: 15_000,
+  });
+
+  const untrusted = { name: "ConfigError", exitCode: 64 } as const;
+
+  it("a server of an authority that is known and of the right name is trusted, and the connection encrypted", async () => {
+    const seen: unknown[] = [];
+    const remove = world.aws.onRequest(async ({ operation }) => {
+      if (operation !== "UploadPart") return undefined;
+      seen.push(
+        ...(await server.sql(
+          "select ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'bank-batch'",
+        )),
+      );
+      return undefined;
+    });
+    await expectPublished(child("localhost"));
+    remove();
+    expect(seen).toContainEqual({ ssl: true });
+    expect(seen).not.toContainEqual({ ssl: false });
+  });
+
+  it("a server of another name is refused, although its authority is known", async () => {
+    await expectFailure(child("127.0.0.1"), {
+      ...untrusted,
+      message: ["no trusted connection", "127.0.0.1", "does not match"],
+      hint: "names in the server's certificate",
+    });
+  });
+
+  it("a server whose certificate has expired is refused", async () => {
+    await recertify({ names: ["localhost"], expiresAt: new Date("2021-01-01T00:00:00Z") });
+    await expectFailure(child("localhost"), {
+      ...untrusted,
+      message: ["no trusted connection", "certificate has expired"],
+      hint: "certificate",
+    });
+    await recertify({ names: ["localhost"] });
+  });
+
+  it("a server of an unknown authority is refused", async () => {
+    await expectFailure(
+      { world, database: server, options: { environment: settings("localhost") } },
+      {
+        ...untrusted,
+        message: ["no trusted connection", "unable to verify the first certificate"],
+        hint: "NODE_EXTRA_CA_CERTS",
+      },
+    );
+  });
+
+  it("a server without TLS is refused", async () => {
+    await expectFailure(
+      { world, options: { environment: { DB_SSL: undefined, EXTRACT_PREFIX: prefix } } },
+      {
+        ...untrusted,
+        message: ["no trusted connection", "does not support SSL"],
+        hint: "NODE_EXTRA_CA_CERTS",
+      },
+    );
+  });
+});

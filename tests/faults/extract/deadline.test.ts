@@ -1,0 +1,158 @@
+/**
+ * The time is up in every phase of a run: it ends in good order, says how far it came, and the month's next run
+ * carries on from there.
+ */
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+import type { Fault, RequestEvent } from "../../../local/aws/server";
+import { ROOT } from "../../support/root";
+import { expectFailure, expectPublished } from "../../support/fault";
+import { Proxy } from "../../support/proxy";
+import { type TestServer, World } from "../../support/world";
+
+jest.setTimeout(60_000);
+
+const timeLimitMs = 1500;
+const timeIsUp = { name: "DeadlineError", exitCode: 75, hint: "Give it more time." } as const;
+const said = "the time is up, after 2 s; it came";
+
+let world: World;
+let proxy: Proxy;
+beforeEach(async () => {
+  world = await World.create("seeded");
+  const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
+  proxy = await Proxy.create({ host, port });
+});
+afterEach(async () => {
+  await proxy.close();
+  await world.close();
+});
+
+/** The requests picked hang until the removal. */
+function hang(isPicked: (event: RequestEvent) => boolean): () => void {
+  return world.aws.onRequest((event): Fault | undefined => (isPicked(event) ? { hang: true } : undefined));
+}
+
+const isOf = (part: string) => (event: RequestEvent) => event.key?.includes(part) === true;
+
+describe("the time is up", () => {
+  it("while it connects", async () => {
+    proxy.script = { silentFromTheStart: true };
+    await expectFailure(
+      { world, options: { timeLimitMs, environment: proxy.environment } },
+      { ...timeIsUp, message: [`${said} to the database's door and not in`] },
+    );
+    proxy.script = { pass: true };
+    await expectPublished({ world, options: { environment: proxy.environment } });
+  });
+
+  it("while the database computes", async () => {
+    await world.sql("alter table loans rename to fast_loans");
+    await world.sql("create view loans as select fast_loans.* from fast_loans, pg_sleep(60)");
+    await world.sql(`grant select on loans to ${String(world.secret["username"])}`);
+    await expectFailure(
+      { world, options: { timeLimitMs } },
+      { ...timeIsUp, message: [`${said} as far as the database's computing`] },
+    );
+  });
+
+  it("in mid-stream", async () => {
+    await world.sql(
+      "insert into branch select number, 1, repeat('x', 200) from generate_series(100001, 120000) as number",
+    );
+    proxy.script = { after: { rows: 10_000 }, then: "silent" };
+    const error = await expectFailure(
+      { world, options: { timeLimitMs, environment: proxy.environment }, release: () => proxy.close() },
+      { ...timeIsUp, message: [said, "of First National, 2026-09"] },
+    );
+    const [, rows] = /to row (\d+) of/.exec(error.message) ?? [];
+    expect(Number(rows)).toBeGreaterThan(5000);
+    expect(Number(rows)).toBeLessThanOrEqual(10_000);
+  });
+
+  it("while an upload hangs", async () => {
+    const remove = hang(({ operation }) => operation === "UploadPart");
+    await expectFailure(
+      { world, options: { timeLimitMs } },
+      { ...timeIsUp, message: [said, "of First National, 2026-09"] },
+    );
+    remove();
+    await expectPublished({ world });
+  });
+
+  it("between two files, of which the first is staged", async () => {
+    const remove = hang(
+      (event) => event.operation === "CreateMultipartUpload" && !isOf("FirstNational")(event),
+    );
+    await expectFailure({ world, options: { timeLimitMs } }, { ...timeIsUp, message: [said, "2026-09"] });
+    remove();
+    await expectPublished({ world });
+  });
+
+  it("between two completions: there is no manifest, and the next run publishes", async () => {
+    const remove = hang(
+      (event) => event.operation === "CompleteMultipartUpload" && !isOf("FirstNational")(event),
+    );
+    await expectFailure(
+      { world, options: { timeLimitMs } },
+      {
+        ...timeIsUp,
+        message: [`${said} to publishing 2026-09, which the next run finishes`],
+        keys: ["FirstNational/2026/09/FirstNational_20260930.csv"],
+      },
+    );
+    remove();
+    await expectPublished({ world });
+  });
+
+  it("and aborting hangs as well: it is given up after 5 s", async () => {
+    const remove = hang(({ operation }) => ["UploadPart", "AbortMultipartUpload"].includes(operation));
+    await expectFailure(
+      { world, options: { timeLimitMs }, withinMs: 8000 },
+      { ...timeIsUp, message: [said, "of First National, 2026-09"], leavesUploads: true },
+    );
+    remove();
+    await expectPublished({ world });
+  });
+
+  it("in the second month of a range: the first stays published, and is named", async () => {
+    const remove = hang((event) => event.operation === "UploadPart" && isOf("/2026/09/")(event));
+    const { months } = await world.run({ month: "2026-08", dryRun: true });
+    const files = (months[0]?.files ?? []).map(({ key }) => key);
+    await expectFailure(
+      { world, input: { from: "2026-08", to: "2026-09" }, options: { timeLimitMs } },
+      {
+        ...timeIsUp,
+        message: [said, "of First National, 2026-09"],
+        monthsDone: ["2026-08"],
+        keys: [...files, "_manifests/2026/08.json"].sort(),
+      },
+    );
+    remove();
+    await expectPublished({ world });
+  });
+});
+
+describe("the deadline's timer", () => {
+  it.each([
+    ["succeeds", "2024-05", "published"],
+    ["fails", "2999-01", "RequestError"],
+  ])("does not keep a process alive whose run %s", async (_, month, outcome) => {
+    const script = `
+      const { extract } = require("./src/extract/lambda.ts");
+      const context = { functionName: "extract", awsRequestId: "test", getRemainingTimeInMillis: () => 900_000 };
+      extract({ month: "${month}" }, context).then(
+        ({ months }) => console.log(months[0].status),
+        ({ name }) => console.log(name),
+      );`;
+    const startedAt = performance.now();
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", "-e", script], {
+      cwd: ROOT,
+      env: { ...process.env, ...world.environment },
+      timeout: 20_000,
+    });
+    expect(stdout).toContain(outcome);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
+  });
+});

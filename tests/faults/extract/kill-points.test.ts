@@ -1,0 +1,281 @@
+/**
+ * A run that dies, by SIGKILL, at every point at which publication could be left half done. What a consumer sees
+ * afterwards is nothing or one whole revision, and the next run of the month ends as if nothing had happened.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+import { HeadObjectCommand } from "@aws-sdk/client-s3";
+
+import type { Fault } from "../../../local/aws/server";
+import { COMMAND_LINE } from "../../support/command-line";
+import { expectedFile, readTables } from "../../support/figures";
+import { readHistory, readRevision } from "../../support/reader";
+import { World } from "../../support/world";
+import { ROOT } from "../../support/root";
+
+jest.setTimeout(60_000);
+
+/** The child lives by the real clock, so its month has to be one that ended long ago. */
+const month = "2024-05";
+
+/** The request at which a run is killed. */
+interface KillPoint {
+  readonly operation: string;
+  /** Which of the run's requests for this operation. */
+  readonly nth: number;
+  /**
+   * What becomes of the request. `lost`: it never arrived. `carried out`: only its answer never arrived. `cut off`:
+   * the endpoint gets what the process had sent of it.
+   */
+  readonly fate: "lost" | "carried out" | "cut off";
+}
+
+/** Runs the command line until it stands at the point, and kills it there. */
+async function dieAt(
+  world: World,
+  { operation, nth, fate }: KillPoint,
+  prefix: string,
+  flags: readonly string[] = [],
+): Promise<void> {
+  let reach: (where: string) => void = () => undefined;
+  let release: (fault: Fault | undefined) => void = () => undefined;
+  const reached = new Promise<string>((resolve) => (reach = resolve));
+  const killed = new Promise<Fault | undefined>((resolve) => (release = resolve));
+
+  let count = 0;
+  const remove = world.aws.onRequest((event) => {
+    if (event.operation !== operation) return undefined;
+    if (event.attempt === 1 && ++count !== nth) return undefined;
+    // The process lives on until its second try, to make sure that the first was carried out.
+    if (fate === "carried out" && event.attempt === 1) return { reset: true, after: "handled" };
+    reach("at the point");
+    return killed;
+  });
+  // One process, without a shell or a wrapper that the signal would reach instead of it.
+  const child = spawn(process.execPath, [COMMAND_LINE, "extract", "--month", month, ...flags], {
+    cwd: ROOT,
+    env: { ...process.env, ...world.environment, EXTRACT_PREFIX: prefix },
+    stdio: "ignore",
+  });
+  const ended = once(child, "exit");
+  try {
+    expect(await Promise.race([reached, ended])).toBe("at the point");
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+    remove();
+    release(fate === "cut off" ? undefined : { reset: true });
+  }
+}
+
+/** The bytes that the tables give now, by bank id. */
+async function filesOf(world: World): Promise<ReadonlyMap<number, string>> {
+  const tables = await readTables(world);
+  return new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, month)]));
+}
+
+/** The keys of the open uploads of this test. */
+async function openUploads(ofWorld: World): Promise<string[]> {
+  return (await ofWorld.openUploads()).filter((key) => key.startsWith(prefix));
+}
+
+/** The month is whole, nothing else lies at its keys, and nothing is left of the run that died. */
+async function expectInOrder(world: World, prefix: string, files: ReadonlyMap<number, string>) {
+  const revision = await readRevision(world, month, prefix);
+  expect(revision?.files).toEqual(files);
+  for (const { key, versionId } of revision?.manifest.files ?? []) {
+    const { VersionId } = await world.s3.send(new HeadObjectCommand({ Bucket: world.bucket, Key: key }));
+    expect({ key, versionId: VersionId }).toEqual({ key, versionId });
+  }
+  for (const entry of revision?.manifest.history ?? []) await readHistory(world, entry);
+  expect(await openUploads(world)).toEqual([]);
+  expect(await world.connections()).toBe(0);
+}
+
+async function outcomeOf(world: World, prefix: string, input: object = {}) {
+  const { months } = await world.run({ month, ...input }, { environment: { EXTRACT_PREFIX: prefix } });
+  return { status: months[0]?.status, revision: months[0]?.revision };
+}
+
+/** How many uploads a death leaves open at least and at most: what the other banks' had come to is left to chance. */
+type Uploads = readonly [least: number, most: number];
+
+/** Each with the uploads that such a death leaves open, of four banks, the fourth without branches. */
+const points: readonly (readonly [name: string, point: KillPoint, published: Uploads, restated: Uploads])[] =
+  [
+    [
+      "before the first bank's upload is begun",
+      { operation: "CreateMultipartUpload", nth: 1, fate: "lost" },
+      [0, 3],
+      [0, 3],
+    ],
+    [
+      "when the first bank's upload was begun and nobody was told",
+      { operation: "CreateMultipartUpload", nth: 1, fate: "carried out" },
+      [1, 4],
+      [1, 4],
+    ],
+    [
+      "before the first bank's part has arrived",
+      { operation: "UploadPart", nth: 1, fate: "lost" },
+      [1, 4],
+      [1, 4],
+    ],
+    [
+      "when half of the banks are staged",
+      { operation: "CreateMultipartUpload", nth: 3, fate: "lost" },
+      [2, 3],
+      [2, 3],
+    ],
+    [
+      "when all are staged and none is completed",
+      { operation: "CompleteMultipartUpload", nth: 1, fate: "lost" },
+      [4, 4],
+      [4, 4],
+    ],
+    [
+      "when the first was completed and nobody was told",
+      { operation: "CompleteMultipartUpload", nth: 1, fate: "carried out" },
+      [3, 3],
+      [3, 3],
+    ],
+    [
+      "between two completions",
+      { operation: "CompleteMultipartUpload", nth: 3, fate: "lost" },
+      [1, 2],
+      [2, 2],
+    ],
+    ["before the manifest is written", { operation: "PutObject", nth: 1, fate: "lost" }, [0, 0], [1, 1]],
+  ];
+
+/** After which the month is published, although nobody was told. */
+const lastPoint: KillPoint = { operation: "PutObject", nth: 1, fate: "carried out" };
+
+async function expectUploads([least, most]: Uploads): Promise<void> {
+  const { length } = await openUploads(world);
+  expect(length).toBeGreaterThanOrEqual(least);
+  expect(length).toBeLessThanOrEqual(most);
+}
+
+let world: World;
+beforeAll(async () => (world = await World.create("seeded")));
+afterAll(() => world.close());
+
+let prefix: string;
+let testCount = 0;
+beforeEach(() => (prefix = `test-${++testCount}/`));
+
+/** Makes every loan of the month bigger, so the bytes of all banks that have branches change. */
+async function changeLoans(by = 1): Promise<void> {
+  await world.sql(
+    "update loans set amount = amount + $1 where loan_date between '2024-05-01' and '2024-05-31'",
+    [by],
+  );
+}
+
+describe("a run that is to publish a month and dies", () => {
+  it.each(points)("%s has published nothing; the next one does", async (_, point, uploads) => {
+    await dieAt(world, point, prefix);
+    expect(await readRevision(world, month, prefix)).toBeUndefined();
+    await expectUploads(uploads);
+
+    expect(await outcomeOf(world, prefix)).toEqual({ status: "published", revision: 1 });
+    await expectInOrder(world, prefix, await filesOf(world));
+  });
+
+  it("when the manifest was written and nobody was told has published it; the next one finds so", async () => {
+    await dieAt(world, lastPoint, prefix);
+    const files = await filesOf(world);
+    expect((await readRevision(world, month, prefix))?.files).toEqual(files);
+
+    expect(await outcomeOf(world, prefix)).toEqual({ status: "unchanged", revision: 1 });
+    await expectInOrder(world, prefix, files);
+  });
+});
+
+describe("a run that is to restate a month and dies", () => {
+  it.each(points)("%s leaves the old revision; the next one restates it", async (_, point, __, uploads) => {
+    await outcomeOf(world, prefix);
+    const before = await readRevision(world, month, prefix);
+    await changeLoans();
+    await dieAt(world, point, prefix, ["--restate"]);
+    expect(await readRevision(world, month, prefix)).toEqual(before);
+    await expectUploads(uploads);
+
+    await expect(outcomeOf(world, prefix)).rejects.toMatchObject({ name: "AlreadyPublishedError" });
+    expect(await readRevision(world, month, prefix)).toEqual(before);
+
+    expect(await outcomeOf(world, prefix, { restate: true })).toEqual({ status: "restated", revision: 2 });
+    await expectInOrder(world, prefix, await filesOf(world));
+  });
+
+  it("when the manifest was written and nobody was told has restated it; the next one finds so", async () => {
+    await outcomeOf(world, prefix);
+    await changeLoans();
+    await dieAt(world, lastPoint, prefix, ["--restate"]);
+    const files = await filesOf(world);
+    expect((await readRevision(world, month, prefix))?.files).toEqual(files);
+    // The bank whose bytes stay the same was staged for nothing, and there was no time to drop its upload.
+    expect(await openUploads(world)).toHaveLength(1);
+
+    expect(await outcomeOf(world, prefix, { restate: true })).toEqual({ status: "unchanged", revision: 2 });
+    await expectInOrder(world, prefix, files);
+  });
+
+  it("between two completions, and is not repeated because the data was put right: the old files are repaired", async () => {
+    await outcomeOf(world, prefix);
+    const before = await readRevision(world, month, prefix);
+    await changeLoans(1);
+    await dieAt(world, { operation: "CompleteMultipartUpload", nth: 3, fate: "lost" }, prefix, ["--restate"]);
+    await changeLoans(-1);
+
+    expect(await outcomeOf(world, prefix)).toEqual({ status: "repaired", revision: 2 });
+    await expectInOrder(world, prefix, before?.files ?? new Map());
+  });
+});
+
+describe("a run with a file of several parts", () => {
+  let manyBranches: World;
+  beforeAll(async () => {
+    manyBranches = await World.create("empty");
+    await manyBranches.sql("insert into bank values (1, 'Bank', 0)");
+    // More than a part of 8 MiB, which is more than the sockets between the process and the endpoint hold.
+    await manyBranches.sql(
+      "insert into branch select number, 1, repeat('x', 255) from generate_series(1, 50000) as number",
+    );
+  });
+  afterAll(() => manyBranches.close());
+
+  it("that dies in the middle of a part has published nothing; the next one does", async () => {
+    await dieAt(manyBranches, { operation: "UploadPart", nth: 1, fate: "cut off" }, prefix);
+    expect(await readRevision(manyBranches, month, prefix)).toBeUndefined();
+    expect(await openUploads(manyBranches)).toHaveLength(1);
+
+    const writes = await manyBranches.operationsDuring(async () => {
+      expect(await outcomeOf(manyBranches, prefix)).toEqual({ status: "published", revision: 1 });
+    });
+    expect(writes.filter((operation) => operation === "UploadPart")).toHaveLength(2);
+    const [cutOff] = manyBranches.aws.requests.filter(({ query }) => query["partNumber"] === "1");
+    expect(cutOff).not.toHaveProperty("status", 200);
+    await expectInOrder(manyBranches, prefix, await filesOf(manyBranches));
+  });
+
+  it("that fails is told by its own cause, also when its upload can't be aborted then", async () => {
+    const remove = manyBranches.aws.onRequest(({ operation }) => {
+      if (operation === "UploadPart")
+        return { respond: { status: 403, code: "AccessDenied", message: "No parts for you." } };
+      if (operation === "AbortMultipartUpload")
+        return { respond: { status: 403, code: "AccessDenied", message: "No aborting for you." } };
+      return undefined;
+    });
+    await expect(outcomeOf(manyBranches, prefix)).rejects.toMatchObject({
+      name: "StorageError",
+      message: expect.stringContaining("No parts for you.") as string,
+    });
+    remove();
+    expect(await openUploads(manyBranches)).toHaveLength(1);
+    expect(await outcomeOf(manyBranches, prefix)).toEqual({ status: "published", revision: 1 });
+    await expectInOrder(manyBranches, prefix, await filesOf(manyBranches));
+  });
+});

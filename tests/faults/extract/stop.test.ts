@@ -1,0 +1,97 @@
+/** The command line is told to stop, by Ctrl-C or by the system: it ends in good order, and at once. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { COMMAND_LINE } from "../../support/command-line";
+import { World } from "../../support/world";
+import { ROOT } from "../../support/root";
+
+let world: World;
+beforeEach(async () => (world = await World.create("seeded")));
+afterEach(() => world.close());
+
+/** Starts a command, and sends it a signal when it has come to the nth request of this kind, which gets no answer. */
+async function stopAt(
+  operation: string,
+  nth: number,
+  signal: "SIGINT" | "SIGTERM",
+  flags: readonly string[],
+): Promise<{ exitCode: number; stderr: string; tookMs: number }> {
+  let count = 0;
+  let reach: () => void = () => undefined;
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const remove = world.aws.onRequest((event) => {
+    if (event.operation !== operation || ++count < nth) return undefined;
+    reach();
+    return { hang: true };
+  });
+  const child = spawn(process.execPath, [COMMAND_LINE, ...flags], {
+    cwd: ROOT,
+    env: { ...process.env, ...world.environment },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+  await Promise.race([reached, closed]);
+  const startedAt = performance.now();
+  child.kill(signal);
+  // A second one, as an impatient hand sends it, changes nothing.
+  await sleep(20);
+  child.kill(signal);
+  // It may come when the process has just ended its work; to a shell that looks the same.
+  const [exitCode, killedBy] = await closed;
+  remove();
+  return {
+    exitCode: exitCode ?? 128 + constants.signals[killedBy ?? signal],
+    stderr,
+    tookMs: performance.now() - startedAt,
+  };
+}
+
+async function expectNothingLeft(keys: readonly string[] = []): Promise<void> {
+  expect(await world.openUploads()).toEqual([]);
+  expect(await world.connections()).toBe(0);
+  expect(await world.keys()).toEqual(keys);
+}
+
+describe("a run that is told to stop", () => {
+  it.each([
+    ["while it connects", "GetSecretValue", 1],
+    ["while it uploads", "UploadPart", 2],
+    ["before it publishes", "CompleteMultipartUpload", 1],
+  ] as const)("%s drops its uploads and its connection", async (_, operation, nth) => {
+    const { exitCode, stderr, tookMs } = await stopAt(operation, nth, "SIGINT", [
+      "extract",
+      "--month",
+      "2026-09",
+    ]);
+    expect(stderr).toMatch(/\nStopping …\nStopped by SIGINT, in good order: nothing is left behind\n$/);
+    expect(exitCode).toBe(130);
+    expect(tookMs).toBeLessThan(5000);
+    await expectNothingLeft();
+  });
+
+  it("in the second month of a range keeps the first, and says so", async () => {
+    const range = ["extract", "--from", "2026-08", "--to", "2026-09"];
+    const { exitCode, stderr } = await stopAt("UploadPart", 5, "SIGTERM", range);
+    expect(exitCode).toBe(143);
+    expect(stderr).toContain("Stopped by SIGTERM");
+    expect(stderr).toContain("Done:  2026-08 before it, and they stay so");
+    const keys = (await world.manifest("2026-08")).files.map(({ key }) => key);
+    await expectNothingLeft([...keys, "_manifests/2026/08.json"].sort());
+  });
+});
+
+describe("a reader that is told to stop", () => {
+  it("ends likewise", async () => {
+    await world.run({ month: "2026-09" });
+    for (const command of ["status", "verify"]) {
+      const { exitCode, stderr } = await stopAt("HeadObject", 1, "SIGINT", [command, "--month", "2026-09"]);
+      expect([command, exitCode]).toEqual([command, 130]);
+      expect(stderr).toContain("Stopped by SIGINT");
+    }
+  });
+});

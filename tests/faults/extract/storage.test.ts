@@ -1,0 +1,350 @@
+/**
+ * S3 and Secrets Manager fail: by status, by silence, by a lost connection, in every step of a run. What the SDK's
+ * retries cure is published whole; everything else leaves nothing, or what the next run puts in order.
+ */
+import type { Fault, RequestEvent } from "../../../local/aws/server";
+import { expectFailure, expectPublished, type FaultyRun } from "../../support/fault";
+import { World } from "../../support/world";
+
+jest.setTimeout(60_000);
+
+const month = "2026-09";
+const firstFile = "FirstNational/2026/09/FirstNational_20260930.csv";
+
+const respond = (status: number, code: string): Fault => ({
+  respond: { status, code, message: `${code} on purpose.` },
+});
+const slowDown = respond(503, "SlowDown");
+const internalError = respond(500, "InternalError");
+const forbidden = respond(403, "AccessDenied");
+
+const storageError = { name: "StorageError", exitCode: 75 } as const;
+const refusal = { name: "StorageError", exitCode: 1 } as const;
+const conflict = { name: "ConflictError", exitCode: 75 } as const;
+
+let world: World;
+beforeAll(async () => (world = await World.create("seeded")));
+afterAll(() => world.close());
+
+let prefix: string;
+let prefixCount = 0;
+let heal: () => void = () => undefined;
+beforeEach(() => (prefix = `prefix-${++prefixCount}/`));
+afterEach(() => {
+  heal();
+});
+
+function run(options: FaultyRun["options"] = {}): FaultyRun {
+  return { world, options: { ...options, environment: { EXTRACT_PREFIX: prefix } } };
+}
+
+/** The faults end with the run, where they would keep what it left from being looked at. */
+function healedRun(): FaultyRun {
+  return {
+    ...run(),
+    release: () => {
+      heal();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Until `heal`, requests for the operation meet the fault, for ever or only those that `when` picks. */
+function fault(
+  operation: string,
+  what: Fault,
+  when: (event: RequestEvent, nth: number) => boolean = always,
+): void {
+  let count = 0;
+  const before = heal;
+  const remove = world.aws.onRequest((event) => {
+    if (event.operation !== operation) return undefined;
+    return when(event, ++count) ? what : undefined;
+  });
+  heal = () => {
+    remove();
+    before();
+    heal = () => undefined;
+  };
+}
+
+const always = () => true;
+const onFirstTry = ({ attempt }: RequestEvent) => attempt === 1;
+const onFirstRequest = (_: RequestEvent, nth: number) => nth === 1;
+const fromSecondBank = ({ key = "" }: RequestEvent) => !key.endsWith(firstFile);
+
+/** What was wrong is over: the month's next run publishes it. */
+async function expectRepaired(): Promise<void> {
+  heal();
+  await expectPublished(run());
+}
+
+const everyStep: readonly (readonly [string, string, string, string, string])[] = [
+  ["the manifest is read", "GetObject", "read", "_manifests/2026/09.json", "SlowDown"],
+  // Several are looked at at once, and an answer without a body names no code.
+  ["a file is looked at", "HeadObject", "look at", "", ""],
+  ["open uploads are listed", "ListMultipartUploads", "list the open uploads below", "", "SlowDown"],
+  ["an upload is begun", "CreateMultipartUpload", "upload", firstFile, "SlowDown"],
+  ["a part is uploaded", "UploadPart", "upload", firstFile, "SlowDown"],
+  ["a file is completed", "CompleteMultipartUpload", "write", firstFile, "SlowDown"],
+];
+
+describe("S3 is overloaded (503)", () => {
+  const operations = everyStep.map(([step, operation]): [string, string] => [step, operation]);
+  it.each([...operations, ["the manifest is written", "PutObject"]])(
+    "once when %s: the request is tried again, and the run succeeds",
+    async (_, operation) => {
+      fault(operation, slowDown, onFirstTry);
+      await expectPublished(run());
+    },
+  );
+
+  it.each(everyStep)(
+    "for ever when %s: the run fails and is worth a retry",
+    async (_, operation, doing, key, code) => {
+      fault(operation, slowDown);
+      await expectFailure(healedRun(), {
+        ...storageError,
+        message: [`did not ${doing} s3://${world.bucket}/${prefix}${key}`, code, "(HTTP 503)"],
+        hint: "in a few minutes",
+      });
+      await expectRepaired();
+    },
+  );
+});
+
+describe("S3 refuses (403)", () => {
+  it("a part: nothing is there", async () => {
+    fault("UploadPart", forbidden, fromSecondBank);
+    await expectFailure(run(), {
+      ...refusal,
+      message: [`upload s3://${world.bucket}/${prefix}`, "/2026/09/", "AccessDenied"],
+      hint: `may use the bucket ${world.bucket}`,
+    });
+    await expectRepaired();
+  });
+
+  it("the first completion: nothing is there", async () => {
+    fault("CompleteMultipartUpload", forbidden);
+    await expectFailure(run(), {
+      ...refusal,
+      message: [`write s3://${world.bucket}/${prefix}${firstFile}`, "AccessDenied"],
+      hint: `may use the bucket ${world.bucket}`,
+    });
+    await expectRepaired();
+  });
+
+  it("the second completion: there is no manifest, and the next run publishes", async () => {
+    fault("CompleteMultipartUpload", forbidden, fromSecondBank);
+    await expectFailure(run(), {
+      ...refusal,
+      message: [`write s3://${world.bucket}/${prefix}`, "AccessDenied"],
+      hint: `may use the bucket ${world.bucket}`,
+      keys: [`${prefix}${firstFile}`],
+    });
+    await expectRepaired();
+  });
+
+  it("the manifest: the files are there and count for nothing, and the next run publishes", async () => {
+    fault("PutObject", forbidden);
+    await expectFailure(run(), {
+      ...refusal,
+      message: [`write s3://${world.bucket}/${prefix}_manifests/2026/09.json`, "AccessDenied"],
+      hint: `may use the bucket ${world.bucket}`,
+      keys: await keysOfAllBanks(),
+    });
+    await expectRepaired();
+  });
+
+  it("to abort as well: the first refusal is told, and the next run aborts what was left", async () => {
+    fault("UploadPart", forbidden);
+    fault("AbortMultipartUpload", internalError);
+    await expectFailure(run(), {
+      ...refusal,
+      message: [`upload s3://${world.bucket}/${prefix}${firstFile}`, "AccessDenied"],
+      hint: `may use the bucket ${world.bucket}`,
+      leavesUploads: true,
+    });
+    await expectRepaired();
+  });
+});
+
+/** The keys of the month's files, as a dry run names them. */
+async function keysOfAllBanks(): Promise<string[]> {
+  const { months } = await world.run({ month, dryRun: true }, { environment: { EXTRACT_PREFIX: prefix } });
+  return (months[0]?.files ?? []).map(({ key }) => key).sort();
+}
+
+describe("S3 drops or loses the answer", () => {
+  it("once, by a reset in the middle of a part: the part is sent again", async () => {
+    fault("UploadPart", { reset: true, after: "body" }, onFirstTry);
+    await expectPublished(run());
+  });
+
+  it("for ever, by resets: the run fails and is worth a retry", async () => {
+    fault("UploadPart", { reset: true });
+    await expectFailure(run(), {
+      ...storageError,
+      message: [`upload s3://${world.bucket}/${prefix}${firstFile}`],
+      hint: "network path to S3",
+    });
+    await expectRepaired();
+  });
+
+  it("for ever, by silence: the run ends by its deadline", async () => {
+    fault("UploadPart", { hang: true });
+    await expectFailure(run({ timeLimitMs: 1500 }), {
+      name: "DeadlineError",
+      exitCode: 75,
+      message: ["the time is up", "of First National, 2026-09"],
+      hint: "Give it more time.",
+    });
+    await expectRepaired();
+  });
+});
+
+describe("S3 refuses a completion because the key has changed", () => {
+  it.each([
+    ["412", respond(412, "PreconditionFailed")],
+    ["409", respond(409, "ConditionalRequestConflict")],
+    ["404, as its upload was dropped", respond(404, "NoSuchUpload")],
+    ["412 inside of a 200", { respond200Error: { code: "PreconditionFailed", message: "On purpose." } }],
+  ] as const)("(%s): it is another run's conflict", async (_, what) => {
+    fault("CompleteMultipartUpload", what);
+    await expectFailure(run(), {
+      ...conflict,
+      message: [`another run wrote s3://${world.bucket}/${prefix}${firstFile}`],
+      hint: "Let the other run end",
+    });
+    await expectRepaired();
+  });
+});
+
+describe("S3 says 200 and means an error", () => {
+  const error = { respond200Error: { code: "InternalError", message: "On purpose." } } as const;
+
+  it("once: the completion is tried again, and the run succeeds", async () => {
+    fault("CompleteMultipartUpload", error, onFirstTry);
+    await expectPublished(run());
+  });
+
+  it("for ever: the run fails and is worth a retry", async () => {
+    fault("CompleteMultipartUpload", error);
+    await expectFailure(run(), {
+      ...storageError,
+      message: [`write s3://${world.bucket}/${prefix}${firstFile}`, "InternalError"],
+      hint: "in a few minutes",
+    });
+    await expectRepaired();
+  });
+});
+
+describe("the bucket", () => {
+  it("is gone between staging and publishing: the run fails and names it", async () => {
+    fault("CompleteMultipartUpload", respond(404, "NoSuchBucket"));
+    await expectFailure(run(), {
+      ...refusal,
+      message: [`write s3://${world.bucket}/${prefix}${firstFile}`, "NoSuchBucket"],
+      hint: `there is no bucket ${world.bucket}`,
+    });
+    await expectRepaired();
+  });
+});
+
+describe("a file of several parts", () => {
+  let large: World;
+  beforeAll(async () => {
+    large = await World.create("empty");
+    await large.sql("insert into bank values (1, 'Bank', 0)");
+    await large.sql(
+      "insert into branch select number, 1, repeat('x', 255) from generate_series(1, 50000) as number",
+    );
+  });
+  afterAll(async () => {
+    await large.close();
+    Object.assign(process.env, world.environment);
+  });
+
+  const environment = () => ({ EXTRACT_PREFIX: prefix });
+
+  it("that loses one part and is refused another once is uploaded whole", async () => {
+    let requests = 0;
+    const remove = large.aws.onRequest(({ operation, partNumber, attempt }) => {
+      if (operation !== "UploadPart") return undefined;
+      requests += 1;
+      if (attempt > 1) return undefined;
+      if (partNumber === 1) return { reset: true, after: "body" };
+      return partNumber === 2 ? internalError : undefined;
+    });
+    await expectPublished({ world: large, options: { environment: environment() }, withinMs: 10_000 });
+    remove();
+    // Two parts, each of them twice.
+    expect(requests).toBe(4);
+  });
+
+  it("that fails with its last part leaves no part behind", async () => {
+    const remove = large.aws.onRequest(({ operation, partNumber = 0 }) =>
+      operation === "UploadPart" && partNumber > 1 ? internalError : undefined,
+    );
+    await expectFailure(
+      { world: large, options: { environment: environment() }, withinMs: 10_000 },
+      {
+        ...storageError,
+        message: [`upload s3://${large.bucket}/${prefix}Bank/2026/09/Bank_20260930.csv`, "InternalError"],
+        hint: "in a few minutes",
+      },
+    );
+    remove();
+    await expectPublished({ world: large, options: { environment: environment() }, withinMs: 10_000 });
+  });
+
+  it("whose upload hangs is aborted by the deadline", async () => {
+    const remove = large.aws.onRequest(({ operation, partNumber = 0 }) =>
+      operation === "UploadPart" && partNumber > 1 ? { hang: true } : undefined,
+    );
+    await expectFailure(
+      { world: large, options: { environment: environment(), timeLimitMs: 3000 } },
+      {
+        name: "DeadlineError",
+        exitCode: 75,
+        message: ["the time is up, after 3 s", "of Bank, 2026-09"],
+        hint: "Give it more time.",
+      },
+    );
+    remove();
+  });
+});
+
+describe("Secrets Manager", () => {
+  const unavailable = { name: "DatabaseUnavailableError", exitCode: 75 } as const;
+  const faults = [
+    ["fails (500)", respond(500, "InternalServiceError"), "InternalServiceError"],
+    ["throttles (400)", respond(400, "ThrottlingException"), "ThrottlingException"],
+  ] as const;
+
+  it.each(faults)("%s once: the request is tried again, and the run succeeds", async (_, what) => {
+    fault("GetSecretValue", what, onFirstRequest);
+    await expectPublished(run());
+  });
+
+  it.each(faults)("%s for ever: the run fails and is worth a retry", async (_, what, code) => {
+    fault("GetSecretValue", what);
+    await expectFailure(run(), {
+      ...unavailable,
+      message: [`did not give the secret ${world.secretId}`, code],
+      hint: "network path to Secrets Manager",
+    });
+    await expectRepaired();
+  });
+
+  it("never answers: the run ends by its deadline", async () => {
+    fault("GetSecretValue", { hang: true });
+    await expectFailure(run({ timeLimitMs: 700 }), {
+      name: "DeadlineError",
+      exitCode: 75,
+      message: ["the time is up", "to the database's door and not in"],
+      hint: "Give it more time.",
+    });
+    await expectRepaired();
+  });
+});

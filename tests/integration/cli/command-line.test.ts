@@ -1,0 +1,138 @@
+/** What a terminal sees, and what everything else sees of the command line. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+import type { Summary } from "../../../src/extract/extract";
+import { COMMAND_LINE, commandLine } from "../../support/command-line";
+import { World } from "../../support/world";
+import { ROOT } from "../../support/root";
+
+let world: World;
+beforeAll(async () => (world = await World.create("seeded")));
+afterAll(() => world.close());
+
+const ESCAPE = "\u001b";
+
+/** Runs a command on a terminal of 100 columns, which the system's own `script` makes; what the terminal was sent. */
+async function onTerminal(flags: readonly string[], environment: Record<string, string> = {}) {
+  const words = [process.execPath, COMMAND_LINE, ...flags].map((word) => `'${word}'`).join(" ");
+  const command = `stty columns 100; ${words}`;
+  const script =
+    process.platform === "darwin"
+      ? ["-q", "/dev/null", "sh", "-c", command]
+      : ["-qefc", command, "/dev/null"];
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(CI|NO_COLOR|FORCE_COLOR)$/.test(name));
+  const child = spawn("script", script, {
+    cwd: ROOT,
+    env: { ...Object.fromEntries(inherited), ...world.environment, TERM: "xterm-256color", ...environment },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let sent = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (sent += text));
+  const [exitCode] = (await once(child, "close")) as [number | null];
+  return { exitCode, sent };
+}
+
+describe("on a terminal", () => {
+  it("says on one line what it does and how far it is, and leaves a line for each thing done", async () => {
+    const { exitCode, sent } = await onTerminal(["extract", "--month", "2026-09"]);
+    expect(exitCode).toBe(0);
+    expect(sent).toContain("connecting to the database");
+    expect(sent).toContain("the database computes");
+    expect(sent).toMatch(/2026-09 {2}[^\n]+ {2}\d+ rows {2}\d+\.\d MB/);
+    expect(sent).toContain(
+      `${ESCAPE}[32m2026-09  published, revision 1  _manifests/2026/09.json${ESCAPE}[39m\r\n`,
+    );
+    // The cursor is hidden while the line moves, and comes back.
+    expect(sent.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(sent.lastIndexOf(`${ESCAPE}[?25l`));
+  });
+
+  it("has no colours with NO_COLOR, but the line moves", async () => {
+    const { exitCode, sent } = await onTerminal(["extract", "--month", "2026-09"], { NO_COLOR: "1" });
+    expect(exitCode).toBe(0);
+    expect(sent).toContain("the database computes");
+    expect(sent.split(ESCAPE).filter((text) => /^\[[\d;]*m/.test(text))).toEqual([]);
+  });
+
+  it("has neither where TERM is dumb", async () => {
+    const { exitCode, sent } = await onTerminal(["extract", "--month", "2026-13"], {
+      NO_COLOR: "1",
+      TERM: "dumb",
+    });
+    expect(exitCode).toBe(64);
+    expect(sent).toContain("Error: wrong input: month");
+    expect(sent).not.toContain(ESCAPE);
+  });
+});
+
+describe("off a terminal", () => {
+  const run = ["extract", "--month", "2026-08", "--json"];
+
+  it("writes whole lines on standard error, JSON alone on standard output, and no escape sequence", async () => {
+    const { stdout, stderr } = await commandLine(run, world.environment);
+    expect((JSON.parse(stdout) as Summary).months).toMatchObject([{ month: "2026-08", status: "published" }]);
+    expect(stderr.split("\n")).toEqual([
+      expect.stringMatching(/^connected to test_\w+ on 127\.0\.0\.1$/),
+      ...Array<unknown>(4).fill(
+        expect.stringMatching(/^2026-08 {2}staged {2}\S+\.csv {2}\d+ rows, \d+ bytes$/),
+      ),
+      "2026-08  reconciled with the table loans",
+      "2026-08  published, revision 1  _manifests/2026/08.json",
+      "",
+    ]);
+    expect(stdout + stderr).not.toContain(ESCAPE);
+  });
+
+  it("colours where FORCE_COLOR says so, but never the JSON", async () => {
+    const { stdout, stderr } = await commandLine(run, { ...world.environment, FORCE_COLOR: "1" });
+    expect(stderr).toContain(`${ESCAPE}[32m2026-08  unchanged`);
+    expect(stdout).not.toContain(ESCAPE);
+  });
+
+  it("is not disturbed when who reads goes away", async () => {
+    const child = spawn("sh", ["-c", `"$0" "$1" --help | true`, process.execPath, COMMAND_LINE], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let complaint = "";
+    child.stderr.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+    await once(child, "close");
+    expect(complaint).toBe("");
+  });
+});
+
+describe("--help", () => {
+  const months = ["--extract", "--month", "--from", "--to"];
+  it.each([
+    [
+      ["extract"],
+      [...months, "--scheduled-time", "--restate", "--dry-run", "--json", "DB_SECRET_ID", "EXTRACT_BUCKET"],
+    ],
+    [["status"], [...months, "--verify", "--json", "EXTRACT_BUCKET", "exits with 0"]],
+    [["verify"], [...months, "--scheduled-time", "--json", "EXTRACT_BUCKET", "exits with 1"]],
+    [["report"], [...months, "--output", "EXTRACT_BUCKET"]],
+    [["demo"], ["--loans"]],
+    [
+      ["local", "up"],
+      ["--loans", "local up > local.env"],
+    ],
+  ])("of %j has its flags, its settings, an example and the exit codes", async (command, words) => {
+    const { exitCode, stdout, stderr } = await commandLine([...command, "--help"], { EXTRACT_BUCKET: "" });
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    for (const word of [...words, `npx bank-batch ${command.join(" ")}`, "64   wrong input or settings"]) {
+      expect(stdout).toContain(word);
+    }
+    const told = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, flag]) => flag);
+    expect(told.filter((flag) => !words.includes(flag ?? ""))).toEqual([]);
+  });
+
+  it("names every command, and is where a mistake leads to", async () => {
+    const { stdout } = await commandLine(["--help"], {});
+    const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command);
+    for (const command of ["extract", "status", "verify", "report", "demo", "local"])
+      expect(commands).toContain(command);
+    const mistake = await commandLine(["extract", "--mnth", "2026-09"], {});
+    expect(mistake.exitCode).toBe(64);
+    expect(mistake.stderr).toContain("Error: unknown option '--mnth'\n(Did you mean --month?)\n");
+    expect(mistake.stderr).toContain("Try:   npx bank-batch --help");
+  });
+});

@@ -1,0 +1,687 @@
+/**
+ * What publishing promises: all banks or none, nothing that is published changes unasked, and every outcome is the
+ * one that the contract names. Each test publishes below a prefix of its own.
+ */
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  UploadPartCommand,
+} from "@aws-sdk/client-s3";
+
+import type { RequestEvent } from "../../../local/aws/server";
+import type { ManifestFile } from "../../../src/extract/manifest";
+import { expectedFile, readTables } from "../../support/figures";
+import { readHistory, readRevision } from "../../support/reader";
+import { type RunOptions, World } from "../../support/world";
+
+const month = "2026-09";
+const WRITES = /^(Put|Create|UploadPart|Complete|Abort|Delete)/;
+
+let world: World;
+beforeAll(async () => (world = await World.create("seeded")));
+afterAll(() => world.close());
+
+let prefix: string;
+let testCount = 0;
+beforeEach(() => (prefix = `test-${++testCount}/`));
+
+function run(input: object = { month }, { environment = {}, ...options }: RunOptions = {}) {
+  return world.run(input, { ...options, environment: { EXTRACT_PREFIX: prefix, ...environment } });
+}
+
+/** The one month of a run: its outcome and its revision. */
+async function outcomeOf(input: object = { month }, options: RunOptions = {}) {
+  const { months } = await run(input, options);
+  expect(months).toHaveLength(1);
+  return { status: months[0]?.status, revision: months[0]?.revision };
+}
+
+async function filesByBank(): Promise<ReadonlyMap<number, ManifestFile>> {
+  const { files } = await world.manifest(month, prefix);
+  return new Map(files.map((file) => [file.bankId, file]));
+}
+
+async function keyOf(bankId: number): Promise<string> {
+  return (await filesByBank()).get(bankId)?.key ?? "";
+}
+
+/** All banks' files are published and hold what the tables say now, and nothing else lies at their keys. */
+async function expectPublished(ofMonth = month): Promise<void> {
+  const tables = await readTables(world);
+  const revision = await readRevision(world, ofMonth, prefix);
+  expect(revision?.files).toEqual(
+    new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, ofMonth)])),
+  );
+  for (const { key, versionId, etag } of revision?.manifest.files ?? []) {
+    const { VersionId, ETag } = await headOf(key);
+    expect({ key, versionId: VersionId, etag: ETag }).toEqual({ key, versionId, etag });
+  }
+  expect(await openUploads()).toEqual([]);
+}
+
+async function expectNothingPublished(): Promise<void> {
+  expect(await world.keys(prefix)).toEqual([]);
+  expect(await openUploads()).toEqual([]);
+}
+
+/** The keys of the open uploads of this test. */
+async function openUploads(): Promise<string[]> {
+  return (await world.openUploads()).filter((key) => key.startsWith(prefix));
+}
+
+function headOf(key: string, bucket = world.bucket) {
+  return world.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+}
+
+async function overwrite(key: string, text = "not the bank's file\n"): Promise<string> {
+  const { VersionId } = await world.s3.send(
+    new PutObjectCommand({ Bucket: world.bucket, Key: key, Body: text }),
+  );
+  return VersionId ?? "";
+}
+
+/** Makes each of a bank's loans of the month bigger by one. */
+async function changeLoans(...bankIds: number[]): Promise<void> {
+  await world.sql(
+    `update loans set amount = amount + 1
+     from account, client, branch
+     where idaccount = account_idaccount and idclient = client_idclient and idbranch = branch_idbranch
+       and bank_idbank = any($1) and loan_date between '2026-09-01' and '2026-09-30'`,
+    [bankIds],
+  );
+}
+
+async function writesDuring(action: () => Promise<unknown>): Promise<string[]> {
+  return (await world.operationsDuring(action)).filter((operation) => WRITES.test(operation));
+}
+
+describe("a month that is not published", () => {
+  it("is published: every bank's file, and the manifest that names each by its version", async () => {
+    const now = new Date("2026-11-02T03:04:05.678Z");
+    const { runId, months } = await run({ month }, { now });
+    expect(months).toEqual([
+      {
+        month,
+        status: "published",
+        revision: 1,
+        manifest: `${prefix}_manifests/2026/09.json`,
+        files: (await world.manifest(month, prefix)).files.map(({ key, rowCount, byteCount }) => ({
+          key,
+          rowCount,
+          byteCount,
+        })),
+      },
+    ]);
+    await expectPublished();
+    expect(await world.manifest(month, prefix)).toMatchObject({
+      runId,
+      revision: 1,
+      publishedAt: now.toISOString(),
+      history: [],
+      source: { database: world.database },
+    });
+  });
+
+  it("gets its manifest last, after every bank's object", async () => {
+    const writes = await writesDuring(() => run());
+    expect(writes.slice(-5)).toEqual([
+      "CompleteMultipartUpload",
+      "CompleteMultipartUpload",
+      "CompleteMultipartUpload",
+      "CompleteMultipartUpload",
+      "PutObject",
+    ]);
+    expect(writes.filter((operation) => operation === "PutObject")).toHaveLength(1);
+  });
+
+  it("is not written to by a dry run, which says that it would be published", async () => {
+    const writes = await writesDuring(async () => {
+      const summary = await run({ month, dryRun: true });
+      expect(summary).toMatchObject({ dryRun: true, months: [{ month, status: "published", revision: 1 }] });
+    });
+    expect(writes).toEqual([]);
+    await expectNothingPublished();
+  });
+
+  it("is cleared of the uploads that a dead run left, but not by a dry run, and no other month is", async () => {
+    const begin = (key: string) =>
+      world.s3.send(new CreateMultipartUploadCommand({ Bucket: world.bucket, Key: key }));
+    const left = `${prefix}FirstNational/2026/09/FirstNational_20260930.csv`;
+    const ofOtherMonth = `${prefix}FirstNational/2026/08/FirstNational_20260831.csv`;
+    await begin(left);
+    await begin(left);
+    await begin(ofOtherMonth);
+    await run({ month, dryRun: true });
+    expect((await openUploads()).sort()).toEqual([ofOtherMonth, left, left]);
+    await run();
+    expect(await openUploads()).toEqual([ofOtherMonth]);
+    await run({ month: "2026-08" });
+    await expectPublished();
+  });
+});
+
+describe("a published month whose bytes are the same", () => {
+  it("is unchanged by a rerun, which writes nothing at all", async () => {
+    await run();
+    const before = await world.manifest(month, prefix);
+    for (const input of [{ month }, { month, dryRun: true }]) {
+      const writes = await writesDuring(async () => {
+        expect(await outcomeOf(input)).toEqual({ status: "unchanged", revision: 1 });
+      });
+      expect(writes).toEqual([]);
+    }
+    expect(await world.manifest(month, prefix)).toEqual(before);
+    await expectPublished();
+  });
+
+  it("is unchanged by a restatement too: no object gets a new version, and the uploads are dropped", async () => {
+    await run();
+    const before = await world.manifest(month, prefix);
+    const writes = await writesDuring(async () => {
+      expect(await outcomeOf({ month, restate: true })).toEqual({ status: "unchanged", revision: 1 });
+    });
+    expect(writes.filter((operation) => /^(Put|Complete)/.test(operation))).toEqual([]);
+    expect(await world.manifest(month, prefix)).toEqual(before);
+    await expectPublished();
+  });
+});
+
+describe("a published month whose bytes would change", () => {
+  it("is refused, with every bank that differs and its old and new figures, and nothing is written", async () => {
+    await run();
+    const before = await filesByBank();
+    await changeLoans(1, 3);
+    const refusal = [1, 3].map((bankId) => {
+      const { bankName, rowCount, loanCount, loanTotal } = before.get(bankId) ?? {};
+      const newTotal = String(BigInt(loanTotal ?? 0) + BigInt(loanCount ?? 0));
+      return (
+        `${String(bankName)}: published with ${String(rowCount)} rows, ${String(loanCount)} loans of ${String(loanTotal)} in all, ` +
+        `now ${String(rowCount)} rows, ${String(loanCount)} loans of ${newTotal} in all`
+      );
+    });
+    expect(before.get(1)?.bankName).toBe("First National");
+    expect(Number(before.get(1)?.loanCount)).toBeGreaterThan(0);
+
+    for (const input of [{ month }, { month, dryRun: true }]) {
+      const writes = await writesDuring(async () => {
+        await expect(run(input)).rejects.toMatchObject({
+          name: "AlreadyPublishedError",
+          message: `2026-09 is published as revision 1 and would change: ${refusal.join("; ")}`,
+          hint: expect.stringContaining("--month 2026-09 --restate") as string,
+          exitCode: 1,
+          retry: false,
+        });
+      });
+      expect(writes).toEqual([]);
+    }
+    expect(await filesByBank()).toEqual(before);
+  });
+
+  it("is restated when asked: the revision goes up, and the old one stays readable", async () => {
+    await run({ month }, { now: new Date("2026-11-02T03:00:00Z") });
+    const first = await readRevision(world, month, prefix);
+    await changeLoans(1, 3);
+    expect(await outcomeOf({ month, restate: true })).toEqual({ status: "restated", revision: 2 });
+    await expectPublished();
+
+    const { history } = await world.manifest(month, prefix);
+    expect(history).toMatchObject([{ revision: 1, publishedAt: "2026-11-02T03:00:00.000Z" }]);
+    const old = await Promise.all(history.map((entry) => readHistory(world, entry)));
+    expect([...(old[0]?.values() ?? [])]).toEqual([...(first?.files.values() ?? [])]);
+
+    await changeLoans(2);
+    expect(await outcomeOf({ month, restate: true })).toEqual({ status: "restated", revision: 3 });
+    await expectPublished();
+    const third = await world.manifest(month, prefix);
+    expect(third.history.map(({ revision }) => revision)).toEqual([1, 2]);
+    expect(third.history[0]).toEqual(history[0]);
+    await Promise.all(third.history.map((entry) => readHistory(world, entry)));
+  });
+
+  it("keeps the versions of the files whose bytes stay the same", async () => {
+    await run();
+    const before = await filesByBank();
+    await changeLoans(2);
+    const writes = await writesDuring(() => run({ month, restate: true }));
+    expect(writes.filter((operation) => /^(Put|Complete)/.test(operation))).toEqual([
+      "CompleteMultipartUpload",
+      "PutObject",
+    ]);
+    const after = await filesByBank();
+    for (const bankId of [1, 3, 4]) expect(after.get(bankId)).toEqual(before.get(bankId));
+    expect(after.get(2)?.versionId).not.toBe(before.get(2)?.versionId);
+    await expectPublished();
+  });
+
+  it("is not written to by a dry run of the restatement", async () => {
+    await run();
+    const before = await world.manifest(month, prefix);
+    await changeLoans(1);
+    const writes = await writesDuring(async () => {
+      expect(await outcomeOf({ month, restate: true, dryRun: true })).toEqual({
+        status: "restated",
+        revision: 2,
+      });
+    });
+    expect(writes).toEqual([]);
+    expect(await world.manifest(month, prefix)).toEqual(before);
+  });
+});
+
+describe("a published object that somebody replaced", () => {
+  it("is repaired: written again from the same bytes, and the others keep their versions", async () => {
+    await run();
+    const before = await filesByBank();
+    await overwrite(await keyOf(2));
+    expect(await outcomeOf()).toEqual({ status: "repaired", revision: 2 });
+    const after = await filesByBank();
+    for (const bankId of [1, 3, 4]) expect(after.get(bankId)).toEqual(before.get(bankId));
+    expect(after.get(2)).toEqual({
+      ...before.get(2),
+      versionId: expect.not.stringMatching(before.get(2)?.versionId ?? "") as string,
+    });
+    await expectPublished();
+    expect(await outcomeOf()).toEqual({ status: "unchanged", revision: 2 });
+  });
+
+  it("is repaired when it was replaced by the same bytes: the version is not the one published", async () => {
+    await run();
+    const { key, etag } = (await filesByBank()).get(4) ?? { key: "" };
+    const target = { Bucket: world.bucket, Key: key };
+    // In one part, as the run writes it, for the same ETag.
+    const { UploadId } = await world.s3.send(new CreateMultipartUploadCommand(target));
+    const part = { ...target, UploadId, PartNumber: 1 };
+    const { ETag } = await world.s3.send(new UploadPartCommand({ ...part, Body: await world.read(key) }));
+    const Parts = [{ PartNumber: 1, ETag }];
+    await world.s3.send(
+      new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }),
+    );
+    expect((await headOf(key)).ETag).toBe(etag);
+
+    expect(await outcomeOf()).toEqual({ status: "repaired", revision: 2 });
+    await expectPublished();
+  });
+
+  it("is repaired when it was deleted", async () => {
+    await run();
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: await keyOf(1) }));
+    expect(await outcomeOf()).toEqual({ status: "repaired", revision: 2 });
+    await expectPublished();
+  });
+
+  it("is left alone by a dry run, which says that it would be repaired", async () => {
+    await run();
+    const key = await keyOf(3);
+    const foreign = await overwrite(key);
+    const writes = await writesDuring(async () => {
+      expect(await outcomeOf({ month, dryRun: true })).toEqual({ status: "repaired", revision: 2 });
+    });
+    expect(writes).toEqual([]);
+    expect((await headOf(key)).VersionId).toBe(foreign);
+  });
+
+  it("is no leave to change the month: other bytes are refused all the same, and no upload stays", async () => {
+    await run();
+    const before = await readRevision(world, month, prefix);
+    await overwrite(await keyOf(3));
+    await changeLoans(1);
+    await expect(run()).rejects.toMatchObject({
+      name: "AlreadyPublishedError",
+      message: expect.stringMatching(/would change: First National: [^;]*$/) as string,
+    });
+    expect(await readRevision(world, month, prefix)).toEqual(before);
+    expect(await openUploads()).toEqual([]);
+  });
+});
+
+describe("a bank", () => {
+  it("that was added after publication needs a restatement, which leaves the other files as they are", async () => {
+    await run();
+    const before = await filesByBank();
+    await world.sql("insert into bank values (9, 'New Bank', 0)");
+    try {
+      await expect(run()).rejects.toMatchObject({
+        name: "AlreadyPublishedError",
+        message:
+          "2026-09 is published as revision 1 and would change: New Bank: no file before, now 0 rows, 0 loans of 0 in all",
+      });
+      expect(await outcomeOf({ month, restate: true })).toEqual({ status: "restated", revision: 2 });
+      const after = await filesByBank();
+      expect([...after.keys()]).toEqual([1, 2, 3, 4, 9]);
+      for (const [bankId, file] of before) expect(after.get(bankId)).toEqual(file);
+      await expectPublished();
+    } finally {
+      await world.sql("delete from bank where idbank = 9");
+    }
+  });
+
+  it("that was dropped after publication needs a restatement, which leaves its old file readable", async () => {
+    await world.sql("insert into bank values (9, 'Old Bank', 0)");
+    await run();
+    const { key } = (await filesByBank()).get(9) ?? { key: "" };
+    const text = await world.read(key);
+    await world.sql("delete from bank where idbank = 9");
+    await expect(run()).rejects.toMatchObject({
+      name: "AlreadyPublishedError",
+      message:
+        "2026-09 is published as revision 1 and would change: Old Bank: published with 0 rows, now no file",
+    });
+    expect(await outcomeOf({ month, restate: true })).toEqual({ status: "restated", revision: 2 });
+    await expectPublished();
+    const { history } = await world.manifest(month, prefix);
+    const old = await Promise.all(history.map((entry) => readHistory(world, entry)));
+    expect(old[0]?.get(key)).toBe(text);
+    expect(await outcomeOf()).toEqual({ status: "unchanged", revision: 2 });
+  });
+});
+
+describe("loans that reach no bank", () => {
+  const [NOWHERE, ACCOUNT, CLIENT, BRANCH] = [-1, -2, -3, -4];
+  beforeAll(async () => {
+    for (const [table, column] of [
+      ["loans", "account_idaccount"],
+      ["account", "client_idclient"],
+      ["client", "branch_idbranch"],
+      ["branch", "bank_idbank"],
+    ] as const) {
+      await world.sql(`alter table ${table} drop constraint ${table}_${column}_fkey`);
+    }
+  });
+  afterEach(async () => {
+    for (const table of ["loans", "account", "client", "branch"]) {
+      await world.sql(`delete from ${table} where id${table.replace("loans", "loan")} < 0`);
+    }
+  });
+
+  it.each([
+    ["without an account", null, null, null, null],
+    ["with an account that is missing", NOWHERE, null, null, null],
+    ["whose account has no client", ACCOUNT, null, null, null],
+    ["whose account's client is missing", ACCOUNT, NOWHERE, null, null],
+    ["whose client has no branch", ACCOUNT, CLIENT, null, null],
+    ["whose client's branch is missing", ACCOUNT, CLIENT, NOWHERE, null],
+    ["whose branch has no bank", ACCOUNT, CLIENT, BRANCH, null],
+    ["whose branch's bank is missing", ACCOUNT, CLIENT, BRANCH, NOWHERE],
+  ])("fail the month: %s", async (_, account, client, branch, bank) => {
+    await world.sql("insert into loans values (-1, 777, $1, '2026-09-30')", [account]);
+    await world.sql("insert into account values ($1, 0, $2)", [ACCOUNT, client]);
+    await world.sql("insert into client values ($1, '', '', $2)", [CLIENT, branch]);
+    await world.sql("insert into branch values ($1, $2, '')", [BRANCH, bank]);
+    const failure = {
+      name: "ReconciliationError",
+      message:
+        "2026-09 does not add up: 1 loan of 777 in all are of no bank: their account, client or branch is missing",
+      exitCode: 1,
+      retry: false,
+    };
+    await expect(run()).rejects.toMatchObject(failure);
+    await expect(run({ month, dryRun: true })).rejects.toMatchObject(failure);
+    await expectNothingPublished();
+  });
+
+  it("fail a restatement too, which leaves the published revision as it was", async () => {
+    await run();
+    const before = await readRevision(world, month, prefix);
+    await changeLoans(1);
+    await world.sql("insert into loans values (-1, 5, null, '2026-09-01'), (-2, -8, null, '2026-09-02')");
+    await expect(run({ month, restate: true })).rejects.toMatchObject({
+      name: "ReconciliationError",
+      message: expect.stringContaining("2 loans of -3 in all are of no bank") as string,
+    });
+    expect(await readRevision(world, month, prefix)).toEqual(before);
+    expect(await openUploads()).toEqual([]);
+  });
+
+  it("of another month don't", async () => {
+    await world.sql("insert into loans values (-1, 5, null, '2026-08-31'), (-2, 5, null, '2026-10-01')");
+    expect(await outcomeOf()).toEqual({ status: "published", revision: 1 });
+    await expectPublished();
+  });
+});
+
+describe("odd loans", () => {
+  it("without amount or date, or with a negative amount, are counted in the manifest", async () => {
+    const [account] = await world.sql<{ id: number }>("select min(account_idaccount) as id from loans");
+    await world.sql(
+      `insert into loans values
+         (-1, null, $1, '2026-09-01'), (-2, null, $1, '2026-09-30'), (-3, null, $1, '2026-08-31'),
+         (-4, -70, $1, '2026-09-15'), (-5, -1, $1, '2026-10-01'), (-6, 0, $1, '2026-09-15'),
+         (-7, 10, $1, null), (-8, null, $1, null), (-9, -10, null, null)`,
+      [account?.id],
+    );
+    try {
+      await run();
+      await expectPublished();
+      expect((await world.manifest(month, prefix)).quality).toEqual({
+        loansWithoutAmount: 2,
+        loansWithNegativeAmount: 1,
+        loansWithoutDate: 3,
+      });
+    } finally {
+      await world.sql("delete from loans where idloan < 0");
+    }
+  });
+});
+
+describe("a range", () => {
+  it("that fails in the middle leaves the earlier months published, and its rerun finds them unchanged", async () => {
+    const range = { from: "2026-06", to: "2026-08" };
+    await world.sql("insert into loans values (-1, 5, null, '2026-07-15')");
+    try {
+      await expect(run(range)).rejects.toMatchObject({
+        name: "ReconciliationError",
+        message: expect.stringMatching(/^2026-07 does not add up/) as string,
+        monthsDone: ["2026-06"],
+      });
+    } finally {
+      await world.sql("delete from loans where idloan < 0");
+    }
+    expect(await world.keys(`${prefix}_manifests/`)).toEqual([`${prefix}_manifests/2026/06.json`]);
+    expect((await world.keys(prefix)).filter((key) => /2026\/0[78]/.test(key))).toEqual([]);
+    await expectPublished("2026-06");
+
+    const { months } = await run(range);
+    expect(months.map((each) => [each.month, each.status, each.revision])).toEqual([
+      ["2026-06", "unchanged", 1],
+      ["2026-07", "published", 1],
+      ["2026-08", "published", 1],
+    ]);
+    for (const each of ["2026-06", "2026-07", "2026-08"]) await expectPublished(each);
+  });
+});
+
+describe("a write", () => {
+  /** Somebody else writes the key at the last moment: after the run has looked, before its own write is carried out. */
+  async function crossedBy(foreign: (event: RequestEvent) => Promise<unknown>, index: number, input: object) {
+    let count = 0;
+    const remove = world.aws.onRequest(async (event) => {
+      const isWrite = event.operation === "CompleteMultipartUpload" || event.key?.endsWith(".json") === true;
+      if (!isWrite || event.operation === "GetObject" || count++ !== index) return undefined;
+      remove();
+      await foreign(event);
+      return undefined;
+    });
+    const failure = await run(input).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    remove();
+    return failure;
+  }
+
+  const conflict = { name: "ConflictError", exitCode: 75, retry: true };
+  const objects = [
+    ["first bank's object", 0, "/FirstNational_20260930.csv"],
+    ["second bank's object", 1, "/CréditDÉté_20260930.csv"],
+    ["third bank's object", 2, "/SmithJonesSöhne_20260930.csv"],
+  ] as const;
+
+  it.each([
+    ...objects,
+    ["last bank's object", 3, "/PaperBank_20260930.csv"],
+    ["manifest", 4, "/09.json"],
+  ] as const)(
+    "of the %s happens only where nothing was: another's object stays in its place",
+    async (_, index, keyEnd) => {
+      let foreign = { key: "", version: "" };
+      const failure = await crossedBy(
+        async ({ key = "" }) => {
+          foreign = { key, version: await overwrite(key) };
+        },
+        index,
+        { month },
+      );
+      expect(failure).toMatchObject({
+        ...conflict,
+        message: expect.stringContaining(foreign.key) as string,
+      });
+      expect(foreign.key.endsWith(keyEnd)).toBe(true);
+      expect((await headOf(foreign.key)).VersionId).toBe(foreign.version);
+      expect((await world.keys(`${prefix}_manifests/`)).length).toBe(index === 4 ? 1 : 0);
+      expect(await openUploads()).toEqual([]);
+    },
+  );
+
+  it.each([...objects, ["manifest", 3, "/09.json"] as const])(
+    "of the %s in a restatement happens only over what the run had seen",
+    async (_, index, keyEnd) => {
+      await run();
+      const before = await world.manifest(month, prefix);
+      await changeLoans(1, 2, 3);
+      let foreign = { key: "", version: "" };
+      const failure = await crossedBy(
+        async ({ key = "" }) => {
+          const text = key.endsWith(".json") ? JSON.stringify(before) : undefined;
+          foreign = { key, version: await overwrite(key, text) };
+        },
+        index,
+        { month, restate: true },
+      );
+      expect(failure).toMatchObject(conflict);
+      expect(foreign.key.endsWith(keyEnd)).toBe(true);
+      expect((await headOf(foreign.key)).VersionId).toBe(foreign.version);
+      expect((await readRevision(world, month, prefix))?.manifest).toEqual(before);
+      expect(await openUploads()).toEqual([]);
+      expect(await outcomeOf({ month, restate: true })).toEqual({ status: "restated", revision: 2 });
+      await expectPublished();
+    },
+  );
+
+  it("in a restatement does not bring back what was deleted in the meantime", async () => {
+    await run();
+    await changeLoans(1);
+    const failure = await crossedBy(
+      ({ key }) => world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: key })),
+      0,
+      { month, restate: true },
+    );
+    expect(failure).toMatchObject(conflict);
+  });
+});
+
+describe("an upload", () => {
+  it("that fails is told by its own cause, also when it can't be aborted then", async () => {
+    const remove = world.aws.onRequest(({ operation }) => {
+      const message = { UploadPart: "No parts for you.", AbortMultipartUpload: "No aborting for you." }[
+        operation
+      ];
+      return message === undefined ? undefined : { respond: { status: 403, code: "AccessDenied", message } };
+    });
+    await expect(run()).rejects.toMatchObject({
+      name: "StorageError",
+      message: expect.stringContaining("No parts for you.") as string,
+    });
+    remove();
+    await run();
+    await expectPublished();
+  });
+
+  it("that another run dropped is told as a conflict, which is worth a retry", async () => {
+    const remove = world.aws.onRequest(async ({ operation, key, uploadId }) => {
+      if (operation !== "UploadPart") return undefined;
+      remove();
+      await world.s3.send(
+        new AbortMultipartUploadCommand({ Bucket: world.bucket, Key: key, UploadId: uploadId }),
+      );
+      return undefined;
+    });
+    await expect(run()).rejects.toMatchObject({
+      name: "ConflictError",
+      message: expect.stringMatching(
+        /^another run dropped the upload of s3:\/\/extracts\/.* in the meantime$/,
+      ) as string,
+      exitCode: 75,
+      retry: true,
+    });
+    await expectNothingPublished();
+  });
+});
+
+describe("the settings of the storage", () => {
+  it("give the exact keys and bytes: prefix, hive layout, CRLF", async () => {
+    const environment = {
+      EXTRACT_PREFIX: `${prefix}loans`,
+      EXTRACT_KEY_LAYOUT: "hive",
+      EXTRACT_LINE_ENDING: "crlf",
+    };
+    await run({ month }, { environment });
+    expect(await world.keys(prefix)).toEqual(
+      [
+        "_manifests/2026/09.json",
+        "bank=CréditDÉté/year=2026/month=09/CréditDÉté_20260930.csv",
+        "bank=FirstNational/year=2026/month=09/FirstNational_20260930.csv",
+        "bank=PaperBank/year=2026/month=09/PaperBank_20260930.csv",
+        "bank=SmithJonesSöhne/year=2026/month=09/SmithJonesSöhne_20260930.csv",
+      ].map((key) => `${prefix}loans/${key}`),
+    );
+    const tables = await readTables(world);
+    const revision = await readRevision(world, month, `${prefix}loans/`);
+    expect(revision?.files).toEqual(
+      new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, month, "\r\n")])),
+    );
+    const { months } = await run({ month }, { environment });
+    expect(months[0]?.status).toBe("unchanged");
+  });
+
+  it("carry the KMS key to every object and to the manifest", async () => {
+    const kmsKeyId = "arn:aws:kms:us-east-1:000000000000:key/0a1b2c3d";
+    await run({ month }, { environment: { EXTRACT_KMS_KEY_ID: kmsKeyId } });
+    const keys = await world.keys(prefix);
+    expect(keys).toHaveLength(5);
+    for (const key of keys) {
+      expect(await headOf(key)).toMatchObject({
+        ServerSideEncryption: "aws:kms",
+        SSEKMSKeyId: kmsKeyId,
+        BucketKeyEnabled: true,
+        ContentType: key.endsWith(".json") ? "application/json" : "text/csv; charset=utf-8",
+      });
+    }
+  });
+
+  it("leave encryption to the bucket when they name no key", async () => {
+    await run();
+    for (const key of await world.keys(prefix)) expect((await headOf(key)).SSEKMSKeyId).toBeUndefined();
+  });
+
+  it("may name a bucket that keeps no versions: the manifest has none to name, and the ETag must do", async () => {
+    world.aws.createBucket("no-versions");
+    const environment = { EXTRACT_BUCKET: "no-versions" };
+    const statuses: unknown[] = [];
+    for (const input of [{ month }, { month }]) statuses.push(await outcomeOf(input, { environment }));
+    const key = `${prefix}FirstNational/2026/09/FirstNational_20260930.csv`;
+    await world.s3.send(new PutObjectCommand({ Bucket: "no-versions", Key: key, Body: "?" }));
+    statuses.push(await outcomeOf({ month }, { environment }));
+    await changeLoans(1);
+    statuses.push(await outcomeOf({ month, restate: true }, { environment }));
+    expect(statuses).toEqual([
+      { status: "published", revision: 1 },
+      { status: "unchanged", revision: 1 },
+      { status: "repaired", revision: 2 },
+      { status: "restated", revision: 3 },
+    ]);
+  });
+});

@@ -1,0 +1,223 @@
+/** A month can be checked by its manifest alone: by `verify`, by the published JSON Schema, and by nothing of ours. */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import Ajv from "ajv";
+import addFormats from "ajv-formats";
+
+import type { Manifest } from "../../../src/extract/manifest";
+import { commandLine } from "../../support/command-line";
+import { NOW, World } from "../../support/world";
+import { ROOT } from "../../support/root";
+
+let world: World;
+beforeEach(async () => {
+  world = await World.create("seeded");
+  await world.run({ month: "2026-09" });
+});
+afterEach(() => world.close());
+
+const key = "FirstNational/2026/09/FirstNational_20260930.csv";
+const manifestKey = "_manifests/2026/09.json";
+
+const verified = (month = "2026-09") => world.verify({ month });
+
+async function put(objectKey: string, text: string): Promise<void> {
+  await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: objectKey, Body: text }));
+}
+
+async function rewriteManifest(change: (manifest: Manifest) => void): Promise<void> {
+  const manifest = await world.manifest("2026-09");
+  change(manifest);
+  await put(manifestKey, JSON.stringify(manifest));
+}
+
+describe("verify", () => {
+  it("finds nothing wrong with a published month, and needs neither database nor secret", async () => {
+    const environment = { DB_SECRET_ID: undefined };
+    const operations = await world.operationsDuring(async () => {
+      const months = await world.verify({ month: "2026-09" }, { environment });
+      expect(months).toEqual([
+        {
+          extract: "loan_moving_average",
+          month: "2026-09",
+          status: "verified",
+          revision: 1,
+          manifest: manifestKey,
+          problems: [],
+        },
+      ]);
+    });
+    expect(new Set(operations)).toEqual(new Set(["GetObject", "HeadObject"]));
+  });
+
+  it("finds nothing wrong with a restatement, or with lines that end by CRLF", async () => {
+    await world.run({ month: "2026-09", restate: true }, { environment: { EXTRACT_LINE_ENDING: "crlf" } });
+    expect(await verified()).toMatchObject([{ status: "verified", revision: 2 }]);
+  });
+
+  it("says that a month is missing", async () => {
+    expect(await verified("2026-08")).toEqual([
+      {
+        extract: "loan_moving_average",
+        month: "2026-08",
+        status: "missing",
+        manifest: "_manifests/2026/08.json",
+        problems: ["loan_moving_average of 2026-08 is not published: there is no _manifests/2026/08.json"],
+      },
+    ]);
+  });
+
+  it("says that something else has been put in an object's place", async () => {
+    await put(key, "something else");
+    expect(await verified()).toMatchObject([
+      {
+        status: "damaged",
+        problems: [`${key}: something else has been put in the place of the published version`],
+      },
+    ]);
+  });
+
+  it("says that a version is gone", async () => {
+    const { files } = await world.manifest("2026-09");
+    const versionId = files[0]?.versionId ?? "";
+    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: key, VersionId: versionId }));
+    expect(await verified()).toMatchObject([
+      { status: "damaged", problems: [`${key} is gone: there is no version ${versionId}`] },
+    ]);
+  });
+
+  it("says which of a file's bytes, SHA-256, rows and totals differ, and the group's totals with them", async () => {
+    const { files } = await world.manifest("2026-09");
+    const text = await world.read(key);
+    const changed = text.replace(/,2026-09,(\d+),/, (_, count: string) => `,2026-09,${Number(count) + 1},`);
+    const added = `${changed}1,x,1,x,2026-09,0,5,,0,,0.00\n`;
+    await put(key, added);
+    const versionId =
+      (await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: key, Body: added })))
+        .VersionId ?? "";
+    await rewriteManifest((manifest) => {
+      manifest.files = manifest.files.map((file) => (file.key === key ? { ...file, versionId } : file));
+      manifest.totals = { ...manifest.totals, loanTotal: "1" };
+    });
+    const [month] = await verified();
+    const [file] = files;
+    const sums = {
+      rows: file?.rowCount ?? 0,
+      loans: Number(file?.loanCount),
+      total: Number(file?.loanTotal),
+    };
+    expect(month?.problems).toEqual([
+      `${key}: bytes ${Buffer.byteLength(added)}, but the manifest says ${String(file?.byteCount)}`,
+      `${key}: SHA-256 ${createHash("sha256").update(added).digest("hex")}, but the manifest says ${String(file?.sha256)}`,
+      `${key}: rows ${sums.rows + 1}, but the manifest says ${sums.rows}`,
+      `${key}: loans ${sums.loans + 1}, but the manifest says ${sums.loans}`,
+      `${key}: loans' total ${sums.total + 5}, but the manifest says ${sums.total}`,
+      `${key}: something else has been put in the place of the published version`,
+      expect.stringMatching(
+        /^2026-09: the files' loanTotal add up to \d+, but the manifest says 1$/,
+      ) as string,
+    ]);
+  });
+
+  it("says that an object is no such CSV file at all", async () => {
+    const broken = await world.s3.send(
+      new PutObjectCommand({ Bucket: world.bucket, Key: key, Body: 'bank_id\n"never closed' }),
+    );
+    await rewriteManifest((manifest) => {
+      manifest.files = manifest.files.map((file) =>
+        file.key === key ? { ...file, versionId: broken.VersionId ?? "" } : file,
+      );
+    });
+    const [month] = await verified();
+    expect(month?.problems[0]).toContain(`${key} is not the CSV file that was published`);
+  });
+
+  it("says that a manifest is another month's or extract's, or none at all", async () => {
+    await put("_manifests/2026/08.json", await world.read(manifestKey));
+    expect((await verified("2026-08"))[0]?.problems).toEqual([
+      "_manifests/2026/08.json is the manifest of something else, loan_moving_average of 2026-09",
+    ]);
+    await rewriteManifest((manifest) => {
+      manifest.extract = "loan_detail";
+    });
+    expect((await verified())[0]?.problems).toContain(
+      `${manifestKey} is the manifest of something else, loan_detail of 2026-09`,
+    );
+    await put(manifestKey, "{}");
+    await expect(world.verify({ month: "2026-09" })).rejects.toMatchObject({
+      name: "StorageError",
+      retry: false,
+    });
+  });
+
+  it("ends on the command line by exit code, with its findings as JSON", async () => {
+    const good = await commandLine(["verify", "--month", "2026-09", "--json"], world.environment);
+    expect([good.exitCode, JSON.parse(good.stdout)]).toEqual([0, { months: await verified() }]);
+    const bad = await commandLine(
+      ["verify", "--from", "2026-08", "--to", "2026-09", "--json"],
+      world.environment,
+    );
+    expect(bad.exitCode).toBe(1);
+    expect(JSON.parse(bad.stdout)).toMatchObject({ months: [{ status: "missing" }, { status: "verified" }] });
+    expect(bad.stderr).toContain("Error: loan_moving_average of 2026-08 is not published");
+    expect(bad.stderr).toContain("Try:   Run the missing month");
+  });
+});
+
+describe("a manifest", () => {
+  const ajv = addFormats(new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }));
+
+  it("is what the published JSON Schema says, also after a restatement", async () => {
+    const schema = JSON.parse(await readFile(path.join(ROOT, "docs/manifest.schema.json"), "utf8")) as object;
+    const isManifest = ajv.compile(schema);
+    await world.sql("update loans set amount = amount + 1 where loan_date = '2026-09-15'");
+    await world.run({ month: "2026-09", restate: true });
+    const manifest = JSON.parse(await world.read(manifestKey)) as Manifest;
+    isManifest(manifest);
+    expect(isManifest.errors).toBeNull();
+    expect(manifest.history).toHaveLength(1);
+    for (const key of Object.keys(manifest)) {
+      const { [key as keyof Manifest]: _, ...rest } = manifest;
+      expect([key, isManifest(rest)]).toEqual([key, false]);
+    }
+    expect(isManifest({ ...manifest, more: 1 })).toBe(false);
+  });
+
+  it("lets a consumer check a month with sha256sum and nothing of ours", async () => {
+    const { files } = await world.manifest("2026-09");
+    const directory = await mkdtemp(path.join(os.tmpdir(), "consumer-"));
+    const lines: string[] = [];
+    for (const [index, { key: fileKey, versionId, sha256 }] of files.entries()) {
+      await writeFile(path.join(directory, String(index)), await world.read(fileKey, versionId));
+      lines.push(`${sha256}  ${index}\n`);
+    }
+    await writeFile(path.join(directory, "sums"), lines.join(""));
+    const told = execFileSync("sha256sum", ["--check", "sums"], { cwd: directory, encoding: "utf8" });
+    expect(told).toBe("0: OK\n1: OK\n2: OK\n3: OK\n");
+    await rm(directory, { recursive: true });
+  });
+
+  it("names the source, the statement and the program that made the figures", async () => {
+    const manifest = await world.manifest("2026-09");
+    const statement = await readFile(path.join(ROOT, "sql/extract/loan_moving_average.sql"));
+    const program = JSON.parse(await readFile(path.join(ROOT, "package.json"), "utf8")) as {
+      version: string;
+    };
+    expect(manifest).toMatchObject({
+      period: { from: "2026-09-01", to: "2026-09-30" },
+      window: { from: "2026-07-01", to: "2026-09-30" },
+      publishedAt: NOW.toISOString(),
+      source: { database: world.database, serverVersion: expect.stringMatching(/^1\d\./) as string },
+      query: {
+        name: "loan_moving_average.sql",
+        sha256: createHash("sha256").update(statement).digest("hex"),
+      },
+      program: { version: program.version },
+    });
+  });
+});

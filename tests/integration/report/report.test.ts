@@ -1,0 +1,209 @@
+/** The report's figures are those of the published files, recomputed another way: from the tables, loan by loan. */
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+
+import { formatHundredths } from "../../../report/decimal";
+import { type Figures, readFigures } from "../../../report/figures";
+import { addMonths, type Month } from "../../../src/platform/month";
+import { commandLine } from "../../support/command-line";
+import { HOSTILE_NAME, publishEventfulYear, RANGE } from "../../support/eventful-year";
+import { readTables, type Tables } from "../../support/figures";
+import { World } from "../../support/world";
+
+function figuresOf(world: World, input: unknown): Promise<Figures> {
+  return world.published(input, (published) =>
+    readFigures(published, new Date("2026-11-21"), () => undefined),
+  );
+}
+
+const twoDecimals = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+
+type Branches = Tables["branches"];
+
+/** The average amount of these branches' single loans of three months; undefined without loans. */
+function averageOf(branches: Branches, month: string): number | undefined {
+  const window = [0, -1, -2].map((back) => String(addMonths(month as Month, back)));
+  const amounts = branches
+    .flatMap(({ loans }) => loans)
+    .filter((loan) => window.includes(loan.month))
+    .flatMap(({ amount }) => (amount === null ? [] : [Number(amount)]));
+  if (amounts.length === 0) return undefined;
+  return amounts.reduce((sum, amount) => sum + amount, 0) / amounts.length;
+}
+
+describe("months as they were first published", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create("seeded");
+    await world.sql("update loans set amount = null where idloan % 17 = 0");
+    await world.run({ from: "2026-06", to: "2026-09" });
+    await world.run({ month: "2026-09", extract: "loan_detail" });
+  });
+  afterAll(() => world.close());
+
+  it("have each bank's average over its single loans, months and loans without an amount included", async () => {
+    const tables = await readTables(world);
+    const { banks, problems, restatements, fileCount } = await figuresOf(world, {
+      from: "2026-06",
+      to: "2026-09",
+    });
+    expect({ problems, restatements, fileCount }).toEqual({ problems: [], restatements: [], fileCount: 16 });
+    expect(banks.map(({ id }) => id)).toEqual(tables.banks.map(({ id }) => id));
+    for (const { id, points } of banks) {
+      expect(points.map(({ month }) => month)).toEqual(["2026-06", "2026-07", "2026-08", "2026-09"]);
+      for (const { month, average } of points) {
+        const told = average === undefined ? undefined : formatHundredths(average);
+        const expected = averageOf(
+          tables.branches.filter(({ bankId }) => bankId === id),
+          month,
+        );
+        expect([id, month, told]).toEqual([id, month, expected?.toLocaleString("en", twoDecimals)]);
+      }
+    }
+    expect(banks.filter(({ points }) => points[0]?.average !== undefined)).toHaveLength(3);
+  });
+
+  it("have the branches that moved most, the largest change first", async () => {
+    const { movers = [], ends } = await figuresOf(world, { from: "2026-06", to: "2026-09" });
+    expect(ends).toEqual(["2026-06", "2026-09"]);
+    expect(movers).toHaveLength(10);
+    const { branches } = await readTables(world);
+    const changes = branches.flatMap((branch) => {
+      const [before, after] = ["2026-06", "2026-09"].map((month) => averageOf([branch], month));
+      return before === undefined || after === undefined
+        ? []
+        : [[branch.id, (after - before) / before] as const];
+    });
+    changes.sort(([, one], [, other]) => Math.abs(other) - Math.abs(one));
+    expect(movers.map(({ branchId }) => Number(branchId))).toEqual(changes.slice(0, 10).map(([id]) => id));
+    for (const [index, mover] of movers.entries()) {
+      expect(Number(mover.changePerMille) / 1000).toBeCloseTo(changes[index]?.[1] ?? 0, 3);
+    }
+  });
+
+  it("of an extract without averages have what there is to tell", async () => {
+    const figures = await figuresOf(world, { from: "2026-08", to: "2026-09", extract: "loan_detail" });
+    expect(figures).toMatchObject({
+      extract: "loan_detail",
+      banks: [],
+      movers: undefined,
+      problems: [],
+      fileCount: 4,
+    });
+    expect(figures.months.map(({ status }) => status)).toEqual(["missing", "published"]);
+    expect(figures.location).toBe("s3://extracts/loan_detail/");
+  });
+});
+
+describe("an eventful year", () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.create("seeded");
+    await publishEventfulYear(world);
+  }, 60_000);
+  afterAll(() => world.close());
+
+  it("says what changed in a restatement, and of which version that can't be said any more", async () => {
+    const { restatements } = await figuresOf(world, RANGE);
+    expect(restatements.map(({ month, revision, replaced }) => [month, revision, replaced.revision])).toEqual(
+      [
+        ["2026-01", 2, 1],
+        ["2026-06", 2, 1],
+      ],
+    );
+    const [january, june] = restatements;
+    expect(january?.files).toMatchObject([
+      { bankName: "First National", what: "gone", revision: 1 },
+      { bankName: "Crédit d'Été", what: "changed" },
+      { bankName: HOSTILE_NAME, what: "added" },
+      { bankName: "Paper Bank", what: "same bytes" },
+      { bankName: "SmithJonesSöhne/2026/01/SmithJonesSöhne_20260131.csv", what: "dropped" },
+    ]);
+
+    const changed = await world.sql<{ bank: number; loans: string; branches: string }>(
+      `select bank_idbank as bank, count(*) as loans, count(distinct idbranch) as branches
+       from loans
+       join account on idaccount = account_idaccount
+       join client on idclient = client_idclient
+       join branch on idbranch = branch_idbranch
+       where loan_date = '2026-06-10' group by 1 order by 1`,
+    );
+    expect(changed).toHaveLength(3);
+    for (const [index, { loans, branches }] of changed.entries()) {
+      const file = june?.files[index];
+      if (file?.what !== "changed") throw new Error(`${String(index)}: ${JSON.stringify(file?.what)}`);
+      expect(file.after.loanTotal - file.before.loanTotal).toBe(500n * BigInt(loans));
+      expect(file.after.loanCount).toBe(file.before.loanCount);
+      expect(file.branches).toEqual({ changed: Number(branches), added: 0, dropped: 0 });
+    }
+  });
+
+  it("names the windows that a later restatement left behind, and what stands in a file's place", async () => {
+    const { problems, months, fileCount } = await figuresOf(world, RANGE);
+    expect(problems.map(({ what }) => what)).toEqual([
+      "FirstNational/2026/08/FirstNational_20260831.csv: something else stands in the place of the published version",
+      ...["2026-02", "2026-07", "2026-08"].map(
+        (month) =>
+          expect.stringMatching(`^${month}: its averages rest on other loans than the files from`) as string,
+      ),
+    ]);
+    expect(problems[1]?.details).toHaveLength(3);
+    expect(fileCount).toBe(44);
+    expect(months.find(({ month }) => month === "2026-08")?.files[0]?.status).toBe("unverified");
+  });
+
+  it("keeps the figures of a file that is not what its manifest says out of it", async () => {
+    const manifest = await world.manifest("2026-05");
+    const [file] = manifest.files;
+    if (file === undefined) throw new Error("no file");
+    const text = await world.read(file.key, file.versionId);
+    const { VersionId } = await world.s3.send(
+      new PutObjectCommand({ Bucket: world.bucket, Key: file.key, Body: text.replace(/\d(?=\n)/, "x") }),
+    );
+    const files = [{ ...file, versionId: VersionId }, ...manifest.files.slice(1)];
+    const Body = JSON.stringify({ ...manifest, files });
+    await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: "_manifests/2026/05.json", Body }));
+    const { banks, problems, months } = await figuresOf(world, { month: "2026-05" });
+    expect(problems.map(({ what }) => what)).toContain(
+      `${file.key} of 2026-05 is not what its manifest says: its figures are not in this report.`,
+    );
+    expect(banks.map(({ points }) => points[0]?.average === undefined)).toEqual([true, false, false, true]);
+    expect(months[0]?.files[0]?.status).toBe("damaged");
+  });
+
+  it("is one file that names nothing outside itself, and in which no text is markup", async () => {
+    const directory = await mkdtemp(path.join(os.tmpdir(), "report-"));
+    const file = path.join(directory, "report.html");
+    const flags = ["report", "--from", RANGE.from, "--to", RANGE.to, "--output", file];
+    const { exitCode, stdout, stderr } = await commandLine(flags, world.environment);
+    expect([exitCode, stdout]).toEqual([0, ""]);
+    expect(stderr).toContain(`${file}  made of 43 published files`);
+    const html = await readFile(file, "utf8");
+    await rm(directory, { recursive: true });
+    expect(html.match(/<(script|img|iframe|link rel="stylesheet")/g)).toBeNull();
+    expect(html.includes("&lt;script>document.title=")).toBe(true);
+    const ids = html.match(/ id="[^"]+"/g) ?? [];
+    expect(new Set(ids).size).toBe(ids.length);
+    // The addresses of namespaces are names, not places; that of an image is in an address of the data.
+    const addresses = new Set(html.match(/https?:\/\/[^"'\s<&)]+/g));
+    expect([...addresses].filter((address) => !address.startsWith("http://www.w3.org/"))).toEqual([
+      "http://127.0.0.1:9/x",
+    ]);
+    expect(html.match(/\burl\((?!#)|@import/g)).toBeNull();
+    expect(html.length).toBeLessThan(300_000);
+  });
+
+  it("refuses an output that can't be written, before anything is read", async () => {
+    const before = world.aws.requests.length;
+    const { exitCode, stderr } = await commandLine(
+      ["report", "--output", "/nowhere/report.html"],
+      world.environment,
+    );
+    expect(exitCode).toBe(64);
+    expect(stderr).toMatch(/^Error: can't write \/nowhere\/report\.html: .*\nTry: {3}Name a file/);
+    expect(world.aws.requests.length).toBe(before);
+  });
+});

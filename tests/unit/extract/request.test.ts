@@ -1,0 +1,99 @@
+import { RequestError } from "../../../src/platform/errors";
+import { parseRequest } from "../../../src/extract/request";
+
+const now = new Date("2026-11-20T12:00:00Z");
+const months = (event: unknown) => parseRequest(event, now).months;
+
+function refusal(event: unknown): RequestError {
+  try {
+    parseRequest(event, now);
+  } catch (error) {
+    if (error instanceof RequestError) return error;
+    throw error;
+  }
+  throw new Error("was accepted");
+}
+
+describe("a request", () => {
+  it("is one month", () => {
+    expect(parseRequest({ month: "2026-09" }, now)).toEqual({
+      extract: expect.objectContaining({ name: "loan_moving_average" }) as unknown,
+      months: ["2026-09"],
+      restate: false,
+      dryRun: false,
+    });
+  });
+
+  it("is a range, both ends included", () => {
+    expect(months({ from: "2025-11", to: "2026-01" })).toEqual(["2025-11", "2025-12", "2026-01"]);
+  });
+
+  it("is of the moving average, or of the extract that it names", () => {
+    expect(parseRequest({ month: "2026-09", extract: "loan_detail" }, now).extract.name).toBe("loan_detail");
+    expect(parseRequest({ scheduledTime: "2026-10-01T03:00:00Z" }, now).extract.name).toBe(
+      "loan_moving_average",
+    );
+  });
+
+  it("takes restate and dryRun", () => {
+    expect(parseRequest({ month: "2026-09", restate: true, dryRun: true }, now)).toMatchObject({
+      restate: true,
+      dryRun: true,
+    });
+  });
+
+  it.each([
+    ["on time", "2026-10-01T03:00:00Z", "2026-09"],
+    ["retried after midnight", "2026-10-31T23:59:59.999Z", "2026-09"],
+    ["in January", "2026-01-01T03:00:00Z", "2025-12"],
+    ["in another zone, still September in UTC", "2026-10-01T01:00:00+02:00", "2026-08"],
+  ])("of a schedule %s is the month before the event's own time", (_, time, month) => {
+    expect(months({ scheduledTime: time })).toEqual([month]);
+    expect(
+      months({ version: "0", source: "aws.scheduler", "detail-type": "Scheduled Event", time, detail: {} }),
+    ).toEqual([month]);
+  });
+
+  it("does not depend on the clock: days later the same event asks for the same month", () => {
+    const event = { scheduledTime: "2026-03-01T03:00:00Z" };
+    expect(parseRequest(event, new Date("2026-03-01T03:00:01Z")).months).toEqual(["2026-02"]);
+    expect(parseRequest(event, new Date("2026-07-09T00:00:00Z")).months).toEqual(["2026-02"]);
+  });
+
+  it.each([
+    [{ month: "2026-13" }, "month: expected a month as YYYY-MM"],
+    [{ month: "2026-1" }, "month: expected a month as YYYY-MM"],
+    [
+      { month: "2026-09", extract: "loans" },
+      'extract: expected loan_moving_average or loan_detail, not "loans"',
+    ],
+    [{ month: 202609 }, "month: expected a month as YYYY-MM"],
+    [{ month: "2026-09", bank: "First" }, "bank: unknown key"],
+    [{ from: "2026-06", to: "2026-01" }, "from (2026-06) is after to (2026-01)"],
+    [{ from: "2026-06" }, "to is missing"],
+    [{ to: "2026-06" }, "from is missing"],
+    [{ month: "2026-09", from: "2026-01", to: "2026-02" }, "but got several"],
+    [{}, "but got none"],
+    [{ restate: "yes", month: "2026-09" }, "restate: expected true or false"],
+    [{ scheduledTime: "yesterday" }, "scheduledTime: expected a time in ISO 8601"],
+    [null, "expected a JSON object"],
+    ["2026-09", "expected a JSON object"],
+    [[], "one of month"],
+  ])("refuses %j and says what was expected", (event, expected) => {
+    expect(refusal(event).message).toContain(expected);
+    expect(refusal(event).exitCode).toBe(64);
+  });
+
+  it("names all that is wrong at once", () => {
+    const { message } = refusal({ month: "2026-13", from: "x", monht: "2026-09", bank: 1, dryRun: 1 });
+    for (const key of ["month:", "from:", "monht:", "bank:", "dryRun:"]) expect(message).toContain(key);
+  });
+
+  it("refuses a month that has not ended, and says which is the last that has", () => {
+    expect(refusal({ month: "2026-11" }).message).toBe(
+      "wrong input: 2026-11 has not ended (UTC); the last month that has is 2026-10",
+    );
+    expect(refusal({ from: "2026-10", to: "2026-12" }).message).toContain("2026-11, 2026-12 has not ended");
+    expect(refusal({ scheduledTime: "2027-01-01T03:00:00Z" }).message).toContain("2026-12 has not ended");
+  });
+});

@@ -1,0 +1,52 @@
+import { stringify } from "csv-stringify/sync";
+import fc from "fast-check";
+
+import { CsvWriter, type LineEnding } from "../../../src/platform/format/csv";
+
+const text = (row: (string | null)[], lineEnding: LineEnding = "\n") =>
+  new CsvWriter(lineEnding).lines([row]).toString();
+
+describe("CSV", () => {
+  it.each([
+    ["a comma", "a,b", '"a,b"'],
+    ["a quote", 'a "b"', '"a ""b"""'],
+    ["a line feed", "a\nb", '"a\nb"'],
+    ["a carriage return", "a\rb", '"a\rb"'],
+    ["a line break of Windows", "a\r\nb", '"a\r\nb"'],
+    ["spaces at both ends", "  a ", "  a "],
+    ["accents", "Ünïcödé €", "Ünïcödé €"],
+    ["the empty string", "", '""'],
+    ["NULL", null, ""],
+    ["a formula", "=1+1", "=1+1"],
+    ["a negative number", "-1.50", "-1.50"],
+    ["the word null", "null", "null"],
+    ["a line that ends a text", "a\n", '"a\n"'],
+  ])("writes %s", (_, field, written) => {
+    expect(text([field])).toBe(`${written}\n`);
+    expect(text(["x", field, "y"])).toBe(`x,${written},y\n`);
+    expect(text(["x", field, "y"], "\r\n")).toBe(`x,${written},y\r\n`);
+  });
+
+  it("has no byte order mark, and ends every line", () => {
+    expect(new CsvWriter("\n").lines([["a", "b"]])).toEqual(Buffer.from([0x61, 0x2c, 0x62, 0x0a]));
+    expect(new CsvWriter("\r\n").lines([["1"], ["2"]]).toString()).toBe("1\r\n2\r\n");
+  });
+
+  it("is what csv-stringify makes of whole rows, for any rows, also where fields come again", () => {
+    const field = fc.oneof(
+      fc.string({ unit: fc.constantFrom(...Array.from('ab1 ,;"\n\r\t-+=._é€𝕊')), maxLength: 6 }),
+      fc.constantFrom(null, "a,b", "plain"),
+    );
+    const rows = fc.array(fc.array(field, { minLength: 2, maxLength: 4 }), { maxLength: 2000 });
+    fc.assert(
+      fc.property(rows, fc.constantFrom<LineEnding>("\n", "\r\n"), (made, lineEnding) => {
+        const whole = stringify(made, {
+          record_delimiter: lineEnding,
+          quote_record_delimiter: true,
+          cast: { string: (value) => (value === "" ? { value, quoted_empty: true } : value) },
+        });
+        expect(new CsvWriter(lineEnding).lines(made).toString()).toBe(whole);
+      }),
+    );
+  });
+});

@@ -1,0 +1,188 @@
+/** What the documents tell to type is there, and so is what they lead to. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import type { Command } from "commander";
+import { parse as parseYaml } from "yaml";
+
+import { scripts } from "../../../package.json";
+import { program } from "../../../cli/program";
+import { parseRequest } from "../../../src/extract/request";
+import { codeBlocks, documents, readDocument } from "../../support/markdown";
+import { ROOT } from "../../support/root";
+
+const { functions } = parseYaml(readFileSync(path.join(ROOT, "serverless.yml"), "utf8")) as {
+  functions: object;
+};
+
+/** This page's commands are of an extract that is yet to be made: tests/package/new-extract.test.ts makes it. */
+const TUTORIAL = "docs/new-extract.md";
+
+interface Typed {
+  readonly where: string;
+  readonly words: readonly string[];
+}
+
+/** A line's commands, word by word, as a shell takes them: without what stands behind a `#`, a `>` or a `|`. */
+function commandsOf(line: string): string[][] {
+  const words = line.match(/'[^']*'|"[^"]*"|&&|[;|>#]|[^\s;|>]+/g) ?? [];
+  const commands: string[][] = [[]];
+  let isLeftOut = false;
+  for (const word of words) {
+    if (word.startsWith("#")) break;
+    if (["&&", ";", "|"].includes(word)) {
+      commands.push([]);
+      isLeftOut = false;
+    } else if (word === ">") {
+      isLeftOut = true;
+    } else if (!isLeftOut) {
+      // Brackets, in prose, are around what may be left out.
+      commands.at(-1)?.push(word.replace(/^(['"])(.*)\1$/, "$2").replace(/^\[(.*)\]$/, "$1"));
+    }
+  }
+  return commands;
+}
+
+/** The project's own commands in a document: of its blocks for shells, and in backticks. */
+function typedIn(document: string): Typed[] {
+  const inBlocks = codeBlocks(document)
+    .filter(({ language }) => language === "sh")
+    .flatMap(({ line, code }) =>
+      code
+        .split("\n")
+        .map((text, index) => ({ where: `${document}:${line + 1 + index}`, text }))
+        .filter(({ text }) => !text.startsWith(" ")),
+    );
+  const inProse = [...readDocument(document).matchAll(/`((?:npm|npx) [^`]+)`/g)].map(([, text = ""]) => ({
+    where: document,
+    text,
+  }));
+  return [...inBlocks, ...inProse]
+    .flatMap(({ where, text }) => commandsOf(text).map((words) => ({ where, words })))
+    .filter(({ words: [first = ""] }) => first === "npm" || first === "npx");
+}
+
+/** The command line as it is, but that nothing is carried out. */
+function parser(): Command {
+  const inert = (command: Command) => {
+    command.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
+    command.action(() => undefined);
+    command.commands.forEach(inert);
+  };
+  const command = program();
+  inert(command);
+  return command;
+}
+
+/** @throws if there is no such command, flag or value. */
+function expectAccepted(words: readonly string[]): void {
+  try {
+    parser().parse([...words], { from: "user" });
+  } catch (error) {
+    if ((error as { code?: string }).code !== "commander.helpDisplayed") throw error;
+  }
+}
+
+/** @throws if it can't be typed. */
+function expectThere({ words: [first = "", name = "", ...rest] }: Typed): void {
+  if (first === "npm") {
+    expect(["ci", "test", "install", "run"]).toContain(name);
+    const [script] = rest;
+    // Without a name it lists them.
+    if (name !== "run" || script === undefined) return;
+    expect(Object.keys(scripts)).toContain(script);
+  } else if (name === "bank-batch") {
+    expectAccepted(rest.length === 0 ? ["--help"] : rest);
+  } else {
+    expect(readdirSync(path.join(ROOT, "node_modules", ".bin"))).toContain(name);
+    if (name === "jest") expectTests(rest);
+    if (name === "serverless") expectFunction(rest);
+  }
+}
+
+function expectTests(words: readonly string[]): void {
+  for (const word of words.filter((each) => each.startsWith("tests/"))) {
+    const isThere = [word, `${word}.test.ts`].some((file) => existsSync(path.join(ROOT, file)));
+    expect([word, isThere]).toEqual([word, true]);
+  }
+}
+
+function expectFunction([command = "", ...flags]: readonly string[]): void {
+  expect(["package", "deploy", "remove", "invoke"]).toContain(command);
+  if (command !== "invoke") return;
+  const behind = (...names: string[]) => flags[flags.findIndex((flag) => names.includes(flag)) + 1] ?? "";
+  expect(Object.keys(functions)).toContain(behind("-f", "--function"));
+  parseRequest(JSON.parse(behind("--data")), new Date("9999-01-01T00:00:00Z"));
+}
+
+const typed = documents()
+  .filter((document) => document !== TUTORIAL)
+  .flatMap(typedIn);
+
+describe("the documents' commands", () => {
+  it("are found", () => {
+    const told = typed.map(({ words }) => words.join(" "));
+    expect(told).toContain("npm run demo");
+    expect(told).toContain("npx bank-batch local up");
+    expect(told).toContain("npx bank-batch extract --month 2026-09 --dry-run");
+    expect(told).toContain('npx serverless invoke local -f extract --data {"month": "2026-09"}');
+  });
+
+  it.each(typed.map((each) => [`${each.where}: ${each.words.join(" ")}`, each] as const))("%s", (_, each) => {
+    expect(() => expectThere(each)).not.toThrow();
+  });
+
+  it.each([
+    "npm run tset",
+    "npx bank-batch extract --mnoth 2026-09",
+    "npx bank-batch extract --month 2026-09 --force",
+    "npx bank-batch statsu",
+    "npx bank-batch extract --extract loans",
+    "npx bank-batch local down",
+    "npx jest tests/units",
+    'npx serverless invoke local -f extracts --data \'{"month": "2026-09"}\'',
+    'npx serverless invoke local -f extract --data \'{"mnoth": "2026-09"}\'',
+    "npx sevrerless package",
+  ])("would not be found: %s", (line) => {
+    const [words = []] = commandsOf(line);
+    expect(() => expectThere({ where: "here", words })).toThrow();
+  });
+});
+
+it("CONTRIBUTING.md explains every command, and the package has no other", () => {
+  const explained = codeBlocks("CONTRIBUTING.md")
+    .flatMap(({ code }) => code.split("\n"))
+    .flatMap((line) => /^npm (?:run )?([\w:]+).* # \S/.exec(line)?.[1] ?? []);
+  expect(explained).toEqual([...Object.keys(scripts), "install"]);
+});
+
+/** As GitHub makes anchors of headings. */
+function anchorsOf(document: string): string[] {
+  return [...readDocument(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(/\s/g, "-"),
+  );
+}
+
+it.each(documents())("the links of %s lead somewhere", (document) => {
+  const links = [...readDocument(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(
+    ([, link = ""]) => link,
+  );
+  const broken = links.filter((link) => {
+    const [file = "", anchor] = link.split("#");
+    const target = file === "" ? document : path.join(path.dirname(document), file);
+    if (!existsSync(path.join(ROOT, target))) return true;
+    return anchor !== undefined && !anchorsOf(target).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
+
+it("the README fits a window of 120 columns", () => {
+  const code = codeBlocks("README.md").flatMap(({ code: text }) => text.split("\n"));
+  const prose = readDocument("README.md")
+    .split("\n")
+    .filter((line) => !code.includes(line) && !line.startsWith("|"));
+  expect(prose.filter((line) => line.length > 120)).toEqual([]);
+});

@@ -1,0 +1,27 @@
+/** The runbook has a section for every error that a run can end with, and for none that there isn't. */
+import * as errors from "../../../src/platform/errors";
+import { readDocument } from "../../support/markdown";
+
+/** Heading and text of the sections below a part's heading. */
+function sectionsOf(part: string): { heading: string; text: string }[] {
+  const [, text = ""] = readDocument("docs/runbook.md").split(`\n## ${part}\n`);
+  const [until = ""] = text.split(/^## /m);
+  return until
+    .split(/^### /m)
+    .slice(1)
+    .map((section) => ({ heading: section.split("\n")[0] ?? "", text: section }));
+}
+
+const sections = sectionsOf("What an error means");
+const names = Object.values(errors)
+  .filter((kind) => kind !== errors.ExtractError)
+  .map((Kind) => new Kind("what", { hint: "Do this.", retry: false }).name);
+
+it("has a section for every error, and no other", () => {
+  expect(sections.map(({ heading }) => heading.split(":")[0]).sort()).toEqual(names.sort());
+});
+
+it.each(sections)("says what to do about $heading", ({ heading, text }) => {
+  expect(heading).toMatch(/^\w+Error: \w+/);
+  expect(text).toMatch(/^```(sh|sql)$/m);
+});
