@@ -1,7 +1,7 @@
 /** What is measured, and against what: each returns its rows of the table, from runs that took turns. */
 import { Client } from "pg";
 
-import { type Connection, withConnection } from "../src/platform/database/database";
+import { type Connection, withConnection } from "../src/platform/database/connection";
 import { withDeadline } from "../src/platform/deadline";
 import type { ExtractDefinition } from "../src/extract/definition";
 import { loanDetail } from "../src/extract/definitions/loan-detail";
@@ -254,7 +254,8 @@ async function timeStatement(
     const snapshot = await connection.openSnapshot();
     const startedAt = performance.now();
     let rowCount = 0;
-    for await (const batch of snapshot.stream(loanMovingAverage.statement, values)) rowCount += batch.length;
+    const { statement, columns } = loanMovingAverage;
+    for await (const batch of snapshot.stream(statement, values, columns).batches) rowCount += batch.length;
     if (rowCount !== expected) throw new Error(`expected ${expected} rows, but got ${rowCount}`);
     return { durationMs: performance.now() - startedAt };
   };

@@ -4,17 +4,18 @@ import { constants } from "node:os";
 import { CommanderError } from "commander";
 
 import { type Deadline, withDeadline } from "../src/platform/deadline";
-import { ExtractError } from "../src/platform/errors";
+import { BatchError } from "../src/platform/errors";
 import { coloured, type Terminal } from "./terminal";
 
 const WRONG_INPUT = 64;
+const RUN_AGAIN = "Then run the same command again.";
 const HOUR_MS = 3_600_000;
 const TIME_LIMIT_HOURS = 6;
 
 type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
 
 /** The user, or the system, asked the command to stop. */
-class Stopped extends ExtractError {
+class Stopped extends BatchError {
   override readonly name = "Stopped";
   /** As shells have it. */
   override readonly exitCode: number;
@@ -64,7 +65,7 @@ export class Ending {
     this.terminal.rest();
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_INPUT;
     const failure: unknown = this.signal.aborted ? this.signal.reason : error;
-    if (!(failure instanceof ExtractError)) {
+    if (!(failure instanceof BatchError)) {
       const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
       this.terminal.say(`${coloured("red", "Error:")} ${text}`);
       this.terminal.say(
@@ -72,18 +73,17 @@ export class Ending {
       );
       return 1;
     }
-    const { message, monthsDone, hint, exitCode } = failure;
+    const { message, done, exitCode } = failure;
     this.terminal.say(
       failure instanceof Stopped
         ? `${coloured("yellow", "Stopped")} ${message}`
         : `${coloured("red", "Error:")} ${message}`,
     );
-    if (monthsDone.length > 0) {
-      this.terminal.say(
-        `${coloured("green", "Done:")}  ${monthsDone.join(", ")} before it, and they stay so`,
-      );
+    if (done.length > 0) {
+      this.terminal.say(`${coloured("green", "Done:")}  ${done.join(", ")} before it, and they stay so`);
     }
-    if (!(failure instanceof Stopped)) this.terminal.say(`${coloured("cyan", "Try:")}   ${hint}`);
+    if (!(failure instanceof Stopped))
+      this.terminal.say(`${coloured("cyan", "Try:")}   ${failure.advice(RUN_AGAIN)}`);
     return exitCode;
   }
 }

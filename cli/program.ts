@@ -5,7 +5,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 
 import { version } from "../package.json";
 import type { Deadline } from "../src/platform/deadline";
-import { ExtractError } from "../src/platform/errors";
+import { awsClients } from "../src/platform/aws";
+import { BatchError } from "../src/platform/errors";
 import { defaultExtract, extractNames } from "../src/extract/definitions/index";
 import { addMonths, monthOf } from "../src/platform/month";
 import { Ending } from "./ending";
@@ -19,6 +20,7 @@ const edge = (deadline: Deadline) => ({
   environment: process.env,
   now: () => new Date(),
   runId: randomUUID(),
+  aws: awsClients(),
   deadline,
 });
 
@@ -88,7 +90,7 @@ function addExtract(parent: Command): void {
       await terminal.begin("connecting to the database");
       const progress = new RunProgress(terminal);
       const observe = progress.observe.bind(progress);
-      const summary = await ending.inTime((deadline) => run(input, { ...edge(deadline), observe }));
+      const summary = await ending.inTime((deadline) => run(input, edge(deadline), observe));
       terminal.rest();
       if (json === true) printJson(summary);
     });
@@ -117,11 +119,11 @@ function addStatus(parent: Command): void {
       const { calendar } = await import("./calendar");
       await terminal.begin("looking into the bucket");
       const months = await ending.inTime(async (deadline) => {
-        const { objects, prefix, request } = await openPublished(lookingBack(input), edge(deadline));
+        const { objects, output, request } = await openPublished(lookingBack(input), edge(deadline));
         const found = [];
         for (const month of request.months) {
           terminal.progress(`looking for ${month}`);
-          found.push(await readStatus(objects, prefix, request.extract, month, verify === true));
+          found.push(await readStatus(objects, output.layout, request.definition, month, verify === true));
         }
         return found;
       });
@@ -247,8 +249,8 @@ async function onThisMachine(action: () => Promise<void>): Promise<void> {
   try {
     await action();
   } catch (error) {
-    if (error instanceof ExtractError || !(error instanceof Error)) throw error;
-    throw new ExtractError(error.message, {
+    if (error instanceof BatchError || !(error instanceof Error)) throw error;
+    throw new BatchError(error.message, {
       hint: "Run npm ci, then the same again; docs/decisions/05-local-stack.md says what the local stack needs.",
       cause: error,
     });

@@ -1,5 +1,5 @@
 /** A run as it goes on, in words: what is being done, how far it is and how fast, and a line for each thing done. */
-import type { RunEvent } from "../src/extract/run-event";
+import type { RunEvent } from "../src/extract/events";
 import { coloured, megabytes, type Terminal } from "./terminal";
 
 export class RunProgress {

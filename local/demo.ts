@@ -11,7 +11,8 @@ import { createInterface } from "node:readline";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
 import type { Summary } from "../src/extract/extract";
-import { parseManifest } from "../src/extract/manifest";
+import { defaultExtract } from "../src/extract/definitions";
+import { parseMonthManifest } from "../src/extract/month-manifest";
 import { addMonths, firstDayOf, type Month, monthOf } from "../src/platform/month";
 import { type LocalStack, startSeededStack } from "./stack";
 
@@ -92,8 +93,8 @@ async function showFiles(summary: Summary, { environment, bucket }: LocalStack, 
   };
 
   await rm(OUTPUT, { recursive: true, force: true });
-  for (const { manifest: manifestKey } of summary.months) {
-    const { files } = parseManifest(manifestKey, await fetchObject(manifestKey));
+  for (const { month, manifest: manifestKey } of summary.months) {
+    const { files } = parseMonthManifest(defaultExtract, month, manifestKey, await fetchObject(manifestKey));
     const contents = await Promise.all(
       files.map(({ key, versionId }) => fetchObject(key, versionId ?? undefined)),
     );

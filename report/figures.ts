@@ -1,16 +1,16 @@
 /** All that the report tells, read from what is published: first the manifests, then file by file. It knows no database. */
 import { version as programVersion } from "../package.json";
-import type { ExtractDefinition, LoanTotals } from "../src/extract/definition";
-import { type Manifest, type ManifestFile, manifestKey } from "../src/extract/manifest";
-import { addMonths, type Month, monthRange } from "../src/platform/month";
-import type { Published } from "../src/extract/run";
+import { addTotals, type ExtractDefinition, parseTotals } from "../src/extract/definition";
+import { type LoanTotals, loanTotals } from "../src/extract/definitions/loan-reconciliation";
 import {
-  type FileStatus,
+  findManifest,
   type FoundManifest,
-  type MonthStatus,
-  readManifest,
-  statusOf,
-} from "../src/extract/status";
+  type Manifest,
+  type ManifestFile,
+} from "../src/extract/month-manifest";
+import { addMonths, type Month, monthRange } from "../src/platform/month";
+import type { PublishedMonths } from "../src/extract/run";
+import { type FileStatus, type MonthStatus, statusOf } from "../src/extract/status";
 import type { ObjectStore } from "../src/platform/bucket/object-store";
 import {
   averageColumns,
@@ -73,18 +73,18 @@ const MOVERS = 10;
 
 /** @param observe hears what is being read. */
 export async function readFigures(
-  { objects, bucket, prefix, request }: Published,
+  { objects, output, request }: PublishedMonths,
   madeAt: Date,
   observe: (doing: string) => void,
 ): Promise<Figures> {
-  const { extract: definition, months } = request;
-  const home = prefix + definition.folder;
+  const { definition, months } = request;
+  const { bucket, layout } = output;
   const manifests = new Map<Month, Manifest>();
   const found = new Map<Month, FoundManifest>();
   const lookAt = async (month: Month) => {
-    const manifest = await readManifest(objects, definition, month, manifestKey(home, month));
+    const manifest = await findManifest(objects, layout, definition, month);
     found.set(month, manifest);
-    if (typeof manifest === "object") manifests.set(month, manifest);
+    if (manifest.state === "readable") manifests.set(month, manifest.manifest);
   };
   // The windows of the first months begin before them.
   const lead = addMonths(months[0], 1 - definition.windowMonths);
@@ -101,11 +101,9 @@ export async function readFigures(
   for (const month of months) {
     observe(`reading ${month}`);
     const manifest = manifests.get(month);
-    const { problems, ...status } = await statusOf(objects, definition, {
-      month,
-      key: manifestKey(home, month),
-      found: found.get(month),
-    });
+    const manifestFound = found.get(month);
+    if (manifestFound === undefined) continue;
+    const { problems, ...status } = await statusOf(objects, definition, month, manifestFound);
     reading.problems.push(...problems.map((what) => ({ what })));
     if (manifest === undefined) {
       monthFigures.push(status);
@@ -122,7 +120,7 @@ export async function readFigures(
   const hasAverages = published.some((month) => isWithAverages(manifests.get(month)));
   return {
     extract: definition.name,
-    location: `s3://${bucket}/${home}`,
+    location: `s3://${bucket.bucket}/${layout.prefix}${definition.folder}`,
     madeAt,
     programVersion,
     months: monthFigures,
@@ -196,7 +194,7 @@ class Reading {
       const parts = monthRange(from, month).map((each) => manifests.get(each));
       const stale = files.flatMap(({ bankId, bankName }) => {
         const window = this.#windows.get(`${bankId} ${month}`);
-        const now = totalsOf(bankId, parts);
+        const now = totalsOf(this.definition, bankId, parts);
         if (window === undefined || now === undefined) return [];
         if (window.loanCount === now.loanCount && window.loanTotal === now.loanTotal) return [];
         return [`${bankName}: ${differences(window, now)}`];
@@ -241,15 +239,20 @@ class Reading {
 }
 
 /** What a bank has in these months taken together; undefined if one of them, or its file, is not there. */
-function totalsOf(bankId: number, months: readonly (Manifest | undefined)[]): LoanTotals | undefined {
-  let [loanCount, loanTotal] = [0n, 0n];
-  for (const manifest of months) {
-    const file = manifest?.files.find((each) => each.bankId === bankId);
-    if (file === undefined) return undefined;
-    loanCount += BigInt(file.loanCount);
-    loanTotal += BigInt(file.loanTotal);
-  }
-  return { loanCount, loanTotal };
+function totalsOf(
+  definition: ExtractDefinition,
+  bankId: number,
+  months: readonly (Manifest | undefined)[],
+): LoanTotals | undefined {
+  const files = months.map((manifest) => manifest?.files.find((each) => each.bankId === bankId));
+  const found = files.filter((file) => file !== undefined);
+  if (found.length < files.length) return undefined;
+  return loanTotals(
+    addTotals(
+      definition,
+      found.map((file) => parseTotals(definition, file)),
+    ),
+  );
 }
 
 function differences(then: LoanTotals, now: LoanTotals): string {

@@ -362,7 +362,7 @@ function ControlTotals({ months }: { months: readonly MonthFigures[] }): JSX.Ele
           svg={columnChart(
             months.map(({ month, totals }) => ({
               label: shortMonth(month),
-              value: totals === undefined ? null : Number(totals.loanTotal),
+              value: totals === undefined ? null : Number(totals["loanTotal"]),
             })),
           )}
         />
@@ -393,10 +393,10 @@ function ControlTotals({ months }: { months: readonly MonthFigures[] }): JSX.Ele
                 <tr>
                   <th scope="row">{month}</th>
                   <td class="number">{cell(totals?.rowCount)}</td>
-                  <td class="number">{cell(totals?.loanCount)}</td>
-                  <td class="number">{cell(totals?.loanTotal)}</td>
-                  <td class="number">{cell(quality?.loansWithoutAmount)}</td>
-                  <td class="number">{cell(quality?.loansWithNegativeAmount)}</td>
+                  <td class="number">{cell(totals?.["loanCount"])}</td>
+                  <td class="number">{cell(totals?.["loanTotal"])}</td>
+                  <td class="number">{cell(quality?.["loansWithoutAmount"])}</td>
+                  <td class="number">{cell(quality?.["loansWithNegativeAmount"])}</td>
                 </tr>
               ))}
             </tbody>

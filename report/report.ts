@@ -3,7 +3,7 @@ import { access, constants, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { RequestError } from "../src/platform/errors";
-import type { Published } from "../src/extract/run";
+import type { PublishedMonths } from "../src/extract/run";
 import { type Problem, readFigures } from "./figures";
 import { page } from "./page";
 
@@ -16,7 +16,7 @@ export interface ReportOptions {
 
 /** @throws RequestError if the file can't be written; if its folder can't, before anything is read. */
 export async function writeReport(
-  published: Published,
+  published: PublishedMonths,
   { file, madeAt, observe }: ReportOptions,
 ): Promise<{ readonly fileCount: number; readonly problems: readonly Problem[] }> {
   await access(path.dirname(path.resolve(file)), constants.W_OK).catch(unwritable(file));

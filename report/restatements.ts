@@ -1,7 +1,8 @@
 /** What changed from one revision of a month to the next, by the versions that its manifest's history names. */
-import { type ExtractDefinition, LoanSums, type LoanTotals } from "../src/extract/definition";
-import type { Manifest } from "../src/extract/manifest";
-import type { FileVersion } from "../src/platform/publication/published-file";
+import { type ExtractDefinition, Sums } from "../src/extract/definition";
+import { type LoanTotals, loanTotals } from "../src/extract/definitions/loan-reconciliation";
+import type { Manifest } from "../src/extract/month-manifest";
+import type { FileVersion } from "../src/platform/publication/manifest";
 import type { ObjectStore } from "../src/platform/bucket/object-store";
 import { readRows } from "./rows";
 
@@ -86,7 +87,7 @@ async function compare(
     what: "changed",
     before: old.totals,
     after: now.totals,
-    ...(definition.everyBranch === true && { branches: compareRows(old.rows, now.rows) }),
+    ...(definition.reconciliation.rowCounts !== undefined && { branches: compareRows(old.rows, now.rows) }),
   };
 }
 
@@ -102,18 +103,17 @@ async function readContent(
   file: FileVersion,
 ): Promise<Content | "gone" | "damaged"> {
   const rows = new Map<string, string>();
-  let sums: LoanSums | undefined;
+  let sums: Sums | undefined;
   let rowCount = 0;
   const became = await readRows(objects, file, (row, columns) => {
-    sums ??= new LoanSums({ ...definition, columns });
+    sums ??= new Sums(definition, columns);
     sums.add([row]);
     rowCount += 1;
-    if (definition.everyBranch === true)
+    if (definition.reconciliation.rowCounts !== undefined)
       rows.set(row[columns.indexOf("branch_id")] ?? "", JSON.stringify(row));
   });
   if (became !== "whole") return became;
-  const { loanCount, loanTotal } = sums ?? { loanCount: 0n, loanTotal: 0n };
-  return { totals: { rowCount, loanCount, loanTotal }, rows };
+  return { totals: { rowCount, ...loanTotals(sums?.totals ?? {}) }, rows };
 }
 
 function compareRows(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) {

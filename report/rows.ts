@@ -1,5 +1,6 @@
 /** The rows of one version of a published file, which is not believed before its SHA-256 is. */
-import { type FileVersion, readPublishedFile } from "../src/platform/publication/published-file";
+import type { FileVersion } from "../src/platform/publication/manifest";
+import { readPublishedFile } from "../src/platform/publication/published-file";
 import type { ObjectStore } from "../src/platform/bucket/object-store";
 
 /** A row's fields by column. */

@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { parse } from "csv-parse";
 
 import { runUntilStopped } from "../until-stopped";
+import { columnNames } from "../../src/extract/definition";
 import { loanMovingAverage } from "../../src/extract/definitions/loan-moving-average";
 import { DidNotRun } from "../../tests/support/python";
 import { describe, factsOf, figure, markdownTable, progress, RESULTS, writeResults } from "../report";
@@ -108,9 +109,9 @@ function contenders(peers: readonly Peer[], world: World, database: string) {
 /** All figures by branch, whatever the order of the rows, their header and their quotes. */
 async function figuresOf({ files }: PeerRun): Promise<Map<string, string>> {
   const figures = new Map<string, string>();
-  const { columns } = loanMovingAverage;
+  const columns: readonly string[] = columnNames(loanMovingAverage);
   const branchAt = columns.indexOf("branch_id");
-  const words = ["bank_name", "branch_address"].map((name) => columns.findIndex((each) => each === name));
+  const words = ["bank_name", "branch_address"].map((name) => columns.indexOf(name));
   for await (const file of files()) {
     await pipeline(file, parse(), async (records: AsyncIterable<string[]>) => {
       for await (const record of records) {

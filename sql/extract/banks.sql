@@ -1,7 +1,7 @@
 -- The banks of the group.
 --
--- grain  one row a bank, with or without branches
--- order  bank_id, the order of the rows in every extract
+-- grain  one row for each bank, with or without branches
+-- order  bank_id, as the rows of every extract
 
 select
     idbank as bank_id,

@@ -1,6 +1,6 @@
--- How many rows each bank's file must have: one a branch.
+-- How many rows each bank's file must have: one for each branch.
 --
--- grain  one row a bank with branches
+-- grain  one row for each bank with branches
 
 select
     bank_idbank as bank_id,

@@ -1,12 +1,19 @@
--- What the files of a month must add up to, taken straight from loans without any join. The joins of the extracts go
--- up primary keys, so they may lose a loan but never double one: where the counts agree, none is lost.
+-- What the files of each month must add up to, computed from loans alone, without a join. The extracts join along
+-- primary keys, which can lose a loan but never duplicate one: if the counts agree, no loan is lost.
 --
--- grain       one row a month with loans
+-- grain       one row for each month asked for, with or without loans
 -- parameters  $1 date  first day of the first month asked for
 --             $2 date  first day of the last month asked for
 -- units       totals in the currency unit of loans.amount
+--
+-- loans_without_date counts the whole table: these loans belong to no month.
 
-with daily_loans as (
+with months as (
+    select month_start::date as month_start
+    from generate_series($1::date, $2::date, interval '1 month') as month_start
+),
+
+daily_loans as (
     select
         loan_date,
         count(*) as loan_count,
@@ -21,10 +28,12 @@ with daily_loans as (
 )
 
 select
-    to_char(loan_date, 'YYYY-MM') as month,
-    sum(loan_count) as loan_count,
-    sum(loan_total) as loan_total,
-    sum(loans_without_amount) as loans_without_amount,
-    sum(loans_with_negative_amount) as loans_with_negative_amount
-from daily_loans
-group by 1
+    to_char(months.month_start, 'YYYY-MM') as month,
+    coalesce(sum(daily_loans.loan_count), 0) as loan_count,
+    coalesce(sum(daily_loans.loan_total), 0) as loan_total,
+    coalesce(sum(daily_loans.loans_without_amount), 0) as loans_without_amount,
+    coalesce(sum(daily_loans.loans_with_negative_amount), 0) as loans_with_negative_amount,
+    (select count(*) from loans where loan_date is null) as loans_without_date
+from months
+left join daily_loans on date_trunc('month', daily_loans.loan_date::timestamp)::date = months.month_start
+group by months.month_start

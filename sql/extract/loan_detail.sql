@@ -1,12 +1,12 @@
 -- The single loans of the months asked for.
 --
--- grain       one row a loan that reaches a bank; control totals notice one that doesn't
+-- grain       one row for each loan of a bank; the control totals reveal a loan without a bank
 -- parameters  $1 date  first day of the first month asked for
 --             $2 date  first day of the last month asked for
 -- units       amount in the currency unit of loans.amount
 -- order       month, bank_id, branch_id, loan_id
 --
--- The range on loan_date is half-open and bare, so an index can serve it.
+-- The range on loan_date is half-open and without a function, so an index can serve it.
 
 select
     bank.idbank as bank_id,

@@ -1,5 +1,5 @@
--- Which database at which instant the figures come from. The snapshot's text is pg_snapshot's:
--- lowest active transaction, next transaction, transactions in progress.
+-- The database and the instant that the figures come from. The snapshot is pg_snapshot's text: the lowest active
+-- transaction, the next transaction, the transactions in progress.
 
 select
     current_database() as database,

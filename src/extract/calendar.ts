@@ -1,40 +1,40 @@
-/** What is there of banks and months as a grid, for whatever shows it: a terminal, a page. */
+/** The status of banks and months as a grid, for a terminal or a page. */
 import type { Month } from "../platform/month";
 import type { FileStatus, MonthStatus } from "./status";
 
 export type Sign = FileStatus["status"] | "missing" | "unreadable" | "absent";
 
-/** In the order of a legend. */
+/** In the order of the legend. */
 export const signs: Readonly<Record<Sign, { readonly sign: string; readonly meaning: string }>> = {
   published: { sign: "●", meaning: "published" },
   verified: { sign: "✓", meaning: "published, and every byte is as it was" },
-  unverified: { sign: "?", meaning: "published, but its key holds another version or none" },
-  damaged: { sign: "✗", meaning: "published, and gone or not what its manifest says" },
+  unverified: { sign: "?", meaning: "published, but the key holds another version, or none" },
+  damaged: { sign: "✗", meaning: "published, but gone or not what its manifest says" },
   unreadable: { sign: "!", meaning: "the manifest can't be read" },
   missing: { sign: "–", meaning: "not published" },
   absent: { sign: "·", meaning: "published without this bank" },
 };
 
-/** What a number behind a sign means. */
+/** What a number after a sign means. */
 export const REVISION_MEANING = "the revision, where it is not the first";
 
 export interface Calendar {
-  /** The months, as many abreast as a line or a page holds. */
+  /** The months in rows as wide as a line or a page. */
   readonly years: readonly (readonly Month[])[];
-  /** All banks by id, each under the name that it had last; one for all where nothing is published. */
+  /** All banks by id, each with its latest name; a single unnamed one if nothing is published. */
   readonly banks: readonly { readonly name: string; readonly cells: ReadonlyMap<Month, Cell> }[];
-  /** The signs that stand in it. */
+  /** The signs that occur. */
   readonly used: readonly Sign[];
   readonly hasRevisions: boolean;
 }
 
 export interface Cell {
   readonly sign: Sign;
-  /** Where it is not the first. */
+  /** Unless it is the first. */
   readonly revision?: number;
 }
 
-const MONTHS_ABREAST = 12;
+const MONTHS_PER_ROW = 12;
 
 export function calendarOf(months: readonly Omit<MonthStatus, "problems">[]): Calendar {
   const names = new Map(
@@ -49,8 +49,8 @@ export function calendarOf(months: readonly Omit<MonthStatus, "problems">[]): Ca
   const cells = banks.flatMap((bank) => [...bank.cells.values()]);
   const order = months.map(({ month }) => month);
   return {
-    years: Array.from({ length: Math.ceil(order.length / MONTHS_ABREAST) }, (_, at) =>
-      order.slice(MONTHS_ABREAST * at, MONTHS_ABREAST * (at + 1)),
+    years: Array.from({ length: Math.ceil(order.length / MONTHS_PER_ROW) }, (_, at) =>
+      order.slice(MONTHS_PER_ROW * at, MONTHS_PER_ROW * (at + 1)),
     ),
     banks,
     used: (Object.keys(signs) as Sign[]).filter((each) => cells.some(({ sign }) => sign === each)),

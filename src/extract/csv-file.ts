@@ -1,22 +1,23 @@
-/** One bank's file of a month in the making: its bytes, and on the way the tally that proves them. */
+/** One bank file as it is made: its bytes, and the counts and totals that prove them. */
 import { createHash, type Hash } from "node:crypto";
 
+import type { Row } from "../platform/database/row-stream";
 import { CsvWriter, type LineEnding } from "../platform/format/csv";
-import type { Row } from "../platform/database/database";
-import { type ExtractDefinition, LoanSums, type LoanTotals } from "./definition";
+import { columnNames, type ExtractDefinition, Sums, type Totals } from "./definition";
 
-/** What is known of a file's content without looking into it again. */
-export interface Tally extends LoanTotals {
+/** What is known of a file's content without reading it again. */
+export interface Tally {
   readonly rowCount: number;
   readonly byteCount: number;
   /** SHA-256 of the bytes in hexadecimal. */
   readonly sha256: string;
+  readonly totals: Totals;
 }
 
-/** The file's bytes, to be iterated once; the tally holds what has been iterated so far. */
+/** The file's bytes, to be iterated once. */
 export class CsvFile implements AsyncIterable<Buffer> {
   readonly #columns: readonly string[];
-  readonly #sums: LoanSums;
+  readonly #sums: Sums;
   readonly #rows: AsyncIterable<readonly Row[]>;
   readonly #writer: CsvWriter;
   readonly #hash: Hash = createHash("sha256");
@@ -30,40 +31,40 @@ export class CsvFile implements AsyncIterable<Buffer> {
     lineEnding: LineEnding,
     onProgress: (rowCount: number, byteCount: number) => void = () => undefined,
   ) {
-    this.#columns = definition.columns;
-    this.#sums = new LoanSums(definition);
+    this.#columns = columnNames(definition);
+    this.#sums = new Sums(definition);
     this.#rows = rows;
     this.#writer = new CsvWriter(lineEnding);
     this.#onProgress = onProgress;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
-    yield this.#weigh(this.#writer.lines([this.#columns]));
+    yield this.#measure(this.#writer.lines([this.#columns]));
     for await (const batch of this.#rows) {
       this.#sums.add(batch);
       this.#rowCount += batch.length;
-      const lines = this.#weigh(this.#writer.lines(batch));
+      const lines = this.#measure(this.#writer.lines(batch));
       this.#onProgress(this.#rowCount, this.#byteCount);
       yield lines;
     }
   }
 
-  /** Of what has been iterated so far. */
+  /** Of what was iterated so far. */
   get byteCount(): number {
     return this.#byteCount;
   }
 
+  /** Of what was iterated so far. */
   tally(): Tally {
     return {
       rowCount: this.#rowCount,
       byteCount: this.#byteCount,
       sha256: this.#hash.copy().digest("hex"),
-      loanCount: this.#sums.loanCount,
-      loanTotal: this.#sums.loanTotal,
+      totals: this.#sums.totals,
     };
   }
 
-  #weigh(chunk: Buffer): Buffer {
+  #measure(chunk: Buffer): Buffer {
     this.#hash.update(chunk);
     this.#byteCount += chunk.byteLength;
     return chunk;

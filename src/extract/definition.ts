@@ -1,79 +1,175 @@
-/** What an extract says of itself, so that one main path makes, proves and publishes all of them. */
-import type { Row } from "../platform/database/database";
+/** What an extract definition says, so that one main path makes, reconciles and publishes all of them. */
+import { type Column, scaleOf } from "../platform/columns";
+import type { Row } from "../platform/database/row-stream";
 import type { Month } from "../platform/month";
-import type { Bank } from "./object-key";
 import type { Statement } from "../platform/statement";
+import type { Bank } from "./object-key";
 
-/** One extract: a statement and what its rows mean. `docs/new-extract.md` makes one from nothing. */
-export interface ExtractDefinition<Column extends string = string> {
-  /** As inputs, manifests and metrics have it: `loan_detail`. */
+/** One extract. `docs/new-extract.md` makes one from scratch. */
+export interface ExtractDefinition<Name extends string = string> {
+  /** In inputs, manifests and metrics: `loan_detail`. */
   readonly name: string;
-  /** Below the prefix, where its files and manifests lie: empty, or ends with a slash. */
+  /** The folder of its files and manifests below the prefix: empty, or ends with a slash. */
   readonly folder: string;
   /**
-   * Makes the rows of all months and banks: `$1` and `$2` are the first days of the first and of the last month asked
-   * for. It orders by month, then bank, and further until the order is one alone, so the same data makes the same bytes.
+   * Returns the rows of all months and banks: `$1` and `$2` are the first days of the first and the last month asked for.
+   * It orders by month, then bank, then until no two rows are equal, so that the same data makes the same bytes.
    */
   readonly statement: Statement;
-  /** The files' columns, in the order of the statement's. */
-  readonly columns: readonly Column[];
-  /** How many calendar months a row tells of, its own included. */
+  /** The columns of the files and of the statement's result, in this order. */
+  readonly columns: readonly Column<Name>[];
+  /** How many calendar months a row covers, its own included. */
   readonly windowMonths: number;
-  /** The columns that say to which file a row belongs: the bank's id, and its month or a day of it. */
-  readonly fileBy: { readonly bank: Column; readonly month: Column };
-  /** Whether each branch of the bank has a row, lent or not; then none may be missing. */
-  readonly everyBranch?: true;
-  /** The column with the amounts of the month's loans: in all files together they add up to those of the table `loans`. */
-  readonly loanTotal: Column;
-  /** The column with the numbers of the month's loans behind a row; without it each row is one loan. */
-  readonly loanCount?: Column;
+  /** The columns that assign a row to a file: the bank's id, and the month or a day of it. */
+  readonly fileBy: { readonly bank: Name; readonly month: Name };
+  readonly reconciliation: Reconciliation<Name>;
+}
+
+/** How a month's files are compared with their source. */
+export interface Reconciliation<Name extends string = string> {
+  /** The source, as error messages call it: `the table loans`. */
+  readonly source: string;
+  /** What is added up over the rows of a file, and computed from the source in another way. */
+  readonly measures: readonly Measure<Name>[];
+  /**
+   * Figures of the source's quality that are no errors: the manifest states them under these names. They are the last
+   * columns of {@link controls}.
+   */
+  readonly quality: readonly string[];
+  /** One row for each month asked for (`$1` to `$2`): the month as `YYYY-MM`, each measure, each quality figure. */
+  readonly controls: Statement;
+  /**
+   * One row for each bank with data in the month `$1`: the bank's id (NULL for data of no bank), each measure. It runs
+   * only if a month doesn't reconcile, to name the banks.
+   */
+  readonly bankControls: Statement;
+  /** Where each bank's file must have an exact number of rows: one row for each bank, with its id and that number. */
+  readonly rowCounts?: { readonly statement: Statement; readonly rows: string; readonly source: string };
+  /** Totals as error messages state them: `3 loans of 600 in all`. */
+  readonly describe: (totals: Totals) => string;
+}
+
+/** A figure that is added up over rows. */
+export interface Measure<Name extends string = string> {
+  /** In the manifest: `loanTotal`. */
+  readonly name: string;
+  /** The column to add up, of a whole or decimal number; without it, every row counts one. */
+  readonly column?: Name;
+}
+
+/** Exact sums by the measures' names; a decimal is counted in units of its last digit. */
+export type Totals = Readonly<Record<string, bigint>>;
+
+/** Checks at compile time that a definition refers to its own columns only. */
+export function defineExtract<const Name extends string>(
+  definition: Omit<ExtractDefinition<Name>, "fileBy" | "reconciliation"> & {
+    readonly fileBy: { readonly bank: NoInfer<Name>; readonly month: NoInfer<Name> };
+    readonly reconciliation: Reconciliation<NoInfer<Name>>;
+  },
+): ExtractDefinition<Name> {
+  return definition;
+}
+
+export function columnNames({ columns }: ExtractDefinition): string[] {
+  return columns.map(({ name }) => name);
 }
 
 /** Whether a row belongs to the bank's file of the month. */
-export function belongsTo(
-  { columns, fileBy }: ExtractDefinition,
-  bank: Bank,
-  month: Month,
-): (row: Row) => boolean {
-  const [bankAt, monthAt] = [columns.indexOf(fileBy.bank), columns.indexOf(fileBy.month)];
+export function belongsTo(definition: ExtractDefinition, bank: Bank, month: Month): (row: Row) => boolean {
+  const names = columnNames(definition);
+  const [bankAt, monthAt] = [names.indexOf(definition.fileBy.bank), names.indexOf(definition.fileBy.month)];
   const bankId = String(bank.id);
   return (row) => row[bankAt] === bankId && row[monthAt]?.startsWith(month) === true;
 }
 
-/** How many loans, and the sum of their amounts; exact, whatever their number. */
-export interface LoanTotals {
-  readonly loanCount: bigint;
-  readonly loanTotal: bigint;
-}
+/** Adds up the measures of rows. NULL, in a file an empty field, adds nothing. */
+export class Sums {
+  readonly #measures: readonly { readonly at: number | undefined; readonly scale: number }[];
+  readonly #names: readonly string[];
+  readonly #totals: bigint[];
 
-/** Adds up what rows stand for. A field that is NULL, in a file an empty one, adds nothing. */
-export class LoanSums implements LoanTotals {
-  readonly #countAt: number | undefined;
-  readonly #totalAt: number;
-  #loanCount = 0n;
-  #loanTotal = 0n;
-
-  constructor({ columns, loanCount, loanTotal }: ExtractDefinition) {
-    this.#countAt = loanCount === undefined ? undefined : columns.indexOf(loanCount);
-    this.#totalAt = columns.indexOf(loanTotal);
+  /** @param columns the names of the rows' columns, in their order. */
+  constructor(definition: ExtractDefinition, columns: readonly string[] = columnNames(definition)) {
+    const { measures } = definition.reconciliation;
+    this.#names = measures.map(({ name }) => name);
+    this.#measures = measures.map(({ column }) => ({
+      at: column === undefined ? undefined : columns.indexOf(column),
+      scale: measureScale(definition, column),
+    }));
+    this.#totals = measures.map(() => 0n);
   }
 
-  get loanCount(): bigint {
-    return this.#loanCount;
+  get totals(): Totals {
+    return Object.fromEntries(this.#names.map((name, index) => [name, this.#totals[index] ?? 0n]));
   }
 
-  get loanTotal(): bigint {
-    return this.#loanTotal;
-  }
-
-  /** @throws SyntaxError if a field is no whole number. */
+  /** @throws SyntaxError if a field is not a number of its column's type. */
   add(rows: readonly Row[]): void {
-    if (this.#countAt === undefined) this.#loanCount += BigInt(rows.length);
-    else this.#loanCount += sum(rows, this.#countAt);
-    this.#loanTotal += sum(rows, this.#totalAt);
+    for (const [index, { at, scale }] of this.#measures.entries()) {
+      const sum =
+        at === undefined
+          ? BigInt(rows.length)
+          : rows.reduce((total, row) => total + toUnits(row[at] ?? "", scale), 0n);
+      this.#totals[index] = (this.#totals[index] ?? 0n) + sum;
+    }
   }
 }
 
-function sum(rows: readonly Row[], at: number): bigint {
-  return rows.reduce((total, row) => total + BigInt(row[at] ?? 0), 0n);
+/** The sum of several totals, measure by measure. */
+export function addTotals({ reconciliation }: ExtractDefinition, all: readonly Totals[]): Totals {
+  return Object.fromEntries(
+    reconciliation.measures.map(({ name }) => [
+      name,
+      all.reduce((sum, totals) => sum + (totals[name] ?? 0n), 0n),
+    ]),
+  );
+}
+
+export function isSameTotals({ reconciliation }: ExtractDefinition, one: Totals, other: Totals): boolean {
+  return reconciliation.measures.every(({ name }) => one[name] === other[name]);
+}
+
+/** Totals as the manifest states them: numbers as text, with the decimals of their columns. */
+export function formatTotals(definition: ExtractDefinition, totals: Totals): Record<string, string> {
+  return Object.fromEntries(
+    definition.reconciliation.measures.map(({ name, column }) => [
+      name,
+      fromUnits(totals[name] ?? 0n, measureScale(definition, column)),
+    ]),
+  );
+}
+
+/**
+ * The totals among the entries of a manifest, or the measures of a statement's result.
+ *
+ * @throws SyntaxError if one is not a number of its column's type.
+ */
+export function parseTotals(
+  definition: ExtractDefinition,
+  entries: Readonly<Record<string, unknown>>,
+): Totals {
+  return Object.fromEntries(
+    definition.reconciliation.measures.map(({ name, column }) => [
+      name,
+      toUnits(entries[name] as string, measureScale(definition, column)),
+    ]),
+  );
+}
+
+function measureScale({ columns }: ExtractDefinition, name: string | undefined): number {
+  return scaleOf(columns.find((column) => column.name === name)?.type ?? "int64");
+}
+
+/** A number as PostgreSQL writes it, in units of its last decimal; without decimals it may be any whole number. */
+function toUnits(text: string, scale: number): bigint {
+  const [, whole, decimals = ""] = /^(-?\d+)\.(\d+)$/.exec(text) ?? [];
+  if (whole === undefined) return BigInt(text) * 10n ** BigInt(scale);
+  if (decimals.length !== scale) throw new SyntaxError(`${text} doesn't have ${scale} decimals`);
+  return BigInt(whole + decimals);
+}
+
+function fromUnits(units: bigint, scale: number): string {
+  if (scale === 0) return String(units);
+  const digits = String(units < 0n ? -units : units).padStart(scale + 1, "0");
+  return `${units < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
 }

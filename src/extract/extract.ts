@@ -1,47 +1,43 @@
 /**
- * The main path, top to bottom: credentials → one snapshot → rows → CSV → one staged upload a bank → reconciled →
- * published. What enters has been checked before (`run.ts`), and all that it talks to is handed in.
+ * The main path, top to bottom: connection → snapshot → rows → CSV → one staged upload for each bank → reconciliation →
+ * publication. Settings and input were checked before (`run.ts`), and everything that it talks to is handed in.
  */
-import { createHash } from "node:crypto";
-
-import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-
-import type { Config } from "./settings";
+import { version as programVersion } from "../../package.json";
+import { openBucket } from "../platform/bucket/bucket";
+import type { ObjectStore } from "../platform/bucket/object-store";
+import type { OpenUpload } from "../platform/bucket/staged-upload";
+import { withUploads } from "../platform/bucket/uploads";
+import { withConnection } from "../platform/database/connection";
 import { credentialsToTry } from "../platform/database/credentials";
-import { type Connection, type Snapshot, withConnection } from "../platform/database/database";
-import type { Deadline } from "../platform/deadline";
-import { ConflictError, DeadlineError, ExtractError, QueryError } from "../platform/errors";
-import { GroupedRows } from "./grouped-rows";
-import { makeFiles } from "./month-files";
-import { firstDayOf, type Month, monthPart, yearPart } from "../platform/month";
-import { type Bank, bankKeyNames, objectKey } from "./object-key";
+import { AlreadyPublishedError, BatchError, DeadlineError } from "../platform/errors";
+import type { Edge } from "../platform/edge";
+import type { Month } from "../platform/month";
 import {
-  isIntact,
-  type MadeFile,
+  type Differences,
+  permissionFor,
+  type Plan,
   planPublication,
-  type Provenance,
+  type Publication,
   publish,
-  readMonthState,
-} from "./publication";
-import { type Controls, readBankTotals, readControls, reconcile } from "./reconciliation";
+  readPublication,
+} from "../platform/publication/publication";
+import { type ExtractDefinition, parseTotals, type Totals } from "./definition";
+import { type MonthSummary, Progress, type RunEvent } from "./events";
+import { type BankFile, makeFiles } from "./month-files";
+import { describeMonth, type Manifest, type ManifestFile, parseMonthManifest } from "./month-manifest";
+import { type Bank, type Layout, manifestKey, objectKey } from "./object-key";
+import { reconcile } from "./reconciliation";
 import type { Request } from "./request";
-import { type MonthSummary, Progress, type RunEvent } from "./run-event";
-import { readStatement } from "../platform/statement";
-import type { ObjectStore, OpenUpload } from "../platform/bucket/object-store";
+import type { ExtractSettings } from "./settings";
+import { lockMonths, openSource, type Source } from "./source";
 
-/** What a run works with: its settings and the world around it. */
-export interface Run {
-  /** Of this run alone: a second attempt is another run. */
-  readonly runId: string;
-  readonly config: Config;
-  readonly secretsManager: SecretsManagerClient;
-  readonly openObjects: () => Promise<ObjectStore>;
-  readonly deadline: Deadline;
-  readonly now: () => Date;
+/** What a run works with. */
+export interface Run extends Omit<Edge, "environment"> {
+  readonly settings: ExtractSettings;
   readonly observe: (event: RunEvent) => void;
 }
 
-/** What a run did, or would do; the Lambda returns it, and `--json` prints it. */
+/** What a run did, or would do; the Lambda returns it and `--json` prints it. */
 export interface Summary {
   readonly runId: string;
   readonly extract: string;
@@ -50,10 +46,10 @@ export interface Summary {
 }
 
 /**
- * Extracts the months asked for, each published by itself and in order, from one snapshot.
+ * Extracts the months asked for from one snapshot, and publishes them one after the other.
  *
- * @throws any of `errors.ts`. A month in which it fails is left as it was; the months before it stay published and
- *   are named in the error. No upload is left open, no connection either.
+ * @throws any error of `platform/errors.ts`. The month that failed is left as it was; the months before it stay
+ *   published, and the error names them. No upload and no connection stays open.
  */
 export async function extract(request: Request, run: Run): Promise<Summary> {
   const done: MonthSummary[] = [];
@@ -64,171 +60,147 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
   };
   try {
     await extractMonths(request, { ...run, observe }, done);
-    return {
-      runId: run.runId,
-      extract: request.extract.name,
-      ...(request.dryRun && { dryRun: true }),
-      months: done,
-    };
+    const { name } = request.definition;
+    return { runId: run.runId, extract: name, ...(request.dryRun && { dryRun: true }), months: done };
   } catch (error) {
     const { signal } = run.deadline;
-    const failure = signal.aborted ? late(signal.reason, progress) : error;
-    if (failure instanceof ExtractError) failure.monthsDone = done.map(({ month }) => month);
+    const failure = signal.aborted ? withProgress(signal.reason, progress) : error;
+    if (failure instanceof BatchError) failure.done = done.map(({ month }) => month);
     throw failure;
   }
 }
 
-/** Whatever failed once the time was up failed because of that. */
-function late(reason: unknown, progress: Progress): unknown {
+/** Everything that fails after the time limit fails because of it. */
+function withProgress(reason: unknown, progress: Progress): unknown {
   if (!(reason instanceof DeadlineError)) return reason;
-  const { hint } = reason;
-  return new DeadlineError(`${reason.message}; it came ${progress.describe()}`, { hint, cause: reason });
+  const { message, hint } = reason;
+  return new DeadlineError(`${message}, ${progress.describe()}`, { hint, cause: reason });
 }
 
 async function extractMonths(request: Request, run: Run, done: MonthSummary[]): Promise<void> {
-  const { config, deadline } = run;
-  const candidates = credentialsToTry(run.secretsManager, config.database, deadline.signal);
-  await withConnection(config.database, candidates, deadline, async (connection) => {
+  const { settings, deadline, aws } = run;
+  const { bucket, layout } = settings.output;
+  const candidates = credentialsToTry(await aws.secretsManager(), settings.database, deadline.signal);
+  await withConnection(settings.database, candidates, deadline, async (connection) => {
     run.observe({ step: "connected", host: connection.host, database: connection.database });
-    if (!request.dryRun) await lockMonths(connection, request, run);
-    const snapshot = await connection.openSnapshot();
-    const source = await readSource(snapshot);
-    const banks = await readBanks(snapshot);
-    const controls = await readControls(snapshot, request.months);
-    const rows = readRows(snapshot, request);
-    // S3's client is loaded, and the bucket looked at, while the database computes.
-    const material = { snapshot, banks, controls, rows, source, objects: await run.openObjects() };
-
-    for (const month of request.months) done.push(await extractMonth(month, request, run, material));
+    if (!request.dryRun) await lockMonths(connection, request, `s3://${bucket.bucket}/${layout.prefix}`);
+    const source = await openSource(connection, request);
+    // S3's client is loaded while the database computes.
+    const objects = await openBucket(bucket, run);
+    await source.checked;
+    for (const month of request.months) done.push(await extractMonth(month, request, run, source, objects));
   });
 }
 
-interface MonthMaterial {
-  readonly snapshot: Snapshot;
-  readonly banks: readonly KeyedBank[];
-  readonly controls: Controls;
-  readonly rows: GroupedRows;
-  readonly source: Provenance["source"];
-  readonly objects: ObjectStore;
-}
-
-/** A bank with its name as it stands in keys. */
-interface KeyedBank extends Bank {
-  readonly keyName: string;
-}
-
-async function extractMonth(
+/** Publishes one month, or leaves it as it was. */
+function extractMonth(
   month: Month,
-  { extract: definition, restate, dryRun }: Request,
+  request: Request,
   run: Run,
-  { snapshot, banks, controls, rows, source, objects }: MonthMaterial,
+  source: Source,
+  objects: ObjectStore,
 ): Promise<MonthSummary> {
-  const { prefix, keyLayout, lineEnding } = run.config.storage;
-  const home = prefix + definition.folder;
-  const keyed = banks.map(({ keyName, ...bank }) => ({
-    ...bank,
-    key: objectKey(home, keyLayout, keyName, month),
-  }));
-  const keys = keyed.map(({ key }) => key);
+  return withUploads(objects, async (uploads) => {
+    const { definition, restate, dryRun } = request;
+    const { layout, lineEnding } = run.settings.output;
+    const banks = source.banks.map(({ id, name, keyName }) => ({
+      ...{ id, name, key: objectKey(layout, definition.folder, keyName, month) },
+    }));
+    const [publication, leftOver] = await Promise.all([
+      openPublication(month, banks, request, run, objects),
+      dryRun ? [] : leftOverUploads(banks, layout, objects),
+    ]);
+    await uploads.abort(leftOver);
 
-  const [before, leftOver] = await Promise.all([
-    readMonthState(objects, home, month, keys),
-    dryRun ? [] : objects.openUploads(keys),
-  ]);
-  await abortAll(objects, leftOver);
-  // A published month that may not change has no use for uploads: its bytes are made and compared.
-  const stage = !dryRun && (restate || !isIntact(before));
-
-  const made = await makeFiles(rows, {
-    ...{ definition, month, banks: keyed, lineEnding, observe: run.observe },
-    stagedIn: stage ? objects : undefined,
-  });
-  const files = made.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
-  try {
-    for (const each of made) if (each.status === "rejected") throw each.reason;
-    const { quality } = await reconcile(definition, month, files, controls, async () => {
-      await rows.skip();
-      return readBankTotals(snapshot, month);
+    const permission = permissionFor(publication, restate);
+    // A published month that may not change is made only to be compared.
+    const staging = dryRun || permission === "nothing" ? undefined : uploads;
+    const files = await makeFiles(source.rows, {
+      ...{ definition, month, banks, lineEnding, uploads: staging, observe: run.observe },
     });
+    const { quality } = await reconcile(definition, month, files, source.controls, () =>
+      source.readBankTotals(month),
+    );
     run.observe({ step: "reconciled", month });
 
-    const plan = planPublication(files, before, restate);
+    const plan = planPublication(files, publication, permission, (revision, differences) => {
+      throw alreadyPublished(definition, month, revision, differences);
+    });
     if (!dryRun) {
-      await publish(objects, plan, {
-        definition,
-        runId: run.runId,
-        publishedAt: run.now(),
-        source,
-        quality,
-      });
-      await abortAll(objects, openUploadsOf(files.filter((file) => !plan.write.includes(file))));
+      const provenance = { runId: run.runId, programVersion, source: source.provenance, quality };
+      const replaced = { revision: plan.revision, replaced: publication.manifest?.content };
+      await publish(objects, uploads, plan, publication, (versionOf) =>
+        describeMonth(definition, month, files, versionOf, replaced, {
+          ...provenance,
+          publishedAt: run.now(),
+        }),
+      );
     }
-    const summary = {
-      month,
-      status: plan.status,
-      revision: plan.revision,
-      manifest: before.manifestKey,
-      files: files.map(({ key, tally: { rowCount, byteCount } }) => ({ key, rowCount, byteCount })),
-    };
+    const summary = summarise(month, publication.manifestKey, plan, files);
     run.observe({ step: "done", dryRun, ...summary });
     return summary;
-  } catch (error) {
-    await abortAll(objects, openUploadsOf(files));
-    throw error;
-  }
+  });
 }
 
-function openUploadsOf(files: readonly MadeFile[]): OpenUpload[] {
-  return files.flatMap(({ staged }) => staged ?? []);
+type KeyedFile = Bank & { readonly key: string };
+
+function openPublication(
+  month: Month,
+  banks: readonly KeyedFile[],
+  { definition }: Request,
+  { settings }: Run,
+  objects: ObjectStore,
+): Promise<Publication<Manifest>> {
+  const key = manifestKey(settings.output.layout, definition.folder, month);
+  const keys = banks.map((bank) => bank.key);
+  return readPublication(objects, key, keys, (text) => parseMonthManifest(definition, month, key, text));
 }
 
-/** What can't be aborted now is found by the next run of the month, and by the bucket's lifecycle rule. */
-async function abortAll(objects: ObjectStore, uploads: readonly OpenUpload[]): Promise<void> {
-  await Promise.allSettled(uploads.map((upload) => objects.abort(upload)));
+/** The uploads that a run which died has left open. */
+function leftOverUploads(
+  banks: readonly KeyedFile[],
+  { prefix }: Layout,
+  objects: ObjectStore,
+): Promise<OpenUpload[]> {
+  return objects.openUploads(
+    banks.map(({ key }) => key),
+    prefix,
+  );
 }
 
-/**
- * Keeps a second run of these months away early, if it reads from the same server; if it doesn't, the conditional
- * writes decide. It comes before the snapshot, so that nobody publishes data older than what was published last.
- */
-async function lockMonths(
-  connection: Connection,
-  { extract: definition, months }: Request,
-  { config }: Run,
-): Promise<void> {
-  const { bucket, prefix } = config.storage;
-  const space = createHash("sha256")
-    .update(`${definition.name} s3://${bucket}/${prefix}`)
-    .digest()
-    .readInt32BE();
-  for (const month of months) {
-    if (await connection.tryLock(space, Number(`${yearPart(month)}${monthPart(month)}`))) continue;
-    throw new ConflictError(`another run of ${month} is under way`, {
-      hint: "Let it end, then run the month again if it is still needed.",
-    });
-  }
+function summarise(
+  month: Month,
+  manifest: string,
+  { outcome, revision }: Plan<BankFile>,
+  files: readonly BankFile[],
+): MonthSummary {
+  return {
+    ...{ month, status: outcome, revision, manifest },
+    files: files.map(({ key, rowCount, byteCount }) => ({ key, rowCount, byteCount })),
+  };
 }
 
-async function readSource(snapshot: Snapshot): Promise<Provenance["source"]> {
-  const [row] = await snapshot.query(readStatement("extract/source.sql"));
-  const [database, serverVersion, instant] = row ?? [];
-  return { database: database ?? "", serverVersion: serverVersion ?? "", snapshot: instant ?? "" };
-}
-
-async function readBanks(snapshot: Snapshot): Promise<KeyedBank[]> {
-  const rows = await snapshot.query(readStatement("extract/banks.sql"));
-  if (rows.length === 0) {
-    throw new QueryError("the table bank is empty, so there is no file to make", {
-      hint: "Check DB_NAME and DB_SCHEMA: is this the group's operational data store?",
-    });
-  }
-  const banks = rows.map(([id, name]) => ({ id: Number(id), name: name ?? "" }));
-  const keyNames = bankKeyNames(banks);
-  return banks.map((bank) => ({ ...bank, keyName: keyNames.get(bank.id) ?? "" }));
-}
-
-/** One pass over the data for all months and banks, in the order in which the files are made. */
-function readRows(snapshot: Snapshot, { extract: { statement }, months }: Request): GroupedRows {
-  const [first, last] = [months[0], months[months.length - 1] ?? months[0]];
-  return new GroupedRows(snapshot.stream(statement, [firstDayOf(first), firstDayOf(last)]));
+function alreadyPublished(
+  definition: ExtractDefinition,
+  month: Month,
+  revision: number,
+  { changed, dropped }: Differences<BankFile, ManifestFile>,
+): AlreadyPublishedError {
+  const { describe } = definition.reconciliation;
+  const describeFile = (rowCount: number, totals: Totals) => `${rowCount} rows, ${describe(totals)}`;
+  const differences = [
+    ...changed.map(({ made, published }) => {
+      const now = describeFile(made.rowCount, made.totals);
+      if (published === undefined) return `${made.bank.name}: no file before, now ${now}`;
+      const before = describeFile(published.rowCount, parseTotals(definition, published));
+      return `${made.bank.name}: published with ${before}, now ${now}`;
+    }),
+    ...dropped.map(({ bankName, rowCount }) => `${bankName}: published with ${rowCount} rows, now no file`),
+  ];
+  return new AlreadyPublishedError(
+    `${month} is published as revision ${revision} and would change: ${differences.join("; ")}`,
+    {
+      hint: `If the change is intended, restate the month: --month ${month} --restate, or {"month": "${month}", "restate": true}.`,
+    },
+  );
 }

@@ -1,31 +1,31 @@
 /** Divides one ordered result into the rows of its files: a new file begins where the month or the bank changes. */
-import type { Row } from "../platform/database/database";
+import type { Row } from "../platform/database/row-stream";
 
-/** A file's rows. */
+/** The rows of one file. */
 export interface RowGroup {
   /** In batches, to be iterated once. */
   readonly batches: AsyncIterable<readonly Row[]>;
-  /** Resolves when they have been read to their end or left, so that the next group may be taken; never rejects. */
+  /** Resolves when the batches were read to their end or abandoned, so that the next group can be taken; never rejects. */
   readonly ended: Promise<void>;
 }
 
 export class GroupedRows {
   readonly #batches: AsyncIterator<readonly Row[]>;
-  /** The fetch that is under way or done and not yet looked at. */
+  /** The batch that was requested and not yet used. */
   #ahead: Promise<IteratorResult<readonly Row[], unknown>> | undefined;
   #rest: readonly Row[] = [];
 
-  /** Asks for the first rows at once, so that the database computes while others prepare. */
+  /** Requests the first rows at once, so that the database computes while the caller prepares. */
   constructor(batches: AsyncIterable<readonly Row[]>) {
     this.#batches = batches[Symbol.asyncIterator]();
     this.#ahead = this.#batches.next();
-    // Whoever takes rows hears of it.
+    // Avoids an unhandled rejection; take() rethrows it.
     this.#ahead.catch(() => undefined);
   }
 
   /**
-   * The next rows as long as they belong. Groups are taken in the result's order, and each is read to its end
-   * before the next is taken; a group without rows is none.
+   * The next rows, as long as they belong. Take groups in the order of the result, and read each to its end before the
+   * next; a group may be empty.
    */
   take(belongs: (row: Row) => boolean): RowGroup {
     let end: () => void = () => undefined;
@@ -33,7 +33,7 @@ export class GroupedRows {
     return { batches: this.#read(belongs, end), ended };
   }
 
-  /** Reads what is left and forgets it: the connection can be asked for something else then. */
+  /** Reads and discards the remaining rows, after which the connection can be used for something else. */
   async skip(): Promise<void> {
     while (await this.#fill()) this.#rest = [];
   }

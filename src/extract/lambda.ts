@@ -1,92 +1,90 @@
-/** The Lambda's entry points: an event in, a run, its summary out. What is told on the way goes through `telemetry.ts`. */
-import { randomUUID } from "node:crypto";
-
+/** The extract's entry points on Lambda: an event in, a run, its summary out. */
 import type { Context } from "aws-lambda";
 
-import { parseNotifySettings } from "./settings";
-import { type Deadline, withDeadline } from "../platform/deadline";
-import { ExtractError } from "../platform/errors";
+import { handle } from "../platform/lambda/handler";
+import { MetricUnit, type Telemetry } from "../platform/lambda/telemetry";
+import { addMonths, firstDayOf, type Month } from "../platform/month";
+import type { RunEvent } from "./events";
 import type { Summary } from "./extract";
-import { noticesOf, TRY } from "./notice";
-import { type Edge, run, verify as verifyMonths } from "./run";
-import { Telemetry } from "../platform/lambda/telemetry";
+import { noticesOf } from "./notice";
+import { run, verify as verifyMonths } from "./run";
+import { parseNotifySettings } from "./settings";
 import { expectVerified, type MonthVerification } from "./verification";
 
-/** What a run needs to end in good order: uploads aborted, the connection closed, the error told. */
-const CLEAR_UP_MS = 10_000;
-
-const MORE_TIME =
-  "Run the month again; if it stays so, give the function more time or memory, or run it from a terminal: npx bank-batch extract.";
+const DAY_MS = 86_400_000;
 
 /**
- * Extracts the month before the one in which a schedule fired, or the months that the event names.
+ * Extracts the month before the schedule's time, or the months that the event names.
  *
- * @throws the run's error, its hint behind the message, so that what Lambda reports says what to do.
+ * @throws the run's error, with what to do in its message.
  */
 export function extract(event: unknown, context: Context): Promise<Summary> {
   return handle(event, context, async (edge, telemetry) => {
-    const observe = telemetry.step.bind(telemetry);
-    const summary = await run(event, { ...edge, observe });
+    const summary = await run(event, edge, (step) => {
+      report(telemetry, step);
+    });
     const newest = summary.months.at(-1);
     if (newest !== undefined && summary.dryRun !== true)
-      telemetry.newestMonth(summary.extract, newest.month, edge.now());
+      reportAge(telemetry, summary.extract, newest.month, edge.now());
     return summary;
   });
 }
 
 /**
- * Verifies the same months as published: a schedule of its own, every day, that notices what is missing.
+ * Verifies the same months, on a daily schedule of its own, so that a missing month is noticed.
  *
  * @throws VerificationError if one is missing or damaged.
  */
 export function verify(event: unknown, context: Context): Promise<{ months: readonly MonthVerification[] }> {
   return handle(event, context, async (edge, telemetry) => {
-    const months = await verifyMonths(event, edge, ({ problems, ...verification }) => {
-      telemetry.info("verified", { ...verification, problems });
+    const months = await verifyMonths(event, edge, (verification) => {
+      telemetry.info("verified", { ...verification });
       const { extract: name, status, month } = verification;
-      if (status === "verified") telemetry.newestMonth(name, month, edge.now());
+      if (status === "verified") reportAge(telemetry, name, month, edge.now());
     });
     expectVerified(months);
     return { months };
   });
 }
 
-/** Tells people and machines what became of an asynchronous run, of which this is the destination. */
+/** Reports the result of an asynchronous invocation to people and machines. Lambda invokes it as a destination. */
 export function notify(event: unknown, context: Context): Promise<void> {
-  return handle(event, context, async ({ deadline }, telemetry) => {
+  return handle(event, context, async ({ deadline, environment, aws }, telemetry) => {
     const notices = noticesOf(event);
-    const { peopleTopicArn, machinesTopicArn } = parseNotifySettings(process.env);
-    const { PublishCommand, SNSClient } = await import("@aws-sdk/client-sns");
-    const sns = new SNSClient();
+    const { peopleTopicArn, machinesTopicArn } = parseNotifySettings(environment);
+    const { PublishCommand } = await import("@aws-sdk/client-sns");
+    const sns = await aws.sns();
     for (const { audience, subject, message } of notices) {
       const TopicArn = audience === "people" ? peopleTopicArn : machinesTopicArn;
       const command = new PublishCommand({ TopicArn, Subject: subject, Message: message });
       await sns.send(command, { abortSignal: deadline.signal });
-      telemetry.info("told", { audience, subject });
+      telemetry.info("sent", { audience, subject });
     }
   });
 }
 
-async function handle<Result>(
-  event: unknown,
-  context: Context,
-  action: (edge: Omit<Edge, "observe">, telemetry: Telemetry) => Promise<Result>,
-): Promise<Result> {
-  const runId = randomUUID();
-  const telemetry = new Telemetry(context, { runId });
-  telemetry.info("started", { input: event });
-  const timeLimitMs = context.getRemainingTimeInMillis() - CLEAR_UP_MS;
-  try {
-    const result = await withDeadline(timeLimitMs, MORE_TIME, (deadline: Deadline) =>
-      action({ environment: process.env, now: () => new Date(), runId, deadline }, telemetry),
-    );
-    telemetry.info("ended", { result });
-    return result;
-  } catch (error) {
-    telemetry.error("failed", error);
-    if (error instanceof ExtractError) error.message = `${error.message}${TRY}${error.hint}`;
-    throw error;
-  } finally {
-    telemetry.flush();
+/** The metric of each step's duration. */
+const durationMetrics = {
+  connected: "ConnectDuration",
+  staged: "StageDuration",
+  compared: "StageDuration",
+  reconciled: "ReconcileDuration",
+  done: "PublishDuration",
+} as const;
+
+function report(telemetry: Telemetry, event: RunEvent): void {
+  if (event.step === "reading") return;
+  const { step, ...details } = event;
+  telemetry.step(step, durationMetrics[step], details);
+  if (event.step === "staged" || event.step === "compared") {
+    telemetry.metric("Rows", MetricUnit.Count, event.rowCount);
+    telemetry.metric("Bytes", MetricUnit.Bytes, event.byteCount);
   }
+}
+
+/** How many days ago the newest published month ended: it grows until the next month is published. */
+function reportAge(telemetry: Telemetry, extractName: string, month: Month, now: Date): void {
+  const ended = new Date(firstDayOf(addMonths(month, 1)));
+  telemetry.dimension("extract", extractName);
+  telemetry.metric("NewestPublishedMonthAge", MetricUnit.NoUnit, (now.getTime() - ended.getTime()) / DAY_MS);
 }

@@ -1,8 +1,8 @@
-/** Where a bank's file of a month lies in the bucket: the key that consumers know by heart. */
+/** The keys of bank files and manifests: consumers build them from a bank's name and a month. */
 import { QueryError } from "../platform/errors";
 import { lastDayOf, type Month, monthPart, yearPart } from "../platform/month";
 
-/** A bank of the group, as the table holds it. */
+/** A bank of the group, as the database has it. */
 export interface Bank {
   readonly id: number;
   readonly name: string;
@@ -10,27 +10,42 @@ export interface Bank {
 
 export const keyLayouts = ["plain", "hive"] as const;
 
-/** `plain`: `Bank/2026/09/…`; `hive`: `bank=Bank/year=2026/month=09/…`, which engines read as partitions. */
-export type KeyLayout = (typeof keyLayouts)[number];
-
-/**
- * The key of a file, named for the **last day of the data month**, so a rerun on any day has the same.
- *
- * @param home where the extract lies in the bucket: the prefix with its folder.
- */
-export function objectKey(home: string, layout: KeyLayout, bankKeyName: string, month: Month): string {
-  const [year, monthOfYear] = [yearPart(month), monthPart(month)];
-  const folder =
-    layout === "hive"
-      ? `bank=${bankKeyName}/year=${year}/month=${monthOfYear}`
-      : `${bankKeyName}/${year}/${monthOfYear}`;
-  return `${home}${folder}/${bankKeyName}_${lastDayOf(month).replaceAll("-", "")}.csv`;
+/** How keys are built. */
+export interface Layout {
+  /** What all keys start with: empty, or ends with a slash. */
+  readonly prefix: string;
+  /** `plain`: `Bank/2026/09/…`; `hive`: `bank=Bank/year=2026/month=09/…`, which query engines read as partitions. */
+  readonly folders: (typeof keyLayouts)[number];
 }
 
 /**
- * The banks' names as they stand in keys, by bank id: PascalCase, letters (of any script) and digits alone.
+ * The key of a bank file. It contains the **last day of the data month**, so a rerun on any day has the same key.
  *
- * @throws QueryError that names every bank whose name has no letter or digit or gives another bank's key name.
+ * @param folder of the extract below the prefix: empty, or ends with a slash.
+ */
+export function objectKey(
+  { prefix, folders }: Layout,
+  folder: string,
+  bankKeyName: string,
+  month: Month,
+): string {
+  const [year, monthOfYear] = [yearPart(month), monthPart(month)];
+  const path =
+    folders === "hive"
+      ? `bank=${bankKeyName}/year=${year}/month=${monthOfYear}`
+      : `${bankKeyName}/${year}/${monthOfYear}`;
+  return `${prefix}${folder}${path}/${bankKeyName}_${lastDayOf(month).replaceAll("-", "")}.csv`;
+}
+
+/** The key of a month's manifest, which is the same in every layout. */
+export function manifestKey({ prefix }: Pick<Layout, "prefix">, folder: string, month: Month): string {
+  return `${prefix}${folder}_manifests/${yearPart(month)}/${monthPart(month)}.json`;
+}
+
+/**
+ * The banks' names as keys contain them, by bank id: PascalCase, only letters (of any script) and digits.
+ *
+ * @throws QueryError that names every bank whose name has no letter or digit, or becomes the same as another bank's.
  */
 export function bankKeyNames(banks: readonly Bank[]): ReadonlyMap<number, string> {
   const sharing = new Map<string, Bank[]>();
@@ -45,7 +60,7 @@ export function bankKeyNames(banks: readonly Bank[]): ReadonlyMap<number, string
     return named.length > 1 ? [`${names}: the same file name, ${keyName}`] : [];
   });
   if (problems.length > 0) {
-    throw new QueryError(`the banks' names make no distinct files: ${problems.join("; ")}`, {
+    throw new QueryError(`the banks' names don't make distinct file names: ${problems.join("; ")}`, {
       hint: "Correct the names in the table bank, then run the month again. Nothing was published.",
     });
   }

@@ -1,148 +1,144 @@
-/** Proves the files against the source: what they hold is what the table `loans` holds. */
-import type { Tally } from "./csv-file";
-import type { Snapshot } from "../platform/database/database";
-import type { ExtractDefinition, LoanTotals } from "./definition";
+/** Compares a month's files with control totals, which the source computes in another way and in the same snapshot. */
+import type { Snapshot } from "../platform/database/connection";
+import type { Row } from "../platform/database/row-stream";
 import { ReconciliationError } from "../platform/errors";
 import { firstDayOf, type Month } from "../platform/month";
-import type { Bank } from "./object-key";
-import { readStatement } from "../platform/statement";
+import { addTotals, type ExtractDefinition, isSameTotals, parseTotals, type Totals } from "./definition";
+import type { BankFile } from "./month-files";
 
-/** What the source says of a month, by a way that has nothing in common with the extract's. */
-export interface MonthControls extends LoanTotals {
-  readonly quality: Quality;
-}
-
-/** What is odd about the source's loans without being an error. */
-export interface Quality {
-  /** Loans of the month whose amount is NULL: counted as loans, left out of totals and averages. */
-  readonly loansWithoutAmount: number;
-  /** Loans of the month whose amount is negative: counted and added like others. */
-  readonly loansWithNegativeAmount: number;
-  /** Loans of the whole table without a date: they belong to no month. */
-  readonly loansWithoutDate: number;
+/** What the source says of a month. */
+export interface MonthControls {
+  readonly totals: Totals;
+  /** By the names of the definition. */
+  readonly quality: Readonly<Record<string, number>>;
 }
 
 export interface Controls {
   readonly months: ReadonlyMap<Month, MonthControls>;
-  /** How many branches each bank has, by bank id. */
-  readonly branchCounts: ReadonlyMap<number, number>;
+  /** How many rows each bank's file must have, by bank id; undefined if the definition doesn't say. */
+  readonly rowCounts: ReadonlyMap<number, number> | undefined;
 }
 
-/** Where a month's loans belong, by bank id; undefined stands for no bank. */
-export type BankTotals = ReadonlyMap<number | undefined, LoanTotals>;
+/** The totals of a month by bank id; undefined is data of no bank. */
+export type BankTotals = ReadonlyMap<number | undefined, Totals>;
 
-const NOTHING: LoanTotals = { loanCount: 0n, loanTotal: 0n };
-
-/** Reads the controls of all months in the snapshot in which the rows are read. */
+/** Reads the control totals of all months asked for. */
 export async function readControls(
   snapshot: Snapshot,
+  definition: ExtractDefinition,
   months: readonly [Month, ...Month[]],
 ): Promise<Controls> {
+  const { controls, quality, rowCounts } = definition.reconciliation;
   const last = months[months.length - 1] ?? months[0];
-  const loans = await snapshot.query(readStatement("extract/loan_controls.sql"), [
-    firstDayOf(months[0]),
-    firstDayOf(last),
-  ]);
-  const branches = await snapshot.query(readStatement("extract/branch_controls.sql"));
-  const [undated] = await snapshot.query(readStatement("extract/undated_loans.sql"));
-
-  const monthControls = months.map((month): [Month, MonthControls] => {
-    const [, loanCount, loanTotal, withoutAmount, negative] =
-      loans.find(([rowMonth]) => rowMonth === month) ?? [];
-    const quality = {
-      loansWithoutAmount: Number(withoutAmount ?? 0),
-      loansWithNegativeAmount: Number(negative ?? 0),
-      loansWithoutDate: Number(undated?.[0] ?? 0),
-    };
-    return [month, { loanCount: BigInt(loanCount ?? 0), loanTotal: BigInt(loanTotal ?? 0), quality }];
-  });
+  const rows = await snapshot.query(controls, [firstDayOf(months[0]), firstDayOf(last)]);
+  const counts = rowCounts === undefined ? undefined : await snapshot.query(rowCounts.statement);
   return {
-    months: new Map(monthControls),
-    branchCounts: new Map(branches.map(([bankId, count]) => [Number(bankId), Number(count)])),
+    months: new Map(
+      rows.map(([month, ...figures]) => [
+        month as Month,
+        {
+          totals: totalsOf(definition, figures),
+          quality: Object.fromEntries(
+            quality.map((name, index) => [name, Number(figures.at(index - quality.length))]),
+          ),
+        },
+      ]),
+    ),
+    rowCounts: counts && new Map(counts.map(([bankId, count]) => [Number(bankId), Number(count)])),
   };
 }
 
-/** Reads what it takes to say why a month does not add up. */
-export async function readBankTotals(snapshot: Snapshot, month: Month): Promise<BankTotals> {
-  const rows = await snapshot.query(readStatement("extract/bank_totals.sql"), [firstDayOf(month)]);
+/** Reads what is needed to name the banks of a month that doesn't reconcile. */
+export async function readBankTotals(
+  snapshot: Snapshot,
+  definition: ExtractDefinition,
+  month: Month,
+): Promise<BankTotals> {
+  const rows = await snapshot.query(definition.reconciliation.bankControls, [firstDayOf(month)]);
   return new Map(
-    rows.map(([bankId, loanCount, loanTotal]) => [
+    rows.map(([bankId, ...figures]) => [
       bankId == null ? undefined : Number(bankId),
-      { loanCount: BigInt(loanCount ?? 0), loanTotal: BigInt(loanTotal ?? 0) },
+      totalsOf(definition, figures),
     ]),
   );
 }
 
-interface CountedFile {
-  readonly bank: Bank;
-  readonly tally: Tally;
-}
-
 /**
- * Compares the month's files, all of them, with the controls.
+ * Compares all files of a month with its controls.
  *
- * @param askBanks is called only if the loans differ, for the banks in which they do.
- * @throws ReconciliationError that names every difference, exactly.
+ * @param readBanksTotals is called only if the totals differ.
+ * @throws ReconciliationError that names every difference with its exact figures.
  */
 export async function reconcile(
-  { everyBranch }: ExtractDefinition,
+  definition: ExtractDefinition,
   month: Month,
-  files: readonly CountedFile[],
-  { months, branchCounts }: Controls,
-  askBanks: () => Promise<BankTotals>,
+  files: readonly BankFile[],
+  { months, rowCounts }: Controls,
+  readBanksTotals: () => Promise<BankTotals>,
 ): Promise<MonthControls> {
   const controls = months.get(month);
-  if (controls === undefined) throw new RangeError(`no controls were read for ${month}`);
+  if (controls === undefined) throw new RangeError(`the controls have no row for ${month}`);
 
-  const held = sumOf(files.map(({ tally }) => tally));
-  const differences = isSame(held, controls) ? [] : loanDifferences(files, await askBanks());
-  if (!isSame(held, controls) && differences.length === 0) {
-    differences.push(`the files hold ${told(held)}, the table loans ${told(controls)}`);
+  const { describe, source } = definition.reconciliation;
+  const found = addTotals(
+    definition,
+    files.map(({ totals }) => totals),
+  );
+  const differences: string[] = [];
+  if (!isSameTotals(definition, found, controls.totals)) {
+    differences.push(...bankDifferences(definition, files, await readBanksTotals()));
+    if (differences.length === 0) {
+      differences.push(`the files have ${describe(found)}, ${source} ${describe(controls.totals)}`);
+    }
   }
-  if (everyBranch === true) differences.push(...branchDifferences(files, branchCounts));
+  if (rowCounts !== undefined) differences.push(...rowDifferences(definition, files, rowCounts));
   if (differences.length > 0) {
-    throw new ReconciliationError(`${month} does not add up: ${differences.join("; ")}`, {
-      hint: `Correct the loans of ${month} in the source, then run the month again; docs/runbook.md finds them. Nothing of it was published.`,
+    throw new ReconciliationError(`${month} does not reconcile: ${differences.join("; ")}`, {
+      hint: `Correct the data of ${month} in the source, then run the month again; docs/runbook.md has queries that find it. Nothing of the month was published.`,
     });
   }
   return controls;
 }
 
-function loanDifferences(files: readonly CountedFile[], banks: BankTotals): string[] {
-  const withoutBank = banks.get(undefined) ?? NOTHING;
-  const differences = files.flatMap(({ bank, tally }) => {
-    const expected = banks.get(bank.id) ?? NOTHING;
-    if (isSame(tally, expected)) return [];
-    return [`${bank.name}: the file holds ${told(tally)}, the table loans ${told(expected)}`];
+function bankDifferences(
+  definition: ExtractDefinition,
+  files: readonly BankFile[],
+  banks: BankTotals,
+): string[] {
+  const { describe, source } = definition.reconciliation;
+  const nothing = addTotals(definition, []);
+  const differences = files.flatMap(({ bank, totals }) => {
+    const expected = banks.get(bank.id) ?? nothing;
+    if (isSameTotals(definition, totals, expected)) return [];
+    return [`${bank.name}: the file has ${describe(totals)}, ${source} ${describe(expected)}`];
   });
-  if (withoutBank.loanCount > 0n) {
-    differences.push(`${told(withoutBank)} are of no bank: their account, client or branch is missing`);
+  const withoutBank = banks.get(undefined);
+  if (withoutBank !== undefined) {
+    differences.push(
+      `without a bank: ${describe(withoutBank)}, because an account, client or branch is missing`,
+    );
   }
   return differences;
 }
 
-function branchDifferences(
-  files: readonly CountedFile[],
-  branchCounts: ReadonlyMap<number, number>,
+function rowDifferences(
+  { reconciliation }: ExtractDefinition,
+  files: readonly BankFile[],
+  rowCounts: ReadonlyMap<number, number>,
 ): string[] {
-  return files.flatMap(({ bank, tally }) => {
-    const branchCount = branchCounts.get(bank.id) ?? 0;
-    if (tally.rowCount === branchCount) return [];
-    return [`${bank.name}: the file holds ${tally.rowCount} branches, the table branch ${branchCount}`];
+  const { rows = "rows", source = "" } = reconciliation.rowCounts ?? {};
+  return files.flatMap(({ bank, rowCount }) => {
+    const expected = rowCounts.get(bank.id) ?? 0;
+    if (rowCount === expected) return [];
+    return [`${bank.name}: the file has ${rowCount} ${rows}, ${source} ${expected}`];
   });
 }
 
-function sumOf(totals: readonly LoanTotals[]): LoanTotals {
-  return {
-    loanCount: totals.reduce((sum, { loanCount }) => sum + loanCount, 0n),
-    loanTotal: totals.reduce((sum, { loanTotal }) => sum + loanTotal, 0n),
-  };
-}
-
-function isSame(one: LoanTotals, other: LoanTotals): boolean {
-  return one.loanCount === other.loanCount && one.loanTotal === other.loanTotal;
-}
-
-function told({ loanCount, loanTotal }: LoanTotals): string {
-  return `${String(loanCount)} ${loanCount === 1n ? "loan" : "loans"} of ${String(loanTotal)} in all`;
+/** The measures are the first columns behind the month or the bank. */
+function totalsOf(definition: ExtractDefinition, figures: Row): Totals {
+  const { measures } = definition.reconciliation;
+  return parseTotals(
+    definition,
+    Object.fromEntries(measures.map(({ name }, index) => [name, figures[index] ?? "0"])),
+  );
 }

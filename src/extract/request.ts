@@ -1,22 +1,18 @@
-/**
- * What a run is asked for: the one input schema behind the Lambda's event, `serverless invoke --data` and the
- * command line's flags.
- */
+/** The input of a run: one schema for the Lambda's event, `serverless invoke --data` and the command line's flags. */
 import * as v from "valibot";
 
 import type { ExtractDefinition } from "./definition";
 import { RequestError } from "../platform/errors";
-import { defaultExtract, extractNamed, extractNames } from "./definitions/index";
+import { defaultExtract, extractNamed, extractNames } from "./definitions";
 import { addMonths, hasEnded, isMonth, type Month, monthOf, monthRange } from "../platform/month";
 
 export interface Request {
-  /** Which extract to make. */
-  readonly extract: ExtractDefinition;
-  /** The months to extract, in order and without gaps. */
+  readonly definition: ExtractDefinition;
+  /** In order and without gaps. */
   readonly months: readonly [Month, ...Month[]];
   /** Whether a published month may change. */
   readonly restate: boolean;
-  /** Whether to do everything but publish. */
+  /** Whether to do everything except publish. */
   readonly dryRun: boolean;
 }
 
@@ -60,17 +56,16 @@ const input = v.objectWithRest(
 );
 
 /**
- * The event that EventBridge makes when its schedule has no input of its own.
+ * The event that EventBridge sends for a schedule without an input of its own.
  * Source: Amazon EventBridge User Guide, "Creating a rule that runs on a schedule".
  */
 const scheduledEvent = v.looseObject({ "detail-type": v.literal("Scheduled Event"), time: instant });
 
 /**
- * Reads the input of a run.
+ * Checks the input of a run. A scheduled run extracts the month before the **event's own time**, so a retry days later
+ * makes the same month.
  *
- * A scheduled run extracts the month before the one of the **event's own time**: a retry after midnight, or
- * days later, makes the same month. `now` serves for nothing but to refuse a month that has not ended (UTC).
- *
+ * @param now only serves to refuse a month that has not ended in UTC.
  * @throws RequestError that names everything that is wrong.
  */
 export function parseRequest(event: unknown, now: Date): Request {
@@ -95,7 +90,7 @@ export function parseRequest(event: unknown, now: Date): Request {
     throw refused([`${unfinished.join(", ")} has not ended (UTC); the last month that has is ${last}`]);
   }
   const { extract: name, restate, dryRun } = parsed.output;
-  return { extract: extractNamed(name) ?? defaultExtract, months, restate, dryRun };
+  return { definition: extractNamed(name) ?? defaultExtract, months, restate, dryRun };
 }
 
 function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]] {

@@ -1,28 +1,22 @@
-/** What the bucket holds of some months, bank by bank: for who asks what is there. It tells; `verify` judges. */
-import type { ExtractDefinition } from "./definition";
-import { StorageError } from "../platform/errors";
-import {
-  isInPlace,
-  type Manifest,
-  type ManifestFile,
-  manifestKey,
-  misplacement,
-  parseManifest,
-} from "./manifest";
-import type { Month } from "../platform/month";
+/** What the bucket has of a month, bank by bank. It reports; `verification.ts` judges. */
 import type { ObjectStore } from "../platform/bucket/object-store";
-import { verifyFile } from "./verification";
+import type { Month } from "../platform/month";
+import { isInPlace } from "../platform/publication/manifest";
+import type { ExtractDefinition } from "./definition";
+import { findManifest, type FoundManifest, type ManifestFile } from "./month-manifest";
+import type { Layout } from "./object-key";
+import { displacement, verifyFile } from "./verification";
 
 export interface MonthStatus {
   readonly month: Month;
-  /** `unreadable`: what stands in the manifest's place is none of this extract and month. */
+  /** `unreadable`: the manifest's key holds something else. */
   readonly status: "published" | "missing" | "unreadable";
   readonly revision?: number;
   readonly publishedAt?: string;
   /** The manifest's key. */
   readonly manifest: string;
   readonly files: readonly FileStatus[];
-  /** Each a sentence; none if all is as it should be, or if the month is missing. */
+  /** Sentences; empty if everything is as it should be, or the month is missing. */
   readonly problems: readonly string[];
 }
 
@@ -31,93 +25,71 @@ export interface FileStatus {
   readonly bankName: string;
   readonly key: string;
   /**
-   * `published`: the present object is the version that the manifest names; `unverified`: it is another one, or none;
-   * `verified` and `damaged`: what came of reading the whole file, where that was asked for.
+   * `published`: the key holds the version that the manifest names; `unverified`: it holds another one, or nothing;
+   * `verified` and `damaged`: the result of reading the whole file, if that was asked for.
    */
   readonly status: "published" | "unverified" | "verified" | "damaged";
 }
 
-/** @param isThorough reads every file to its end; else each is only looked for. */
+/** @param isThorough reads every file to its end; otherwise each is only looked up. */
 export async function readStatus(
   objects: ObjectStore,
-  prefix: string,
+  layout: Layout,
   definition: ExtractDefinition,
   month: Month,
   isThorough = false,
 ): Promise<MonthStatus> {
-  const key = manifestKey(prefix + definition.folder, month);
-  const found = await readManifest(objects, definition, month, key);
-  return statusOf(objects, definition, { month, key, found }, isThorough);
+  const found = await findManifest(objects, layout, definition, month);
+  return statusOf(objects, definition, month, found, isThorough);
 }
 
-/** The same of a manifest that has been read. */
+/** The status of a month whose manifest has been read. */
 export async function statusOf(
   objects: ObjectStore,
   definition: ExtractDefinition,
-  { month, key, found }: { readonly month: Month; readonly key: string; readonly found: FoundManifest },
+  month: Month,
+  found: FoundManifest,
   isThorough = false,
 ): Promise<MonthStatus> {
-  if (found === undefined) return { month, status: "missing", manifest: key, files: [], problems: [] };
-  if (typeof found === "string")
-    return { month, status: "unreadable", manifest: key, files: [], problems: [found] };
+  const { key, state } = found;
+  if (state === "missing") return { month, status: "missing", manifest: key, files: [], problems: [] };
+  if (state === "unreadable")
+    return { month, status: "unreadable", manifest: key, files: [], problems: [found.problem] };
 
-  const seen: Seen[] = [];
+  const { columns, files, revision, publishedAt } = found.manifest;
+  const checked: Checked[] = [];
   if (isThorough) {
-    for (const file of found.files) seen.push(await verify(objects, definition, found.columns, file));
+    for (const file of files) checked.push(await readWhole(objects, definition, columns, file));
   } else {
-    seen.push(...(await Promise.all(found.files.map((file) => find(objects, file)))));
+    checked.push(...(await Promise.all(files.map((file) => lookUp(objects, file)))));
   }
-  const problems = seen.flatMap((each) => each.problems);
-  const files = seen.map(({ file: { bankId, bankName, key: fileKey }, status }) => ({
-    bankId,
-    bankName,
-    key: fileKey,
-    status,
-  }));
-  const { revision, publishedAt } = found;
-  return { month, status: "published", revision, publishedAt, manifest: key, files, problems };
+  return {
+    ...{ month, status: "published", revision, publishedAt, manifest: key },
+    files: checked.map(({ file: { bankId, bankName, key: fileKey }, status }) => ({
+      ...{ bankId, bankName, key: fileKey, status },
+    })),
+    problems: checked.flatMap(({ problems }) => problems),
+  };
 }
 
-/** A month's manifest; undefined if there is none, a sentence if what is there is no such thing. */
-export type FoundManifest = Manifest | string | undefined;
-
-export async function readManifest(
-  objects: ObjectStore,
-  definition: ExtractDefinition,
-  month: Month,
-  key: string,
-): Promise<FoundManifest> {
-  const found = await objects.read(key);
-  if (found === undefined) return undefined;
-  try {
-    const manifest = parseManifest(key, found.text);
-    return misplacement(key, manifest, { definition, month }) ?? manifest;
-  } catch (error) {
-    if (error instanceof StorageError) return error.message;
-    throw error;
-  }
-}
-
-interface Seen {
+interface Checked {
   readonly file: ManifestFile;
   readonly status: FileStatus["status"];
   readonly problems: readonly string[];
 }
 
-async function find(objects: ObjectStore, file: ManifestFile): Promise<Seen> {
+async function lookUp(objects: ObjectStore, file: ManifestFile): Promise<Checked> {
   const present = await objects.head(file.key);
   if (isInPlace(file, present)) return { file, status: "published", problems: [] };
-  const what = present === undefined ? "nothing" : "something else";
-  const problem = `${file.key}: ${what} stands in the place of the published version`;
-  return { file, status: "unverified", problems: [problem] };
+  return { file, status: "unverified", problems: [displacement(file)] };
 }
 
-async function verify(
+async function readWhole(
   objects: ObjectStore,
   definition: ExtractDefinition,
   columns: readonly string[],
   file: ManifestFile,
-): Promise<Seen> {
+): Promise<Checked> {
   const problems = await verifyFile(objects, definition, columns, file);
   return { file, status: problems.length === 0 ? "verified" : "damaged", problems };
 }

@@ -1,79 +1,71 @@
-/**
- * Checks published months as a consumer would: by nothing but the manifest and the objects that it names. It asks
- * neither the database nor anything that the run knew.
- */
-import { type ExtractDefinition, LoanSums } from "./definition";
-import { VerificationError } from "../platform/errors";
-import {
-  isInPlace,
-  type Manifest,
-  type ManifestFile,
-  manifestKey,
-  misplacement,
-  parseManifest,
-} from "./manifest";
-import type { Month } from "../platform/month";
-import { readPublishedFile } from "../platform/publication/published-file";
+/** Checks published months as a consumer would: by the manifest and the objects that it names, and nothing else. */
 import type { ObjectStore } from "../platform/bucket/object-store";
+import { VerificationError } from "../platform/errors";
+import type { Month } from "../platform/month";
+import { isInPlace } from "../platform/publication/manifest";
+import { readPublishedFile } from "../platform/publication/published-file";
+import { addTotals, type ExtractDefinition, formatTotals, parseTotals, Sums } from "./definition";
+import { findManifest, type Manifest, type ManifestFile } from "./month-manifest";
+import type { Layout } from "./object-key";
 
-/** What a month's objects turned out to be. */
 export interface MonthVerification {
   readonly extract: string;
   readonly month: Month;
-  /** `missing`: there is no manifest; `damaged`: something is not as the manifest says. */
+  /** `missing`: there is no manifest; `damaged`: something is not as the manifest says, or it can't be read. */
   readonly status: "verified" | "missing" | "damaged";
   readonly revision?: number;
   /** The manifest's key. */
   readonly manifest: string;
-  /** Each a sentence that names the object; none if verified. */
+  /** Sentences that name the object; empty if verified. */
   readonly problems: readonly string[];
 }
 
-/** Verifies one month: every object that its manifest names, read to its end, by its version. */
+/** Verifies one month: reads every object that its manifest names to the end, by its version. */
 export async function verifyMonth(
   objects: ObjectStore,
-  prefix: string,
+  layout: Layout,
   definition: ExtractDefinition,
   month: Month,
 ): Promise<MonthVerification> {
-  const key = manifestKey(prefix + definition.folder, month);
-  const found = await objects.read(key);
-  if (found === undefined) {
-    return {
-      extract: definition.name,
-      month,
-      status: "missing",
-      manifest: key,
-      problems: [`${definition.name} of ${month} is not published: there is no ${key}`],
-    };
+  const found = await findManifest(objects, layout, definition, month);
+  const verification = { extract: definition.name, month, manifest: found.key };
+  switch (found.state) {
+    case "missing": {
+      const problem = `${definition.name} of ${month} is not published: there is no ${found.key}`;
+      return { ...verification, status: "missing", problems: [problem] };
+    }
+    case "unreadable":
+      return { ...verification, status: "damaged", problems: [found.problem] };
+    case "readable": {
+      const { manifest } = found;
+      const problems: string[] = [];
+      for (const file of manifest.files) {
+        problems.push(...(await verifyFile(objects, definition, manifest.columns, file)));
+      }
+      problems.push(...totalsProblems(definition, manifest));
+      const status = problems.length === 0 ? "verified" : "damaged";
+      return { ...verification, status, revision: manifest.revision, problems };
+    }
   }
-  const manifest = parseManifest(key, found.text);
-  const problem = misplacement(key, manifest, { definition, month });
-  const problems = problem === undefined ? [] : [problem];
-  for (const file of manifest.files) {
-    problems.push(...(await verifyFile(objects, definition, manifest.columns, file)));
-  }
-  problems.push(...totalsProblems(manifest));
-  const status = problems.length === 0 ? "verified" : "damaged";
-  return { extract: definition.name, month, status, revision: manifest.revision, manifest: key, problems };
 }
 
-/** @throws VerificationError that names every problem of these months; nothing if there is none. */
+/** @throws VerificationError that names every problem of these months. */
 export function expectVerified(months: readonly MonthVerification[]): void {
-  const problems = months.flatMap((each) => each.problems);
+  const problems = months.flatMap((month) => month.problems);
   if (problems.length === 0) return;
   const isMissing = months.some(({ status }) => status === "missing");
   throw new VerificationError(problems.join("; "), {
     hint: isMissing
-      ? "Run the missing month; if its run failed, its message says why."
-      : "Don't use these files. Run the month again: it puts back what is out of place, or says what changed.",
+      ? "Run the missing month; if its run failed, its message has the reason."
+      : "Don't use these files. Run the month again: it puts back what was replaced, or says what changed.",
   });
 }
 
 /**
- * Reads a published file to its end; what is wrong with it, each a sentence.
+ * Reads a published file to its end.
  *
- * @param columns as they were when it was published.
+ * @param columns the columns' names when the file was published.
+ * @returns its problems as sentences.
  */
 export async function verifyFile(
   objects: ObjectStore,
@@ -82,7 +74,7 @@ export async function verifyFile(
   file: ManifestFile,
 ): Promise<string[]> {
   const { key, versionId } = file;
-  const sums = new LoanSums({ ...definition, columns });
+  const sums = new Sums(definition, columns);
   let header: readonly string[] | undefined;
   let rowCount = 0;
   const content = await readPublishedFile(objects, file, (row) => {
@@ -95,32 +87,39 @@ export async function verifyFile(
   });
   if (content === undefined) return [`${key} is gone: there is no version ${versionId ?? "of it"}`];
   if (typeof content === "string") return [`${key} is not the CSV file that was published: ${content}`];
-  const compared = [
-    ["bytes", content.byteCount, file.byteCount],
-    ["SHA-256", content.sha256, file.sha256],
-    ["columns", (header ?? []).join(","), columns.join(",")],
-    ["rows", rowCount, file.rowCount],
-    ["loans", String(sums.loanCount), file.loanCount],
-    ["loans' total", String(sums.loanTotal), file.loanTotal],
-  ] as const;
-  const problems = compared.flatMap(([what, actual, expected]) =>
-    actual === expected ? [] : [`${key}: ${what} ${actual}, but the manifest says ${expected}`],
+  const actual = {
+    ...{ byteCount: content.byteCount, sha256: content.sha256, columns: (header ?? []).join(","), rowCount },
+    ...formatTotals(definition, sums.totals),
+  };
+  const expected: Readonly<Record<string, unknown>> = { ...file, columns: columns.join(",") };
+  const problems = Object.entries(actual).flatMap(([name, value]) =>
+    value === expected[name]
+      ? []
+      : [`${key}: ${name} is ${value}, the manifest says ${String(expected[name])}`],
   );
   if (!isInPlace(file, await objects.head(key))) {
-    problems.push(`${key}: something else has been put in the place of the published version`);
+    problems.push(displacement(file));
   }
   return problems;
 }
 
-function totalsProblems({ files, totals, month }: Manifest): string[] {
-  const sums = {
+/** The problem of a file whose key holds something else, or nothing. */
+export function displacement({ key }: ManifestFile): string {
+  return `${key}: the key no longer holds the published version`;
+}
+
+function totalsProblems(definition: ExtractDefinition, { files, totals, month }: Manifest): string[] {
+  const sums = addTotals(
+    definition,
+    files.map((file) => parseTotals(definition, file)),
+  );
+  const actual = {
     rowCount: files.reduce((sum, { rowCount }) => sum + rowCount, 0),
-    loanCount: String(files.reduce((sum, { loanCount }) => sum + BigInt(loanCount), 0n)),
-    loanTotal: String(files.reduce((sum, { loanTotal }) => sum + BigInt(loanTotal), 0n)),
+    ...formatTotals(definition, sums),
   };
-  return (["rowCount", "loanCount", "loanTotal"] as const).flatMap((name) =>
-    sums[name] === totals[name]
+  return Object.entries(actual).flatMap(([name, value]) =>
+    value === totals[name]
       ? []
-      : [`${month}: the files' ${name} add up to ${sums[name]}, but the manifest says ${totals[name]}`],
+      : [`${month}: the files' ${name} adds up to ${value}, the manifest says ${String(totals[name])}`],
   );
 }

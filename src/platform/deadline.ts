@@ -1,19 +1,20 @@
-/** The time by which a run must have ended: a Lambda is ended by its platform, mid-step, if it does not end itself. */
+/** The time limit of a run. Lambda kills a function that reaches its own, so a run stops itself before that. */
 import { setMaxListeners } from "node:events";
 
 import { DeadlineError } from "./errors";
 
 export interface Deadline {
-  /** Aborts when the time is up, with a {@link DeadlineError} for its reason. */
+  /** Aborts at the time limit, with a {@link DeadlineError} as its reason. */
   readonly signal: AbortSignal;
   /** The time left in milliseconds, never below zero. */
   timeLeftMs(): number;
 }
 
 /**
- * Runs an action that must end within the time. The timer is gone when the action has settled.
+ * Runs an action with a time limit. Its timer is cleared when the action settles.
  *
- * @param stop ends it earlier, for the signal's own reason.
+ * @param hint what to do when the limit is reached.
+ * @param stop ends the action earlier, for this signal's reason.
  */
 export async function withDeadline<Result>(
   timeLimitMs: number,
@@ -22,7 +23,7 @@ export async function withDeadline<Result>(
   stop?: AbortSignal,
 ): Promise<Result> {
   const controller = new AbortController();
-  // Each request that is under way listens; many are no leak.
+  // Each request in flight listens to the signal, so many listeners are no leak.
   setMaxListeners(0, controller.signal);
   const stopNow = () => {
     controller.abort(stop?.reason);
@@ -33,7 +34,7 @@ export async function withDeadline<Result>(
   const timer = setTimeout(
     () => {
       controller.abort(
-        new DeadlineError(`the time is up, after ${Math.round(timeLimitMs / 1000)} s`, { hint }),
+        new DeadlineError(`the time limit of ${Math.round(timeLimitMs / 1000)} s is reached`, { hint }),
       );
     },
     Math.max(0, timeLimitMs),

@@ -1,64 +1,76 @@
 /**
- * The errors that a run can end with, each a promise to the operator: what happened (`message`), what to do
- * next (`hint`), why (`cause`), and whether the same run may succeed if it is tried again (`retry`).
- * They are thrown up to the edges (`src/extract/lambda.ts`, `cli/`) and told there, once.
+ * The errors that end a run. Each says what happened (`message`), what to do next (`hint`), why (`cause`), and whether
+ * the same run may succeed later (`retry`). Only the entry points report them: a pipeline's `lambda.ts`, and `cli/`.
  */
-import type { Month } from "./month";
 
 export interface ErrorDetails {
-  /** What to do next, as an instruction. */
+  /** What to do next, as an instruction. It doesn't mention running again: {@link BatchError.advice} adds that. */
   readonly hint: string;
   readonly cause?: unknown;
 }
 
-/** Any failure that the program foresees. Its messages never hold a secret. */
-export class ExtractError extends Error {
-  override readonly name: string = "ExtractError";
-  /** Whether a later run with the same input may succeed without anybody's doing. */
+/** Any failure that the program foresees. Its messages never contain a secret. */
+export class BatchError extends Error {
+  override readonly name: string = "BatchError";
+  /** Whether a later run with the same input may succeed without any change. */
   readonly retry: boolean = false;
-  /** The exit code of the command line: 1 a retry won't cure it, 64 wrong input or settings, 75 worth a retry. */
+  /** Exit code of the command line: 1 a retry won't help, 64 wrong input or settings, 75 worth a retry. */
   readonly exitCode: number = 1;
   readonly hint: string;
-  /** Of a range: the months that were done before the one that failed, and stay so. */
-  monthsDone: readonly Month[] = [];
+  /** The parts of the work, such as months, that were finished before the failure and stay finished. */
+  done: readonly string[] = [];
 
   constructor(message: string, { hint, cause }: ErrorDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.hint = hint;
   }
+
+  /**
+   * What to do about the error.
+   *
+   * @param rerun how to run again, in the words of the place where the error is read; added if a retry may help.
+   */
+  advice(rerun: string): string {
+    return this.retry ? `${this.hint} ${rerun}` : this.hint;
+  }
 }
 
-/** The settings are missing or wrong; the message names all of them. */
-export class ConfigError extends ExtractError {
+/** Settings are missing or wrong; the message names all of them. */
+export class ConfigError extends BatchError {
   override readonly name = "ConfigError";
   override readonly exitCode = 64;
 }
 
-/** The input is wrong, or asks for a month that has not ended; the message names all that is wrong. */
-export class RequestError extends ExtractError {
+/** The input is wrong; the message names everything that is wrong with it. */
+export class RequestError extends BatchError {
   override readonly name = "RequestError";
   override readonly exitCode = 64;
 }
 
-/** The secret is missing or malformed, or the database refuses what it holds. */
-export class CredentialsError extends ExtractError {
+/** The secret is missing or malformed, or the database refuses the credentials in it. */
+export class CredentialsError extends BatchError {
   override readonly name = "CredentialsError";
 }
 
 /** The database can't be reached, or the connection to it was lost. */
-export class DatabaseUnavailableError extends ExtractError {
+export class DatabaseUnavailableError extends BatchError {
   override readonly name = "DatabaseUnavailableError";
   override readonly retry = true;
   override readonly exitCode = 75;
 }
 
-/** The database refused a statement, or what it holds can't be extracted. */
-export class QueryError extends ExtractError {
+/** The database refused a statement, or its content can't be processed. */
+export class QueryError extends BatchError {
   override readonly name = "QueryError";
 }
 
-/** S3 refused a request or dropped an upload; its status says whether a retry makes sense. */
-export class StorageError extends ExtractError {
+/** A statement's result doesn't have the columns of its definition: one of the two is wrong, not the data. */
+export class DefinitionError extends BatchError {
+  override readonly name = "DefinitionError";
+}
+
+/** S3 refused a request or lost an upload; its status decides whether a retry makes sense. */
+export class StorageError extends BatchError {
   override readonly name = "StorageError";
   override readonly retry: boolean;
   override readonly exitCode: 1 | 75;
@@ -70,31 +82,31 @@ export class StorageError extends ExtractError {
   }
 }
 
-/** The files' control totals differ from those of the table loans in the same snapshot. */
-export class ReconciliationError extends ExtractError {
+/** The output's totals differ from the control totals of the source. */
+export class ReconciliationError extends BatchError {
   override readonly name = "ReconciliationError";
 }
 
-/** The month is published with other bytes, and changing it was not asked for. */
-export class AlreadyPublishedError extends ExtractError {
+/** What is published differs from what would be published now, and the input doesn't allow a change. */
+export class AlreadyPublishedError extends BatchError {
   override readonly name = "AlreadyPublishedError";
 }
 
-/** Another run of the month is under way, or published first. */
-export class ConflictError extends ExtractError {
+/** Another run of the same work is active, or was faster. */
+export class ConflictError extends BatchError {
   override readonly name = "ConflictError";
   override readonly retry = true;
   override readonly exitCode = 75;
 }
 
-/** The time for the run is up; it was ended in good order. */
-export class DeadlineError extends ExtractError {
+/** The time limit was reached; the run stopped cleanly. */
+export class DeadlineError extends BatchError {
   override readonly name = "DeadlineError";
   override readonly retry = true;
   override readonly exitCode = 75;
 }
 
-/** A month is not published, or what is published is not what its manifest says. */
-export class VerificationError extends ExtractError {
+/** A publication is missing, or is not what its manifest says. */
+export class VerificationError extends BatchError {
   override readonly name = "VerificationError";
 }

@@ -1,11 +1,11 @@
 /**
- * A calendar month: the unit in which the extract is asked for, computed and published.
- * It is a value of its own, never a `Date`, so no time zone can shift it. All boundaries are UTC.
+ * A calendar month in UTC, the unit in which pipelines compute and publish.
+ * It is a type of its own, never a `Date`, so no time zone can shift it.
  */
 
 declare const brand: unique symbol;
 
-/** A calendar month as `YYYY-MM`, `0001-01` to `9999-12`. The text order is the order in time. */
+/** A calendar month as `YYYY-MM`, `0001-01` to `9999-12`. Text order is time order. */
 export type Month = string & { readonly [brand]: "Month" };
 
 /** A calendar day as `YYYY-MM-DD`. */
@@ -17,25 +17,25 @@ export function isMonth(text: string): text is Month {
   return PATTERN.test(text);
 }
 
-/** The month that many calendar months later (earlier, if negative); December is followed by January. */
+/** The month `count` calendar months later, or earlier if `count` is negative. */
 export function addMonths(month: Month, count: number): Month {
   const index = yearOf(month) * 12 + (monthOfYear(month) - 1) + count;
   return toMonth(Math.floor(index / 12), (index % 12) + 1);
 }
 
-/** The months from `from` to `to`, both included; none if `from` is after `to`. */
+/** The months from `from` to `to`, both included; empty if `from` is after `to`. */
 export function monthRange(from: Month, to: Month): Month[] {
   const months: Month[] = [];
   for (let month = from; month <= to; month = addMonths(month, 1)) months.push(month);
   return months;
 }
 
-/** The month in UTC to which an instant belongs. */
+/** The month in UTC that contains the instant. */
 export function monthOf(instant: Date): Month {
   return toMonth(instant.getUTCFullYear(), instant.getUTCMonth() + 1);
 }
 
-/** Whether the month has ended at that instant: its last microsecond in UTC is past. */
+/** Whether the month is over in UTC at `now`. */
 export function hasEnded(month: Month, now: Date): boolean {
   return month < monthOf(now);
 }
@@ -44,7 +44,7 @@ export function firstDayOf(month: Month): Day {
   return `${month}-01`;
 }
 
-/** The last day of the month, leap years included: `2024-02` gives `2024-02-29`. */
+/** The last day of the month: `2024-02` gives `2024-02-29`. */
 export function lastDayOf(month: Month): Day {
   const day = new Date(0);
   day.setUTCFullYear(yearOf(month), monthOfYear(month), 0);

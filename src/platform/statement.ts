@@ -1,31 +1,30 @@
-/** The SQL statements, one a file in `sql/`, which is packaged beside the code. */
+/** The SQL statements, one a file below `sql/`, which is packaged beside the code. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 export interface Statement {
-  /** The file's name. */
+  /** The file's name without its folder. */
   readonly name: string;
   readonly text: string;
-  /** SHA-256 of the file in hexadecimal: which statement made a figure. */
+  /** SHA-256 of the file in hexadecimal: identifies the statement that computed a figure. */
   readonly sha256: string;
 }
 
 /**
  * @param file below `sql/`, such as `extract/banks.sql`.
- * @throws Error if no folder above this code has it.
+ * @throws Error if no folder above this module has it.
  */
 export function readStatement(file: string): Statement {
   const text = readFileSync(find(path.join("sql", file)), "utf8");
   return { name: path.basename(file), text, sha256: createHash("sha256").update(text).digest("hex") };
 }
 
-/** Sources and bundles lie at different depths, so the file is looked for in each folder above this one. */
+/** Source files and bundles are at different depths below the project's folder, so each folder above is tried. */
 function find(file: string): string {
   for (let folder = __dirname; ; folder = path.dirname(folder)) {
     const candidate = path.join(folder, file);
     if (existsSync(candidate)) return candidate;
-    if (folder === path.dirname(folder))
-      throw new Error(`there is no ${file} in any folder above ${__dirname}`);
+    if (folder === path.dirname(folder)) throw new Error(`no folder above ${__dirname} has the file ${file}`);
   }
 }

@@ -12,10 +12,9 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { parse } from "csv-parse/sync";
 import type { QueryResultRow } from "pg";
 
-import type { Manifest, ManifestFile } from "../../src/extract/manifest";
 import { commandLine } from "../support/command-line";
 import { codeBlocks } from "../support/markdown";
-import { World } from "../support/world";
+import { World, type LoanManifest, type LoanFile } from "../support/world";
 import { ROOT } from "../support/root";
 
 const MONTH = "2026-09";
@@ -84,7 +83,7 @@ async function consume([program = "", ...words]: readonly string[], prefix = "")
   }
 }
 
-const fetched = (file: ManifestFile, folder = "files") =>
+const fetched = (file: LoanFile, folder = "files") =>
   readFile(path.join(directory, MONTH, folder, file.key), "utf8");
 
 async function put(key: string, body: string): Promise<string> {
@@ -95,7 +94,7 @@ async function put(key: string, body: string): Promise<string> {
 }
 
 /** Puts a manifest in the place of the month's, in which something of the first file is other. */
-async function tamper(change: (file: ManifestFile, manifest: Manifest) => Partial<ManifestFile>) {
+async function tamper(change: (file: LoanFile, manifest: LoanManifest) => Partial<LoanFile>) {
   const manifest = await world.manifest(MONTH);
   const [first, ...others] = manifest.files;
   if (first === undefined) throw new Error("the month has no files");

@@ -7,10 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 
 import type { RequestEvent } from "../../local/aws/server";
-import type { Manifest } from "../../src/extract/manifest";
 import { expectedFile, readTables } from "../support/figures";
 import { readRevision } from "../support/reader";
-import { World } from "../support/world";
+import { World, type LoanManifest } from "../support/world";
 import { GlueJob, runScript } from "./glue-job";
 
 const month = "2026-09";
@@ -99,7 +98,7 @@ async function expectPublished(): Promise<void> {
 
 /** Everything of a manifest that does not depend on when, by whom and where it was published. */
 function comparable(
-  { runId, publishedAt, source, query, program, files, history, ...rest }: Manifest,
+  { runId, publishedAt, source, query, program, files, history, ...rest }: LoanManifest,
   below: string,
 ) {
   expect([runId, publishedAt, query.sha256, program.version]).not.toContain("");

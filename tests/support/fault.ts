@@ -4,7 +4,7 @@
  */
 import { inspect } from "node:util";
 
-import { ExtractError } from "../../src/platform/errors";
+import { BatchError } from "../../src/platform/errors";
 import type { Summary } from "../../src/extract/extract";
 import { expectedFile, readTables } from "./figures";
 import { readRevision } from "./reader";
@@ -77,12 +77,12 @@ async function end(run: FaultyRun, leavesUploads = false): Promise<Summary | { r
 }
 
 /** The run fails in this way, and nothing of it can be seen. */
-export async function expectFailure(run: FaultyRun, expected: Failure): Promise<ExtractError> {
+export async function expectFailure(run: FaultyRun, expected: Failure): Promise<BatchError> {
   const { name, exitCode, message, hint, monthsDone = [], keys = [], leavesUploads } = expected;
   const outcome = await end(run, leavesUploads);
   const error = "failure" in outcome ? outcome.failure : new Error("the run succeeded");
-  expect(error).toBeInstanceOf(ExtractError);
-  const failure = error as ExtractError;
+  expect(error).toBeInstanceOf(BatchError);
+  const failure = error as BatchError;
   expect(failure).toMatchObject({ name, exitCode, retry: exitCode === 75, monthsDone });
   for (const part of message) expect(failure.message).toContain(part);
   expect(failure.hint).toContain(hint);
@@ -114,7 +114,7 @@ function prefixOf({ options }: FaultyRun): string {
 /** All that an error could tell, down its chain of causes: as a text, as a log prints it, and what it hides. */
 function textsOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [inspect(error, { depth: null })];
-  const hint = error instanceof ExtractError ? error.hint : "";
+  const hint = error instanceof BatchError ? error.hint : "";
   return [
     ...[error.message, hint, error.stack ?? "", JSON.stringify(error), inspect(error, { depth: null })],
     ...(error.cause === undefined ? [] : textsOf(error.cause)),

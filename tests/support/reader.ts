@@ -5,12 +5,11 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 
-import type { Manifest } from "../../src/extract/manifest";
-import type { World } from "./world";
+import type { World, LoanManifest } from "./world";
 
 /** A month as it is published at one moment. */
 export interface Revision {
-  readonly manifest: Manifest;
+  readonly manifest: LoanManifest;
   /** The files' content by bank id. */
   readonly files: ReadonlyMap<number, string>;
 }
@@ -55,7 +54,7 @@ export async function readRevision(
 /** The content of the files of a revision that is no longer the present one, by key. */
 export async function readHistory(
   world: Pick<World, "read">,
-  { files }: Manifest["history"][number],
+  { files }: LoanManifest["history"][number],
 ): Promise<ReadonlyMap<string, string>> {
   const entries = files.map(async ({ key, versionId, sha256 }) => {
     const text = await world.read(key, versionId);

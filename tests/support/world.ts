@@ -15,9 +15,13 @@ import { createReader, settings } from "../../local/stack";
 import { recordCalls } from "./permissions";
 import { withDeadline } from "../../src/platform/deadline";
 import type { Summary } from "../../src/extract/extract";
-import { type Manifest, parseManifest } from "../../src/extract/manifest";
-import { type Edge, openPublished, type Published, run, verify } from "../../src/extract/run";
-import type { RunEvent } from "../../src/extract/run-event";
+import { defaultExtract, extractNamed } from "../../src/extract/definitions";
+import type { Month } from "../../src/platform/month";
+import { type Manifest, type ManifestFile, parseMonthManifest } from "../../src/extract/month-manifest";
+import { openPublished, type PublishedMonths, run, verify } from "../../src/extract/run";
+import { awsClients } from "../../src/platform/aws";
+import type { Edge } from "../../src/platform/edge";
+import type { RunEvent } from "../../src/extract/events";
 import type { MonthVerification } from "../../src/extract/verification";
 
 export interface TestServer {
@@ -32,6 +36,17 @@ export interface RunOptions {
   readonly now?: Date;
   readonly observe?: (event: RunEvent) => void;
   readonly timeLimitMs?: number;
+}
+
+export type LoanFile = ManifestFile & { readonly loanCount: string; readonly loanTotal: string };
+
+/** The manifest of an extract of loans, which tests may change. */
+export interface LoanManifest extends Omit<
+  { -readonly [Entry in keyof Manifest]: Manifest[Entry] },
+  "files" | "totals"
+> {
+  files: readonly LoanFile[];
+  totals: { readonly rowCount: number; readonly loanCount: string; readonly loanTotal: string };
 }
 
 /** In which the tests live: after October 2026 has ended. */
@@ -116,7 +131,7 @@ export class World {
 
   /** Runs the main path in this process. */
   run(input: unknown, { observe = () => undefined, ...options }: RunOptions = {}): Promise<Summary> {
-    return this.#inTime(options, (edge) => run(input, { ...edge, observe }));
+    return this.#inTime(options, (edge) => run(input, edge, observe));
   }
 
   /** Verifies in this process. */
@@ -125,17 +140,17 @@ export class World {
   }
 
   /** Opens what is published in this process, as `status` and `report` do. */
-  published<Result>(input: unknown, use: (published: Published) => Promise<Result>): Promise<Result> {
+  published<Result>(input: unknown, use: (published: PublishedMonths) => Promise<Result>): Promise<Result> {
     return this.#inTime({}, async (edge) => use(await openPublished(input, edge)));
   }
 
   #inTime<Result>(
     { environment = {}, now = NOW, timeLimitMs = 60_000 }: RunOptions,
-    action: (edge: Omit<Edge, "observe">) => Promise<Result>,
+    action: (edge: Edge) => Promise<Result>,
   ): Promise<Result> {
     const settings = { ...this.environment, ...environment };
     return withDeadline(timeLimitMs, "Give it more time.", (deadline) =>
-      action({ environment: settings, now: () => now, runId: randomUUID(), deadline }),
+      action({ environment: settings, now: () => now, runId: randomUUID(), aws: awsClients(), deadline }),
     );
   }
 
@@ -151,9 +166,10 @@ export class World {
     return (await Body?.transformToString()) ?? "";
   }
 
-  async manifest(month: string, prefix = ""): Promise<Manifest> {
+  async manifest(month: string, prefix = ""): Promise<LoanManifest> {
     const key = `${prefix}_manifests/${month.replace("-", "/")}.json`;
-    return parseManifest(key, await this.read(key));
+    const definition = extractNamed(prefix.split("/").at(-2) ?? "") ?? defaultExtract;
+    return parseMonthManifest(definition, month as Month, key, await this.read(key)) as LoanManifest;
   }
 
   /** All keys in the bucket that can be seen. */

@@ -1,16 +1,16 @@
-/** The extracts that there are. */
+/** The extracts that can be asked for. */
 import type { ExtractDefinition } from "../definition";
 import { loanDetail } from "./loan-detail";
 import { loanMovingAverage } from "./loan-moving-average";
 
-/** What a run makes that names no extract. */
-export const defaultExtract = loanMovingAverage;
+/** The extract of a run that names none. */
+export const defaultExtract: ExtractDefinition = loanMovingAverage;
 
-const extracts: readonly ExtractDefinition[] = [loanMovingAverage, loanDetail];
+const definitions: readonly ExtractDefinition[] = [loanMovingAverage, loanDetail];
 
-export const extractNames: readonly string[] = extracts.map(({ name }) => name);
+export const extractNames: readonly string[] = definitions.map(({ name }) => name);
 
-/** Undefined if there is no extract of that name. */
+/** Undefined if no extract has that name. */
 export function extractNamed(name: string): ExtractDefinition | undefined {
-  return extracts.find((each) => each.name === name);
+  return definitions.find((definition) => definition.name === name);
 }

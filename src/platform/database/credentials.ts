@@ -1,11 +1,12 @@
-/** Who connects to which database: the rotated secret from Secrets Manager, completed by the settings. */
+/** User, password and address for a connection: the rotated secret from Secrets Manager, completed by the settings. */
 import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as v from "valibot";
 
-import type { DatabaseSettings } from "../../extract/settings";
+import { isMisconfigured, misconfigured } from "../aws";
 import { ConfigError, CredentialsError, DatabaseUnavailableError } from "../errors";
+import { type DatabaseSettings, isPort } from "../settings";
 
-/** All that a connection needs. Never logged, never part of an error. */
+/** What a connection needs. Never logged, and never part of an error. */
 export interface Credentials {
   readonly host: string;
   readonly port: number;
@@ -15,7 +16,7 @@ export interface Credentials {
 }
 
 /**
- * The secret as RDS writes it. The messages say what was expected and never what was found.
+ * The secret as RDS writes it. Its messages say what was expected, never what was found.
  * Source: AWS Secrets Manager User Guide, "JSON structure of AWS Secrets Manager secrets".
  */
 const rdsSecret = v.looseObject({
@@ -25,8 +26,9 @@ const rdsSecret = v.looseObject({
   port: v.optional(
     v.pipe(
       v.union([v.string(), v.number()], "expected a port number"),
+      v.transform(String),
+      v.check(isPort, "expected a port number from 1 to 65535"),
       v.transform(Number),
-      v.integer("expected a port number"),
     ),
   ),
   dbname: v.optional(v.string("expected a string")),
@@ -35,17 +37,17 @@ const rdsSecret = v.looseObject({
 const POSTGRESQL_PORT = 5432;
 
 /**
- * The credentials to try for a connection, in this order, each read at the moment it is asked for:
+ * The credentials to try for a connection, in this order, each read when it is asked for:
  *
- * 1. what the secret says now;
- * 2. what it says then, if that differs: a rotation ended between the reading and the connection;
- * 3. what a rotation under way has prepared: between its steps the new password may be the one that works.
+ * 1. the secret's current version;
+ * 2. its current version again, if it is another one: a rotation finished between reading and connecting;
+ * 3. the version that a rotation in progress has prepared: between its steps that password may be the valid one.
  *
  * Source: AWS Secrets Manager User Guide, "Lambda function rotation strategies" and "Rotation function steps".
  *
  * @throws CredentialsError if the secret is missing, forbidden or malformed.
- * @throws ConfigError if neither the secret nor the settings say where the database is.
- * @throws DatabaseUnavailableError if Secrets Manager does not answer.
+ * @throws ConfigError if neither the secret nor the settings have the database's address.
+ * @throws DatabaseUnavailableError if Secrets Manager doesn't answer.
  */
 export async function* credentialsToTry(
   secretsManager: SecretsManagerClient,
@@ -70,7 +72,7 @@ function complete(settings: DatabaseSettings, secret: v.InferOutput<typeof rdsSe
   ];
   if (host === undefined || database === undefined) {
     throw new ConfigError(`wrong settings: ${missing.join("; ")}`, {
-      hint: `Set what is missing, or add it to the secret ${settings.secretId}.`,
+      hint: `Set the missing variables, or add the values to the secret ${settings.secretId}.`,
     });
   }
   const port = settings.port ?? secret.port ?? POSTGRESQL_PORT;
@@ -92,11 +94,12 @@ async function readSecret(
     const { name, $metadata } = cause as { name?: string; $metadata?: { httpStatusCode?: number } };
     const status = $metadata?.httpStatusCode;
     if (stage === "AWSPENDING" && name === "ResourceNotFoundException") return undefined;
+    if (isMisconfigured(cause)) throw misconfigured(cause);
     if (status === undefined || status === 429 || status >= 500 || name === "ThrottlingException") {
       throw new DatabaseUnavailableError(
-        `Secrets Manager did not give the secret ${secretId}: ${reason(cause)}`,
+        `Secrets Manager did not return the secret ${secretId}: ${reason(cause)}`,
         {
-          hint: "Run the month again; if it stays so, check the network path to Secrets Manager (VPC endpoint).",
+          hint: "Wait a few minutes; if it happens again, check the network path to Secrets Manager (VPC endpoint).",
           cause,
         },
       );

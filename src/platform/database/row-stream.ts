@@ -1,33 +1,51 @@
 /**
- * One statement's rows as they come, in batches, with back-pressure. It is pg-query-stream but for one thing: it asks
- * for all rows at once, and where nobody reads the socket waits. PostgreSQL gives a parallel plan its workers only if no
- * number of rows is asked for. `docs/decisions/02-rows.md` has the figures.
+ * The rows of one statement in batches, with back-pressure. It is pg-query-stream with one difference: it asks for all
+ * rows at once and pauses the socket while nobody reads, because PostgreSQL starts the workers of a parallel plan only
+ * if no number of rows is asked for. `docs/decisions/02-rows.md` has the figures.
  */
 import type { Connection } from "pg";
 import QueryStream from "pg-query-stream";
 
-import type { Row } from "./database";
+import type { ResultColumn } from "../columns";
 
-/** Rows that are handed on together, so that handing on costs next to nothing a row. */
+/** A row's fields as PostgreSQL's text, in the statement's order. */
+export type Row = readonly (string | null)[];
+
+/** Rows per batch: enough that the cost of passing a batch on is negligible per row. */
 const BATCH_ROWS = 1000;
-/** Batches that may wait for a reader before the socket has to. */
+/** Batches that may wait for the reader before the socket is paused. */
 const BATCHES_AHEAD = 2;
 /** In the protocol's Execute message. Source: PostgreSQL documentation, "Message Formats". */
 const NO_LIMIT = 0;
 
-/** A readable stream of batches for `client.query`. Whoever leaves it early has to end the connection. */
+/** A readable stream of batches for `client.query`. A reader that leaves early must close the connection. */
 export class RowStream extends QueryStream {
+  /** The columns of the result, known before its first row is computed; rejects with the statement's error. */
+  readonly columns: Promise<readonly ResultColumn[]>;
   #connection: Connection | undefined;
-  #isAsked = false;
+  #isRequested = false;
   #batch: Row[] = [];
 
   constructor(text: string, values: readonly string[]) {
     super(text, [...values], { batchSize: BATCHES_AHEAD });
-    // Fields come as PostgreSQL's text, which is what a row is here: nothing is parsed.
+    // Fields stay PostgreSQL's text, which is what a row consists of here: nothing is parsed.
     this.handleDataRow = ({ fields }: { fields: Row }) => {
       this.#batch.push(fields);
-      if (this.#batch.length === BATCH_ROWS && !this.#handOn()) this.#connection?.stream.pause();
+      if (this.#batch.length === BATCH_ROWS && !this.#passOn()) this.#connection?.stream.pause();
     };
+    this.columns = new Promise((resolve, reject) => {
+      const handleRowDescription = this.handleRowDescription as (message: RowDescription) => void;
+      this.handleRowDescription = (message: RowDescription) => {
+        resolve(message.fields);
+        handleRowDescription(message);
+      };
+      this.on("error", reject);
+      this.on("close", () => {
+        reject(new Error("the stream was closed before the database described its result"));
+      });
+    });
+    // Avoids an unhandled rejection where nobody asks for the columns; the rows fail with the same error.
+    this.columns.catch(() => undefined);
   }
 
   override submit(connection: Connection): void {
@@ -36,31 +54,35 @@ export class RowStream extends QueryStream {
   }
 
   override _read(): void {
-    if (this.#isAsked) {
+    if (this.#isRequested) {
       this.#connection?.stream.resume();
       return;
     }
-    this.#isAsked = true;
+    this.#isRequested = true;
     (this.cursor as Cursor).read(NO_LIMIT, (error) => {
       if (error) {
         this.destroy(error);
         return;
       }
-      this.#handOn();
+      this.#passOn();
       this.push(null);
     });
   }
 
-  /** The portal goes with the connection; a server that still sends would not hear of its end before that. */
+  /** The portal ends with the connection: a server that is still sending would not see it closed earlier. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     done(error);
   }
 
-  #handOn(): boolean {
+  #passOn(): boolean {
     const batch = this.#batch;
     this.#batch = [];
     return this.push(batch);
   }
+}
+
+interface RowDescription {
+  readonly fields: readonly ResultColumn[];
 }
 
 interface Cursor {

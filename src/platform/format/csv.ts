@@ -1,28 +1,28 @@
-/** Rows in, the bytes of a CSV file out: UTF-8 without BOM, RFC 4180, NULL empty and the empty string `""`. */
+/** Rows to the bytes of a CSV file: UTF-8 without BOM, RFC 4180, NULL as an empty field, the empty string as `""`. */
 import { type Options, stringify } from "csv-stringify/sync";
 
-import type { Row } from "../database/database";
+import type { Row } from "../database/row-stream";
 
 export type LineEnding = "\n" | "\r\n";
 
 /**
- * How a field is written. Text goes out as it came: `escape_formulas` would change figures and names that begin with
- * a sign, and the file is for machines.
+ * How csv-stringify writes a field. Text is written as it is: `escape_formulas` would change figures and names that
+ * begin with a sign, and the file is for machines.
  */
 const options: Options = {
   eof: false,
-  // RFC 4180 has a field with CR or LF in quotes, whichever of them ends the lines.
+  // RFC 4180 quotes a field with CR or LF, whichever of them ends the lines.
   quote_record_delimiter: true,
   cast: { string: (text) => (text === "" ? { value: "", quoted_empty: true } : text) },
 };
 
-/** What is written as it is by any rule: figures, dates, plain words. */
+/** Fields that no rule quotes: figures, dates, plain words. */
 const PLAIN = /^[\w .:+-]+$/;
 
-/** Fields that csv-stringify has written, for the next rows: those of a branch stand in each of its rows. */
+/** Fields that csv-stringify has written are kept for the next rows, since a branch's fields are in each of its rows. */
 const KEPT_FIELDS = 1024;
 
-/** Turns rows into lines. csv-stringify decides on every field that is not plain. */
+/** Turns rows into lines. csv-stringify writes every field that is not plain. */
 export class CsvWriter {
   readonly #lineEnding: LineEnding;
   readonly #written = new Map<string, string>();
@@ -31,7 +31,7 @@ export class CsvWriter {
     this.#lineEnding = lineEnding;
   }
 
-  /** The rows as whole lines; the names of the columns make the header line, which every file has. */
+  /** The rows as whole lines; the columns' names make the header line, which every file has. */
   lines(rows: readonly Row[]): Buffer {
     let text = "";
     for (const row of rows) {

@@ -1,34 +1,24 @@
-/**
- * What a Lambda tells its operators: one line of JSON a step, and metrics in CloudWatch's embedded format, both on
- * standard output.
- */
+/** What a Lambda reports to its operators on standard output: JSON log lines, and metrics in CloudWatch's embedded format. */
 import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Context } from "aws-lambda";
 
-import { addMonths, firstDayOf, type Month } from "../month";
-import type { RunEvent } from "../../extract/run-event";
+type Unit = (typeof MetricUnit)[keyof typeof MetricUnit];
 
-const SERVICE = "bank-batch";
-const DAY_MS = 86_400_000;
+export { MetricUnit } from "@aws-lambda-powertools/metrics";
 
-/** The metric that holds a step's time. */
-const stepMetrics = {
-  connected: "ConnectDuration",
-  staged: "StageDuration",
-  compared: "StageDuration",
-  reconciled: "ReconcileDuration",
-  done: "PublishDuration",
-} as const;
+/** Names the program in logs, metrics and the database's list of connections. */
+export const SERVICE = "bank-batch";
+const NAMESPACE = "BankBatch";
 
 export class Telemetry {
   readonly #logger = new Logger({ serviceName: SERVICE });
-  readonly #metrics = new Metrics({ namespace: "BankBatch", serviceName: SERVICE });
+  readonly #metrics = new Metrics({ namespace: NAMESPACE, serviceName: SERVICE });
   #lastStepAt = performance.now();
 
-  constructor(context: Context, keys: Readonly<Record<string, string>>) {
+  constructor(context: Context, runId: string) {
     this.#logger.addContext(context);
-    this.#logger.appendKeys(keys);
+    this.#logger.appendKeys({ runId });
   }
 
   info(message: string, details: Readonly<Record<string, unknown>> = {}): void {
@@ -39,30 +29,25 @@ export class Telemetry {
     this.#logger.error(message, error as Error);
   }
 
-  /** A step of a run: logged with the time since the step before, and counted. */
-  step(event: RunEvent): void {
-    if (event.step === "reading") return;
+  /** Logs a step of a run with the time since the step before, and counts that time. */
+  step(message: string, durationMetric: string, details: Readonly<Record<string, unknown>>): void {
     const now = performance.now();
     const durationMs = Math.round(now - this.#lastStepAt);
     this.#lastStepAt = now;
-    const { step, ...details } = event;
-    this.#logger.info(step, { ...details, durationMs });
-    this.#metrics.addMetric(stepMetrics[step], MetricUnit.Milliseconds, durationMs);
-    if (step === "staged" || step === "compared") {
-      this.#metrics.addMetric("Rows", MetricUnit.Count, event.rowCount);
-      this.#metrics.addMetric("Bytes", MetricUnit.Bytes, event.byteCount);
-    }
+    this.#logger.info(message, { ...details, durationMs });
+    this.#metrics.addMetric(durationMetric, MetricUnit.Milliseconds, durationMs);
   }
 
-  /** How long ago the newest month that is published ended, in days: grows until the next one is there. */
-  newestMonth(extract: string, month: Month, now: Date): void {
-    const ended = new Date(firstDayOf(addMonths(month, 1)));
-    const ageDays = (now.getTime() - ended.getTime()) / DAY_MS;
-    this.#metrics.addDimension("extract", extract);
-    this.#metrics.addMetric("NewestPublishedMonthAge", MetricUnit.NoUnit, ageDays);
+  metric(name: string, unit: Unit, value: number): void {
+    this.#metrics.addMetric(name, unit, value);
   }
 
-  /** Writes the metrics; to be called once, at the end, whatever the end is. */
+  /** Applies to all metrics of this invocation. */
+  dimension(name: string, value: string): void {
+    this.#metrics.addDimension(name, value);
+  }
+
+  /** Writes the metrics. Call it once, at the end of every invocation, failed or not. */
   flush(): void {
     this.#metrics.publishStoredMetrics();
   }

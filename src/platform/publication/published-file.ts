@@ -1,19 +1,13 @@
-/** One version of a published file, read to its end as a stranger would: for who judges it, and for who uses its rows. */
+/** Reads one version of a published file to its end, as a consumer would: knowing nothing of how it was made. */
 import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 
 import { CsvError, parse } from "csv-parse";
 
 import type { ObjectStore } from "../bucket/object-store";
+import type { FileVersion } from "./manifest";
 
-/** What a manifest says of a file, and its history of each older one. */
-export interface FileVersion {
-  readonly key: string;
-  readonly versionId: string | null;
-  readonly sha256: string;
-}
-
-/** What was read; it is what was published only if its SHA-256 is. */
+/** What was read. It is what was published only if the SHA-256 is the manifest's. */
 export interface FileContent {
   readonly byteCount: number;
   /** In hexadecimal. */
@@ -21,11 +15,12 @@ export interface FileContent {
 }
 
 /**
- * Reads a file of any size once, and returns what it is: undefined if it is gone, a sentence if it is no CSV file.
+ * Reads a file of any size once.
  *
- * @param onRow hears of each line, the header line first; without it the bytes are not looked into. A SyntaxError of its
- *   own is told as the file's.
- * @throws StorageError if S3 does not let it be read.
+ * @param onRow is called for each line, the header line first, and may throw a SyntaxError for a malformed field; without
+ *   it the content is not parsed.
+ * @returns what was read; undefined if the version doesn't exist; a sentence if it isn't a CSV file.
+ * @throws StorageError if S3 refuses the request.
  */
 export async function readPublishedFile(
   objects: ObjectStore,
@@ -36,7 +31,7 @@ export async function readPublishedFile(
   if (bytes === undefined) return undefined;
   const hash = createHash("sha256");
   let byteCount = 0;
-  async function* weigh(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  async function* measure(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       hash.update(chunk);
       byteCount += chunk.byteLength;
@@ -45,9 +40,9 @@ export async function readPublishedFile(
   }
   try {
     if (onRow === undefined) {
-      for await (const _ of weigh(bytes)) continue;
+      for await (const _ of measure(bytes)) continue;
     } else {
-      await pipeline(bytes, weigh, parse(), async (rows: AsyncIterable<string[]>) => {
+      await pipeline(bytes, measure, parse(), async (rows: AsyncIterable<string[]>) => {
         for await (const row of rows) onRow(row);
       });
     }

@@ -7,7 +7,7 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { ConfigError, ExtractError } from "../../../src/platform/errors";
+import { ConfigError, BatchError } from "../../../src/platform/errors";
 import type { Summary } from "../../../src/extract/extract";
 import { CertificateAuthority, type CertificateOptions } from "../../support/certificates";
 import { expectFailure, expectPublished } from "../../support/fault";
@@ -184,7 +184,7 @@ describe("the backend is terminated", () => {
         ],
       },
     );
-    expect(error.monthsDone).toEqual(["2026-08"]);
+    expect(error.done).toEqual(["2026-08"]);
   });
 });
 
@@ -514,7 +514,7 @@ describe("TLS, where nothing is set but the default verify-full", () => {
     const [, message = stderr, hint = ""] = /Error: (.*)\nTry: +(.*)/.exec(stderr) ?? [];
     throw exitCode === 64
       ? new ConfigError(message, { hint, cause: stderr })
-      : new ExtractError(message, { hint, cause: stderr });
+      : new BatchError(message, { hint, cause: stderr });
   }
 
   const child = (host: string) => ({

@@ -11,13 +11,12 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import fc from "fast-check";
 
-import { parseConfig } from "../../../src/extract/settings";
+import { parseExtractSettings } from "../../../src/extract/settings";
 import { extract, type Summary } from "../../../src/extract/extract";
 import { parseRequest } from "../../../src/extract/request";
-import { ObjectStore } from "../../../src/platform/bucket/object-store";
+import { awsClients } from "../../../src/platform/aws";
 import { OtherDatabase } from "../../support/other-database";
 import { readHistory, readRevision } from "../../support/reader";
 import { NOW, World } from "../../support/world";
@@ -173,7 +172,7 @@ class SteppedRun {
     this.runId = `${name} below ${prefix}`;
     this.#requestsLeft = requestCount;
     const environment = { ...world.environment, ...database.environment, EXTRACT_PREFIX: prefix };
-    const config = parseConfig(environment);
+    const settings = parseExtractSettings(environment);
     const s3 = new S3Client({ forcePathStyle: true });
     // Held here and not at the endpoint, which can't tell a run's requests from another's or the consumer's.
     s3.middlewareStack.add((next, context) => (args) => this.#inTurn(context, () => next(args)), {
@@ -183,9 +182,8 @@ class SteppedRun {
     const deadline = { signal: new AbortController().signal, timeLeftMs: () => 60_000 };
     void extract(parseRequest({ month, restate }, NOW), {
       runId: this.runId,
-      config,
-      secretsManager: new SecretsManagerClient(),
-      openObjects: () => Promise.resolve(new ObjectStore(s3, config.storage, this.runId, deadline.signal)),
+      settings,
+      aws: { ...awsClients(), s3: () => Promise.resolve(s3) },
       deadline,
       now: () => NOW,
       observe: () => undefined,

@@ -1,5 +1,5 @@
 /** Wrong settings, wrong input and a wrong source: a clear error, what to do about it, and nothing published. */
-import type { ExtractError } from "../../../src/platform/errors";
+import type { BatchError } from "../../../src/platform/errors";
 import { type RunOptions, World } from "../../support/world";
 
 describe("a run is refused", () => {
@@ -7,7 +7,7 @@ describe("a run is refused", () => {
   beforeEach(async () => (world = await World.create("seeded")));
   afterEach(() => world.close());
 
-  async function failure(input: unknown, options: RunOptions = {}): Promise<ExtractError> {
+  async function failure(input: unknown, options: RunOptions = {}): Promise<BatchError> {
     const error = await world.run(input, options).then(
       () => new Error("the run succeeded"),
       (reason: unknown) => reason,
@@ -15,7 +15,7 @@ describe("a run is refused", () => {
     expect(await world.keys()).toEqual([]);
     expect(await world.openUploads()).toEqual([]);
     expect(await world.connections()).toBe(0);
-    return error as ExtractError;
+    return error as BatchError;
   }
 
   const month = { month: "2026-09" };
@@ -96,7 +96,7 @@ describe("a run is refused", () => {
   it("for a bucket that does not exist", async () => {
     const error = await failure(month, { environment: { EXTRACT_BUCKET: "no-such-bucket" } });
     expect(error).toMatchObject({ name: "StorageError", exitCode: 1, retry: false });
-    expect(error.hint).toContain("there is no bucket no-such-bucket");
+    expect(error.hint).toContain("have no bucket no-such-bucket");
   });
 
   it("for a table that is missing", async () => {

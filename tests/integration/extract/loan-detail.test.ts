@@ -63,7 +63,7 @@ describe("the second extract, loan_detail", () => {
     await world.sql("insert into loans values (1, 500, -1, '2026-09-15')");
     await expect(world.run({ extract, month: "2026-09" })).rejects.toMatchObject({
       name: "ReconciliationError",
-      message: expect.stringContaining("1 loan of 500 in all are of no bank") as string,
+      message: expect.stringContaining("without a bank: 1 loan of 500 in all") as string,
     });
     expect(await world.keys()).toEqual([]);
     expect(await world.openUploads()).toEqual([]);

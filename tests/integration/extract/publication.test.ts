@@ -13,10 +13,9 @@ import {
 } from "@aws-sdk/client-s3";
 
 import type { RequestEvent } from "../../../local/aws/server";
-import type { ManifestFile } from "../../../src/extract/manifest";
 import { expectedFile, readTables } from "../../support/figures";
 import { readHistory, readRevision } from "../../support/reader";
-import { type RunOptions, World } from "../../support/world";
+import { type RunOptions, World, type LoanFile } from "../../support/world";
 
 const month = "2026-09";
 const WRITES = /^(Put|Create|UploadPart|Complete|Abort|Delete)/;
@@ -40,7 +39,7 @@ async function outcomeOf(input: object = { month }, options: RunOptions = {}) {
   return { status: months[0]?.status, revision: months[0]?.revision };
 }
 
-async function filesByBank(): Promise<ReadonlyMap<number, ManifestFile>> {
+async function filesByBank(): Promise<ReadonlyMap<number, LoanFile>> {
   const { files } = await world.manifest(month, prefix);
   return new Map(files.map((file) => [file.bankId, file]));
 }
@@ -414,7 +413,7 @@ describe("loans that reach no bank", () => {
     const failure = {
       name: "ReconciliationError",
       message:
-        "2026-09 does not add up: 1 loan of 777 in all are of no bank: their account, client or branch is missing",
+        "2026-09 does not reconcile: without a bank: 1 loan of 777 in all, because an account, client or branch is missing",
       exitCode: 1,
       retry: false,
     };
@@ -430,7 +429,7 @@ describe("loans that reach no bank", () => {
     await world.sql("insert into loans values (-1, 5, null, '2026-09-01'), (-2, -8, null, '2026-09-02')");
     await expect(run({ month, restate: true })).rejects.toMatchObject({
       name: "ReconciliationError",
-      message: expect.stringContaining("2 loans of -3 in all are of no bank") as string,
+      message: expect.stringContaining("without a bank: 2 loans of -3 in all") as string,
     });
     expect(await readRevision(world, month, prefix)).toEqual(before);
     expect(await openUploads()).toEqual([]);
@@ -474,8 +473,8 @@ describe("a range", () => {
     try {
       await expect(run(range)).rejects.toMatchObject({
         name: "ReconciliationError",
-        message: expect.stringMatching(/^2026-07 does not add up/) as string,
-        monthsDone: ["2026-06"],
+        message: expect.stringMatching(/^2026-07 does not reconcile/) as string,
+        done: ["2026-06"],
       });
     } finally {
       await world.sql("delete from loans where idloan < 0");
@@ -612,7 +611,7 @@ describe("an upload", () => {
     await expect(run()).rejects.toMatchObject({
       name: "ConflictError",
       message: expect.stringMatching(
-        /^another run dropped the upload of s3:\/\/extracts\/.* in the meantime$/,
+        /^another run aborted the upload of s3:\/\/extracts\/.* in the meantime$/,
       ) as string,
       exitCode: 75,
       retry: true,

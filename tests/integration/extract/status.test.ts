@@ -13,8 +13,8 @@ afterAll(() => world.close());
 const key = "FirstNational/2026/09/FirstNational_20260930.csv";
 
 function statusOf(month: string, isThorough = false): Promise<MonthStatus | undefined> {
-  return world.published({ month }, async ({ objects, prefix, request }) =>
-    readStatus(objects, prefix, request.extract, request.months[0], isThorough),
+  return world.published({ month }, async ({ objects, output, request }) =>
+    readStatus(objects, output.layout, request.definition, request.months[0], isThorough),
   );
 }
 
@@ -53,9 +53,7 @@ it("tells a month that is missing, published, restated, out of place, damaged an
     "published",
     "published",
   ]);
-  expect(displaced?.problems).toEqual([
-    `${key}: something else stands in the place of the published version`,
-  ]);
+  expect(displaced?.problems).toEqual([`${key}: the key no longer holds the published version`]);
 
   const { files } = await world.manifest("2026-09");
   const versionId = files[0]?.versionId ?? undefined;
@@ -74,7 +72,7 @@ it("tells a month that is missing, published, restated, out of place, damaged an
   );
   expect(await statusOf("2026-08")).toMatchObject({
     status: "unreadable",
-    problems: [`${manifest} is the manifest of something else, loan_moving_average of 2026-09`],
+    problems: [`${manifest} is the manifest of loan_moving_average of 2026-09`],
   });
 });
 
@@ -83,7 +81,7 @@ it("shows it as a calendar, or as JSON alone, and ends well whatever it found", 
   const { exitCode, stdout, stderr } = await commandLine(range, world.environment);
   expect([exitCode, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(/^ +2026\n +07 +08 +09\nFirst National +– +! +\?2\n/);
-  expect(stdout).toContain(`${key}: something else stands in the place`);
+  expect(stdout).toContain(`${key}: the key no longer holds the published version`);
 
   const asJson = await commandLine([...range, "--json"], world.environment);
   expect(asJson.exitCode).toBe(0);

@@ -144,7 +144,7 @@ describe("an eventful year", () => {
   it("names the windows that a later restatement left behind, and what stands in a file's place", async () => {
     const { problems, months, fileCount } = await figuresOf(world, RANGE);
     expect(problems.map(({ what }) => what)).toEqual([
-      "FirstNational/2026/08/FirstNational_20260831.csv: something else stands in the place of the published version",
+      "FirstNational/2026/08/FirstNational_20260831.csv: the key no longer holds the published version",
       ...["2026-02", "2026-07", "2026-08"].map(
         (month) =>
           expect.stringMatching(`^${month}: its averages rest on other loans than the files from`) as string,

@@ -43,8 +43,8 @@ Late            ·     –     ●2    !     ✓13
 
 ● published
 ✓ published, and every byte is as it was
-? published, but its key holds another version or none
-✗ published, and gone or not what its manifest says
+? published, but the key holds another version, or none
+✗ published, but gone or not what its manifest says
 ! the manifest can't be read
 – not published
 · published without this bank

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 
-import type { Row } from "../../../src/platform/database/database";
+import type { Row } from "../../../src/platform/database/connection";
 import { GroupedRows } from "../../../src/extract/grouped-rows";
 
 async function* batchesOf(rows: readonly Row[], sizes: readonly number[]): AsyncGenerator<readonly Row[]> {

@@ -1,4 +1,5 @@
-import { noticesOf, TRY } from "../../../src/extract/notice";
+import { noticesOf } from "../../../src/extract/notice";
+import { TRY } from "../../../src/platform/lambda/handler";
 
 const functionArn = (task: string) =>
   `arn:aws:lambda:eu-west-1:123456789012:function:bank-batch-prod-${task}:$LATEST`;
@@ -26,7 +27,7 @@ function outcome(
 const scheduled = { scheduledTime: "2026-10-01T03:00:00Z" };
 const failed = {
   errorType: "ReconciliationError",
-  errorMessage: `2026-09 does not add up: Crédit: the file holds 3 loans${TRY}Correct the loans.`,
+  errorMessage: `2026-09 does not reconcile: Crédit: the file holds 3 loans${TRY}Correct the loans.`,
 };
 
 describe("a failure", () => {
@@ -38,25 +39,25 @@ describe("a failure", () => {
     expect(notice?.message).toBe(`The loan extract of 2026-09 was not published.
 
 What happened
-  ReconciliationError: 2026-09 does not add up: Crédit: the file holds 3 loans
+  ReconciliationError: 2026-09 does not reconcile: Crédit: the file holds 3 loans
 
 What it means
-  The files would not add up to the source. They were not published.
+  The files would not agree with the source. They were not published.
 
 What to do next
   Correct the loans.
-  Then, in a clone of the project:
+  To run it again, in a clone of the project:
 
   npx serverless invoke --stage prod --function extract --type Event --data '{"month":"2026-09"}'
 
-  What is published already stays as it is; running a month again never does harm.
+  Files that are published stay as they are. Running a month again never does harm.
 
 Where to look
   Log group /aws/lambda/bank-batch-prod-extract, request e4b46cbf-b738-xmpl-8880-a18cdf61200e:
 
   aws logs tail /aws/lambda/bank-batch-prod-extract --since 1d --filter-pattern '"e4b46cbf-b738-xmpl-8880-a18cdf61200e"'
 
-Function bank-batch-prod-extract, 3 tries, given up 2026-10-01T03:12:45.123Z (RetriesExhausted).
+Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45.123Z (RetriesExhausted).
 `);
   });
 
@@ -147,5 +148,7 @@ describe("a success", () => {
 });
 
 it("is refused if it is no outcome of an asynchronous run", () => {
-  expect(() => noticesOf({ month: "2026-09" })).toThrow("no record of an asynchronous Lambda invocation");
+  expect(() => noticesOf({ month: "2026-09" })).toThrow(
+    "not the record of an asynchronous Lambda invocation",
+  );
 });

@@ -4,16 +4,16 @@ import { bankKeyNames, objectKey } from "../../../src/extract/object-key";
 
 describe("an object's key", () => {
   it("is named for the last day of the data month", () => {
-    expect(objectKey("", "plain", "FirstNational", "2026-09" as Month)).toBe(
+    expect(objectKey({ prefix: "", folders: "plain" }, "", "FirstNational", "2026-09" as Month)).toBe(
       "FirstNational/2026/09/FirstNational_20260930.csv",
     );
-    expect(objectKey("loans/", "plain", "FNB", "2024-02" as Month)).toBe(
+    expect(objectKey({ prefix: "loans/", folders: "plain" }, "", "FNB", "2024-02" as Month)).toBe(
       "loans/FNB/2024/02/FNB_20240229.csv",
     );
   });
 
   it("has a layout that engines read as partitions", () => {
-    expect(objectKey("", "hive", "FNB", "2026-09" as Month)).toBe(
+    expect(objectKey({ prefix: "", folders: "hive" }, "", "FNB", "2026-09" as Month)).toBe(
       "bank=FNB/year=2026/month=09/FNB_20260930.csv",
     );
   });

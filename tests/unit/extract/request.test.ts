@@ -17,7 +17,7 @@ function refusal(event: unknown): RequestError {
 describe("a request", () => {
   it("is one month", () => {
     expect(parseRequest({ month: "2026-09" }, now)).toEqual({
-      extract: expect.objectContaining({ name: "loan_moving_average" }) as unknown,
+      definition: expect.objectContaining({ name: "loan_moving_average" }) as unknown,
       months: ["2026-09"],
       restate: false,
       dryRun: false,
@@ -29,8 +29,10 @@ describe("a request", () => {
   });
 
   it("is of the moving average, or of the extract that it names", () => {
-    expect(parseRequest({ month: "2026-09", extract: "loan_detail" }, now).extract.name).toBe("loan_detail");
-    expect(parseRequest({ scheduledTime: "2026-10-01T03:00:00Z" }, now).extract.name).toBe(
+    expect(parseRequest({ month: "2026-09", extract: "loan_detail" }, now).definition.name).toBe(
+      "loan_detail",
+    );
+    expect(parseRequest({ scheduledTime: "2026-10-01T03:00:00Z" }, now).definition.name).toBe(
       "loan_moving_average",
     );
   });

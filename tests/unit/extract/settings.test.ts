@@ -1,11 +1,11 @@
-import { parseConfig } from "../../../src/extract/settings";
+import { parseExtractSettings } from "../../../src/extract/settings";
 import { ConfigError } from "../../../src/platform/errors";
 
 const required = { DB_SECRET_ID: "ods", EXTRACT_BUCKET: "extracts" };
 
 function refusal(variables: Record<string, string>): ConfigError {
   try {
-    parseConfig(variables);
+    parseExtractSettings(variables);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;
@@ -15,7 +15,7 @@ function refusal(variables: Record<string, string>): ConfigError {
 
 describe("the settings", () => {
   it("are safe by default", () => {
-    expect(parseConfig(required)).toEqual({
+    expect(parseExtractSettings(required)).toEqual({
       database: {
         secretId: "ods",
         host: undefined,
@@ -24,19 +24,16 @@ describe("the settings", () => {
         schema: undefined,
         ssl: "verify-full",
       },
-      storage: {
-        bucket: "extracts",
-        prefix: "",
-        keyLayout: "plain",
+      output: {
+        bucket: { bucket: "extracts", kmsKeyId: undefined, forcePathStyle: false },
+        layout: { prefix: "", folders: "plain" },
         lineEnding: "\n",
-        kmsKeyId: undefined,
-        forcePathStyle: false,
       },
     });
   });
 
   it("are all read", () => {
-    const config = parseConfig({
+    const config = parseExtractSettings({
       ...required,
       ...{ DB_HOST: "reader.local", DB_PORT: "6432", DB_NAME: "ods", DB_SCHEMA: "loans", DB_SSL: "disable" },
       ...{
@@ -55,18 +52,17 @@ describe("the settings", () => {
       schema: "loans",
       ssl: "disable",
     });
-    expect(config.storage).toEqual({
-      bucket: "extracts",
-      prefix: "a/b/",
-      keyLayout: "hive",
+    expect(config.output).toEqual({
+      bucket: { bucket: "extracts", kmsKeyId: "alias/x", forcePathStyle: true },
+      layout: { prefix: "a/b/", folders: "hive" },
       lineEnding: "\r\n",
-      kmsKeyId: "alias/x",
-      forcePathStyle: true,
     });
   });
 
   it("count as not set when they are empty", () => {
-    expect(parseConfig({ ...required, DB_HOST: "", EXTRACT_PREFIX: "" }).database.host).toBeUndefined();
+    expect(
+      parseExtractSettings({ ...required, DB_HOST: "", EXTRACT_PREFIX: "" }).database.host,
+    ).toBeUndefined();
     expect(refusal({ DB_SECRET_ID: "", EXTRACT_BUCKET: "extracts" }).message).toBe(
       "wrong settings: DB_SECRET_ID: missing",
     );

@@ -12,7 +12,7 @@ const rows = [...contract.matchAll(/^\| `(\w+Error)` +\|[^|]+\| ([^|]+?) +\| ([^
 );
 
 const details = { hint: "Do this." };
-const kinds = Object.values(errors).filter((kind) => kind !== errors.ExtractError);
+const kinds = Object.values(errors).filter((kind) => kind !== errors.BatchError);
 
 it("lists every error with its retry and its exit code", () => {
   const expected = kinds.flatMap((Kind) => {

@@ -14,7 +14,7 @@ function sectionsOf(part: string): { heading: string; text: string }[] {
 
 const sections = sectionsOf("What an error means");
 const names = Object.values(errors)
-  .filter((kind) => kind !== errors.ExtractError)
+  .filter((kind) => kind !== errors.BatchError)
   .map((Kind) => new Kind("what", { hint: "Do this.", retry: false }).name);
 
 it("has a section for every error, and no other", () => {

@@ -1,6 +1,6 @@
-/** What a run tells while it goes on, for logs and terminals, and how far it came where its time was up. */
+/** What a run reports while it proceeds, for logs and terminals, and where it was when its time limit was reached. */
 import type { Month } from "../platform/month";
-import type { Outcome } from "./publication";
+import type { Outcome } from "../platform/publication/publication";
 
 export type RunEvent =
   | { readonly step: "connected"; readonly host: string; readonly database: string }
@@ -30,10 +30,10 @@ export interface MonthSummary {
   readonly files: readonly FileSummary[];
 }
 
-/** Follows a run's events, to say afterwards where it stood. */
+/** Follows a run's events, to say afterwards how far it got. */
 export class Progress {
   #last: RunEvent | undefined;
-  /** By bank, in the order in which they were begun: what hangs is the first of them. */
+  /** By bank, in the order in which the files were begun: if one hangs, it is the first. */
   readonly #unfinished = new Map<string, RunEvent>();
 
   observe(event: RunEvent): void {
@@ -42,23 +42,23 @@ export class Progress {
     if (event.step === "staged" || event.step === "compared") this.#unfinished.delete(event.bank);
   }
 
-  /** To be put behind "it came". */
+  /** Completes a sentence such as "the time limit was reached". */
   describe(): string {
     const [event] = [...this.#unfinished.values(), this.#last];
     switch (event?.step) {
       case undefined:
-        return "to the database's door and not in";
+        return "before the connection was open";
       case "connected":
-        return "as far as the database's computing";
+        return "while the database was computing";
       case "reading":
-        return `to row ${event.rowCount} of ${event.bank}, ${event.month}`;
+        return `at row ${event.rowCount} of ${event.bank}, ${event.month}`;
       case "staged":
       case "compared":
-        return `to the end of ${event.bank}, ${event.month}, which was not published`;
+        return `after ${event.bank}, ${event.month}, which was not published`;
       case "reconciled":
-        return `to publishing ${event.month}, which the next run finishes`;
+        return `while publishing ${event.month}, which the next run finishes`;
       case "done":
-        return `to the end of ${event.month}`;
+        return `after ${event.month}`;
     }
   }
 }

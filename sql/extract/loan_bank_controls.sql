@@ -1,8 +1,7 @@
--- Where the loans of a month belong, by a way of its own: from the loan up, with outer joins, so that a loan which
--- reaches no bank is there too. It costs half of what the moving average does, so it is asked only of a month that does
--- not add up, to say why.
+-- To which bank the loans of a month belong, computed from the loan up with outer joins, so that a loan without a bank
+-- is counted too. It costs half as much as the moving average, so it runs only for a month that doesn't reconcile.
 --
--- grain       one row a bank with loans; bank_id is null for the loans that reach none
+-- grain       one row for each bank with loans; bank_id is null for loans without a bank
 -- parameters  $1 date  first day of the month
 -- units       totals in the currency unit of loans.amount
 

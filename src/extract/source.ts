@@ -1,0 +1,88 @@
+/** What a run reads from the database, all of it through one snapshot. */
+import { createHash } from "node:crypto";
+
+import type { Connection, Snapshot } from "../platform/database/connection";
+import { ConflictError, QueryError } from "../platform/errors";
+import { firstDayOf, type Month, monthPart, yearPart } from "../platform/month";
+import { readStatement } from "../platform/statement";
+import { GroupedRows } from "./grouped-rows";
+import type { Provenance } from "./month-manifest";
+import { type Bank, bankKeyNames } from "./object-key";
+import { type BankTotals, type Controls, readBankTotals, readControls } from "./reconciliation";
+import type { Request } from "./request";
+
+/** A bank with its name as keys contain it. */
+export interface KeyedBank extends Bank {
+  readonly keyName: string;
+}
+
+export interface Source {
+  readonly provenance: Provenance["source"];
+  readonly banks: readonly KeyedBank[];
+  readonly controls: Controls;
+  /** The rows of all months and banks, in the order in which the files are made. */
+  readonly rows: GroupedRows;
+  /** Resolves when the statement's result has the definition's columns. @throws DefinitionError if not. */
+  readonly checked: Promise<void>;
+  /** Why a month doesn't reconcile. It discards the remaining rows. */
+  readonly readBankTotals: (month: Month) => Promise<BankTotals>;
+}
+
+/**
+ * Excludes other runs of these months that use the same server; for runs on other servers, the conditional writes
+ * decide. It comes before the snapshot, so that no run publishes data that is older than what was published last.
+ *
+ * @param location of the files: runs that publish elsewhere are not excluded.
+ * @throws ConflictError if another run has one of the months.
+ */
+export async function lockMonths(
+  connection: Connection,
+  { definition, months }: Request,
+  location: string,
+): Promise<void> {
+  const space = createHash("sha256").update(`${definition.name} ${location}`).digest().readInt32BE();
+  for (const month of months) {
+    if (await connection.tryLock(space, Number(`${yearPart(month)}${monthPart(month)}`))) continue;
+    throw new ConflictError(`another run of ${month} is active`, {
+      hint: "Wait until it has ended; it may have done what this run was for.",
+    });
+  }
+}
+
+/** Opens the snapshot, reads what is small, and starts the statement: one pass over the data for all months and banks. */
+export async function openSource(connection: Connection, request: Request): Promise<Source> {
+  const { definition, months } = request;
+  const snapshot = await connection.openSnapshot();
+  const provenance = await readProvenance(snapshot);
+  const banks = await readBanks(snapshot);
+  const controls = await readControls(snapshot, definition, months);
+  const [first, last] = [months[0], months[months.length - 1] ?? months[0]];
+  const days = [firstDayOf(first), firstDayOf(last)];
+  const { checked, batches } = snapshot.stream(definition.statement, days, definition.columns);
+  const rows = new GroupedRows(batches);
+  return {
+    ...{ provenance, banks, controls, rows, checked },
+    readBankTotals: async (month) => {
+      await rows.skip();
+      return readBankTotals(snapshot, definition, month);
+    },
+  };
+}
+
+async function readProvenance(snapshot: Snapshot): Promise<Provenance["source"]> {
+  const [row] = await snapshot.query(readStatement("extract/source.sql"));
+  const [database, serverVersion, instant] = row ?? [];
+  return { database: database ?? "", serverVersion: serverVersion ?? "", snapshot: instant ?? "" };
+}
+
+async function readBanks(snapshot: Snapshot): Promise<KeyedBank[]> {
+  const rows = await snapshot.query(readStatement("extract/banks.sql"));
+  if (rows.length === 0) {
+    throw new QueryError("the table bank is empty, so there is no file to make", {
+      hint: "Check DB_NAME and DB_SCHEMA: is this the group's operational data store?",
+    });
+  }
+  const banks = rows.map(([id, name]) => ({ id: Number(id), name: name ?? "" }));
+  const keyNames = bankKeyNames(banks);
+  return banks.map((bank) => ({ ...bank, keyName: keyNames.get(bank.id) ?? "" }));
+}

@@ -1,0 +1,63 @@
+/** Clients of AWS, made at the edges and handed down, so that nothing below reads the process's environment. */
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { SecretsManagerClient, SecretsManagerClientConfig } from "@aws-sdk/client-secrets-manager";
+import type { SNSClient } from "@aws-sdk/client-sns";
+
+import { ConfigError } from "./errors";
+
+export interface AwsClients {
+  s3(options: { readonly forcePathStyle: boolean }): Promise<S3Client>;
+  secretsManager(): Promise<SecretsManagerClient>;
+  sns(): Promise<SNSClient>;
+}
+
+/** What all clients share; what is left out, the SDK takes from the environment and its configuration files. */
+export type SharedClientConfig = Pick<SecretsManagerClientConfig, "endpoint" | "region" | "credentials">;
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** For one attempt of a request, of which the SDK makes three: a part of 8 MiB takes about a second. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** Each module is loaded when its client is first needed: S3's is the largest in the bundle. */
+export function awsClients(shared: SharedClientConfig = {}): AwsClients {
+  return {
+    s3: async ({ forcePathStyle }) => {
+      const { S3Client } = await import("@aws-sdk/client-s3");
+      return new S3Client({
+        ...shared,
+        forcePathStyle,
+        requestHandler: {
+          connectionTimeout: CONNECT_TIMEOUT_MS,
+          requestTimeout: REQUEST_TIMEOUT_MS,
+          throwOnRequestTimeout: true,
+        },
+      });
+    },
+    secretsManager: async () => {
+      const { SecretsManagerClient } = await import("@aws-sdk/client-secrets-manager");
+      return new SecretsManagerClient(shared);
+    },
+    sns: async () => {
+      const { SNSClient } = await import("@aws-sdk/client-sns");
+      return new SNSClient(shared);
+    },
+  };
+}
+
+/** Whether a request failed before it was sent, because the SDK found no credentials or no region. */
+export function isMisconfigured(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === "CredentialsProviderError" || error.message === "Region is missing")
+  );
+}
+
+export function misconfigured(cause: unknown): ConfigError {
+  return new ConfigError(
+    `the AWS SDK can't send requests: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      hint: "Set AWS_REGION, and credentials as every program on the AWS SDK reads them, such as AWS_PROFILE.",
+      cause,
+    },
+  );
+}

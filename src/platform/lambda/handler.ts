@@ -1,0 +1,47 @@
+/** What every Lambda handler does around its action: run id, time limit, log, and an error that says what to do. */
+import { randomUUID } from "node:crypto";
+
+import type { Context } from "aws-lambda";
+
+import { awsClients } from "../aws";
+import { withDeadline } from "../deadline";
+import type { Edge } from "../edge";
+import { BatchError } from "../errors";
+import { Telemetry } from "./telemetry";
+
+/** What a run needs to end cleanly: uploads aborted, the connection closed, the error logged. */
+const CLEAR_UP_MS = 10_000;
+
+const MORE_TIME =
+  "Give the function more time or memory, or run fewer months at once, if necessary from a terminal by npx bank-batch.";
+
+const INVOKE_AGAIN = "Then invoke the function again with the same input.";
+
+/** Separates what happened from what to do, in the message of an error that leaves a Lambda. */
+export const TRY = "\nTry: ";
+
+/** @throws the action's error; what to do is added to its message, because Lambda reports nothing else of it. */
+export async function handle<Result>(
+  event: unknown,
+  context: Context,
+  action: (edge: Edge, telemetry: Telemetry) => Promise<Result>,
+): Promise<Result> {
+  const runId = randomUUID();
+  const telemetry = new Telemetry(context, runId);
+  telemetry.info("started", { input: event });
+  const timeLimitMs = context.getRemainingTimeInMillis() - CLEAR_UP_MS;
+  const edge = { environment: process.env, aws: awsClients(), now: () => new Date(), runId };
+  try {
+    const result = await withDeadline(timeLimitMs, MORE_TIME, (deadline) =>
+      action({ ...edge, deadline }, telemetry),
+    );
+    telemetry.info("ended", { result });
+    return result;
+  } catch (error) {
+    telemetry.error("failed", error);
+    if (error instanceof BatchError) error.message = `${error.message}${TRY}${error.advice(INVOKE_AGAIN)}`;
+    throw error;
+  } finally {
+    telemetry.flush();
+  }
+}

@@ -1,0 +1,111 @@
+/** Notices about asynchronous invocations: for people an e-mail that a person on call can act on, for machines JSON. */
+import * as v from "valibot";
+
+import { RequestError } from "../errors";
+import { TRY } from "./handler";
+
+/**
+ * What Lambda sends to a destination when an asynchronous invocation has succeeded or finally failed.
+ * Source: AWS Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
+ */
+const invocationRecord = v.object({
+  timestamp: v.string(),
+  requestContext: v.object({
+    requestId: v.string(),
+    functionArn: v.string(),
+    condition: v.string(),
+    approximateInvokeCount: v.number(),
+  }),
+  requestPayload: v.unknown(),
+  responsePayload: v.optional(v.unknown()),
+});
+
+export type InvocationRecord = v.InferOutput<typeof invocationRecord>;
+
+const failure = v.object({ errorType: v.optional(v.string()), errorMessage: v.optional(v.string()) });
+
+/** A message for SNS: its subject, which only e-mail shows, is one line of at most 99 ASCII characters. */
+export interface Notice {
+  readonly audience: "people" | "machines";
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** What a pipeline knows of a failed invocation. */
+export interface FailureDetails {
+  /** What failed, for the subject line: `2026-09`. */
+  readonly label: string;
+  /** The first sentence, without its full stop: `The extract of 2026-09 was not published`. */
+  readonly sentence: string;
+  /** What happened to it, for the subject line: `was not published`. */
+  readonly verdict: string;
+  /** What each error means for this pipeline, by the error's name. */
+  readonly meanings: Readonly<Record<string, string>>;
+  /** The function that does it again, and its input. */
+  readonly rerun: { readonly task: string; readonly input: unknown };
+  /** The last paragraph of what to do next. */
+  readonly reassurance: string;
+}
+
+/** @throws RequestError if the event is not the record of an asynchronous invocation. */
+export function parseInvocationRecord(event: unknown): InvocationRecord {
+  const parsed = v.safeParse(invocationRecord, event);
+  if (parsed.success) return parsed.output;
+  throw new RequestError("this event is not the record of an asynchronous Lambda invocation", {
+    hint: "Make notify the function's destination for success and failure; it is not meant to be invoked by hand.",
+  });
+}
+
+/** The task of a function: osls names functions `<service>-<stage>-<task>`. */
+export function taskOf({ requestContext }: InvocationRecord): string {
+  return nameParts(requestContext.functionArn).task;
+}
+
+export function failureNotice(record: InvocationRecord, details: FailureDetails): Notice {
+  const { timestamp, requestContext, responsePayload } = record;
+  const { requestId, functionArn, condition, approximateInvokeCount } = requestContext;
+  const { name, service, stage } = nameParts(functionArn);
+  const { label, sentence, verdict, meanings, rerun, reassurance } = details;
+  const { errorType = condition, errorMessage = "" } = v.is(failure, responsePayload) ? responsePayload : {};
+  const [what = "", hint = "The log has more."] = errorMessage.split(TRY);
+
+  const message = `${sentence}.
+
+What happened
+  ${errorType}: ${what.replaceAll("\n", "\n  ")}
+
+What it means
+  ${meanings[errorType] ?? "The program did not foresee this: Lambda ended it, or it has a bug."}
+
+What to do next
+  ${hint.replaceAll("\n", "\n  ")}
+  To run it again, in a clone of the project:
+
+  npx serverless invoke --stage ${stage} --function ${rerun.task} --type Event --data '${JSON.stringify(rerun.input)}'
+
+  ${reassurance}
+
+Where to look
+  Log group /aws/lambda/${name}, request ${requestId}:
+
+  aws logs tail /aws/lambda/${name} --since 1d --filter-pattern '"${requestId}"'
+
+Function ${name}, ${approximateInvokeCount} ${approximateInvokeCount === 1 ? "attempt" : "attempts"}, finally failed ${timestamp} (${condition}).
+`;
+  return {
+    audience: "people",
+    subject: subjectLine(`[${service} ${stage}] ${label} ${verdict}: ${errorType}`),
+    message,
+  };
+}
+
+function nameParts(functionArn: string): { name: string; service: string; stage: string; task: string } {
+  const name = functionArn.split(":")[6] ?? functionArn;
+  const [, service = name, stage = "", task = ""] = /^(.*)-([^-]+)-([^-]+)$/.exec(name) ?? [];
+  return { name, service, stage, task };
+}
+
+/** Source: Amazon SNS API Reference, `Publish`, `Subject`. */
+function subjectLine(text: string): string {
+  return text.replace(/[^\x20-\x7e]+/g, " ").slice(0, 99);
+}

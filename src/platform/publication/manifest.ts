@@ -1,0 +1,78 @@
+/**
+ * What every manifest says, whichever pipeline publishes: which objects, in which versions, made by whom from what. A
+ * pipeline adds its own entries and checks both together (`extract/month-manifest.ts`).
+ */
+import * as v from "valibot";
+
+import type { ObjectVersion } from "../bucket/object-store";
+import { StorageError } from "../errors";
+
+/** A version of a file: the smallest part of what a manifest says of it. */
+const fileVersionEntries = {
+  key: v.string(),
+  /** Null in a bucket without versioning. */
+  versionId: v.nullable(v.string()),
+  /** SHA-256 of the bytes in hexadecimal. */
+  sha256: v.string(),
+};
+
+export const publishedFileEntries = {
+  ...fileVersionEntries,
+  etag: v.string(),
+  byteCount: v.number(),
+  rowCount: v.number(),
+};
+
+export const manifestEntries = {
+  schemaVersion: v.literal(1),
+  /** 1, then one more for each time the publication was changed. */
+  revision: v.number(),
+  publishedAt: v.string(),
+  runId: v.string(),
+  source: v.object({ database: v.string(), serverVersion: v.string(), snapshot: v.string() }),
+  query: v.object({ name: v.string(), sha256: v.string() }),
+  program: v.object({ version: v.string() }),
+  columns: v.array(v.string()),
+  /** The revisions before this one, the oldest first. */
+  history: v.array(
+    v.object({ revision: v.number(), publishedAt: v.string(), files: v.array(v.object(fileVersionEntries)) }),
+  ),
+};
+
+export type FileVersion = v.InferOutput<v.ObjectSchema<typeof fileVersionEntries, undefined>>;
+export type PublishedFile = v.InferOutput<v.ObjectSchema<typeof publishedFileEntries, undefined>>;
+export type ManifestCore = v.InferOutput<v.ObjectSchema<typeof manifestEntries, undefined>> & {
+  readonly files: readonly PublishedFile[];
+};
+
+/** @throws StorageError if the text is not a manifest of this schema. */
+export function parseManifest<Schema extends v.GenericSchema>(
+  schema: Schema,
+  key: string,
+  text: string,
+): v.InferOutput<Schema> {
+  try {
+    return v.parse(schema, JSON.parse(text));
+  } catch (cause) {
+    throw new StorageError(`the manifest ${key} can't be read: ${(cause as Error).message}`, {
+      hint: "Another program or person has overwritten it: restore its last good version.",
+      retry: false,
+      cause,
+    });
+  }
+}
+
+/** Whether the file's key holds the version that the manifest names. */
+export function isInPlace({ etag, versionId }: PublishedFile, present: ObjectVersion | undefined): boolean {
+  return present?.etag === etag && present.versionId === versionId;
+}
+
+/** What a manifest keeps of the revision that it replaces. */
+export function historyOf(replaced: ManifestCore | undefined): ManifestCore["history"] {
+  if (replaced === undefined) return [];
+  const { revision, publishedAt, files } = replaced;
+  return [
+    ...replaced.history,
+    { revision, publishedAt, files: files.map(({ key, versionId, sha256 }) => ({ key, versionId, sha256 })) },
+  ];
+}
