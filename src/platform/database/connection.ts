@@ -5,7 +5,7 @@
  */
 import type { Column } from "../columns";
 import type { Deadline } from "../deadline";
-import { CredentialsError } from "../errors";
+import { CredentialsError, QueryError } from "../errors";
 import type { DatabaseSettings } from "../settings";
 import type { Statement } from "../statement";
 import type { Credentials } from "./credentials";
@@ -79,7 +79,7 @@ export async function withConnection<Outcome>(
         await begin(session, settings, "isolation level read committed, read write");
         try {
           const outcome = await action(transaction);
-          await session.execute("commit");
+          await commit(session);
           return outcome;
         } catch (error) {
           // On a lost connection the server rolls back by itself; the reason for the failure is the action's error.
@@ -121,6 +121,14 @@ async function begin(session: Session, { schema }: DatabaseSettings, mode: strin
   if (schema !== undefined) {
     await session.execute("select set_config('search_path', quote_ident($1), true)", [schema]);
   }
+}
+
+/** PostgreSQL answers the commit of a failed transaction by a rollback, and not by an error. */
+async function commit(session: Session): Promise<void> {
+  if ((await session.execute("commit")) === "COMMIT") return;
+  throw new QueryError("nothing was written: a statement of the transaction had failed", {
+    hint: "The log has the statement's error. A retry won't help.",
+  });
 }
 
 async function tryLock(session: Session, space: number, key: number): Promise<boolean> {

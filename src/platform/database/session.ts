@@ -85,9 +85,10 @@ export class Session {
     deadline.signal.addEventListener("abort", this.#giveUp);
   }
 
-  /** Sends a statement of the program's own, such as `begin`. */
-  async execute(text: string, values: readonly string[] = []): Promise<void> {
-    await this.#client.query(text, [...values]).catch(this.#rethrow);
+  /** Sends a statement without a result, such as `begin`. @returns what the server did, which may differ: `ROLLBACK`. */
+  async execute(text: string, values: readonly string[] = []): Promise<string> {
+    const { command } = await this.#client.query(text, [...values]).catch(this.#rethrow);
+    return command;
   }
 
   /** All rows of a small result. */

@@ -1,0 +1,99 @@
+/** The database as pipelines see it, against a real server: what a write transaction writes, and what a snapshot can't. */
+import type { Connection } from "../../../src/platform/database/connection";
+import { withConnection } from "../../../src/platform/database/connection";
+import { withDeadline } from "../../../src/platform/deadline";
+import { World } from "../../support/world";
+
+let world: World;
+beforeAll(async () => {
+  world = await World.create("empty");
+  await world.sql("create table entry (id int primary key)");
+  await world.sql(`grant select, insert on entry to ${String(world.secret["username"])}`);
+});
+afterAll(() => world.close());
+beforeEach(() => world.sql("truncate entry"));
+
+const statement = (text: string) => ({ name: "test.sql", text, sha256: "" });
+const insert = (id: number) => statement(`insert into entry values (${id})`);
+
+function connected<Result>(action: (connection: Connection) => Promise<Result>): Promise<Result> {
+  const { username, password, host, port, dbname } = world.secret;
+  const credentials = {
+    ...{ host: String(host), port: Number(port), database: String(dbname) },
+    ...{ user: String(username), password: String(password) },
+  };
+  const settings = {
+    ...{ secretId: "", host: undefined, port: undefined, name: undefined, schema: undefined },
+    ssl: "disable" as const,
+  };
+  async function* candidates() {
+    yield credentials;
+    await Promise.resolve();
+  }
+  return withDeadline(30_000, "Wait.", (deadline) =>
+    withConnection(settings, candidates(), deadline, action),
+  );
+}
+
+const entries = async () =>
+  (await world.sql<{ id: number }>("select id from entry order by id")).map(({ id }) => id);
+
+describe("a write transaction", () => {
+  it("writes everything at its commit, and nothing can be seen before", async () => {
+    const seen = await connected((connection) =>
+      connection.writeTransaction(async (transaction) => {
+        await transaction.query(insert(1));
+        await transaction.query(insert(2));
+        return entries();
+      }),
+    );
+    expect(seen).toEqual([]);
+    expect(await entries()).toEqual([1, 2]);
+  });
+
+  it("writes nothing if its action fails, which is the error, and the connection can be used again", async () => {
+    await connected(async (connection) => {
+      const failing = connection.writeTransaction(async (transaction) => {
+        await transaction.query(insert(1));
+        throw new Error("the action's own");
+      });
+      await expect(failing).rejects.toThrow("the action's own");
+      await connection.writeTransaction((transaction) => transaction.query(insert(3)));
+    });
+    expect(await entries()).toEqual([3]);
+  });
+
+  it("writes nothing if a statement fails, even if the action goes on", async () => {
+    const stubborn = connected((connection) =>
+      connection.writeTransaction(async (transaction) => {
+        await transaction.query(insert(1));
+        await transaction.query(insert(1)).catch(() => undefined);
+      }),
+    );
+    await expect(stubborn).rejects.toMatchObject({ name: "QueryError" });
+    expect(await entries()).toEqual([]);
+  });
+
+  it("writes nothing if the connection is lost, and the error says so", async () => {
+    const lost = connected((connection) =>
+      connection.writeTransaction(async (transaction) => {
+        await transaction.query(insert(1));
+        await world.sql(
+          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'bank-batch' and datname = current_database()",
+        );
+        await transaction.query(insert(2));
+      }),
+    );
+    await expect(lost).rejects.toMatchObject({ name: "DatabaseUnavailableError", retry: true });
+    expect(await entries()).toEqual([]);
+  });
+});
+
+it("a snapshot can't write, whatever the role may do", async () => {
+  const writing = connected(async (connection) => (await connection.openSnapshot()).query(insert(1)));
+  await expect(writing).rejects.toMatchObject({
+    name: "QueryError",
+    message: expect.stringContaining("SQLSTATE 25006") as string,
+  });
+  expect(await entries()).toEqual([]);
+});

@@ -1,0 +1,90 @@
+import {
+  addTotals,
+  defineExtract,
+  formatTotals,
+  isSameTotals,
+  parseTotals,
+  Sums,
+} from "../../../src/extract/definition";
+import { extractNamed, extractNames } from "../../../src/extract/definitions";
+
+const statement = { name: "none.sql", text: "", sha256: "" };
+
+const balances = defineExtract({
+  name: "balances",
+  folder: "balances/",
+  statement,
+  columns: [
+    { name: "bank_id", type: "int32", meaning: "the bank" },
+    { name: "opened_on", type: "date", meaning: "the day" },
+    { name: "balance", type: "decimal(18,2)", nullable: true, meaning: "the balance" },
+  ],
+  windowMonths: 1,
+  fileBy: { bank: "bank_id", month: "opened_on" },
+  reconciliation: {
+    source: "the table account",
+    measures: [{ name: "accountCount" }, { name: "balanceTotal", column: "balance" }],
+    quality: [],
+    controls: statement,
+    bankControls: statement,
+    describe: ({ accountCount = 0n }) => `${String(accountCount)} accounts`,
+  },
+});
+
+describe("the sums of rows", () => {
+  it("are exact for decimals, and NULL adds nothing", () => {
+    const sums = new Sums(balances);
+    sums.add([
+      ["1", "2026-09-01", "90071992547409.93"],
+      ["1", "2026-09-02", null],
+      ["1", "2026-09-03", "-0.05"],
+    ]);
+    expect(sums.totals).toEqual({ accountCount: 3n, balanceTotal: 9007199254740988n });
+    expect(formatTotals(balances, sums.totals)).toEqual({
+      accountCount: "3",
+      balanceTotal: "90071992547409.88",
+    });
+  });
+
+  it.each([
+    [-5n, "-0.05"],
+    [5n, "0.05"],
+    [0n, "0.00"],
+    [-12345n, "-123.45"],
+  ])("of %s units is %s in a manifest, and is read back from there", (balanceTotal, text) => {
+    const totals = { accountCount: 1n, balanceTotal };
+    expect(formatTotals(balances, totals)["balanceTotal"]).toBe(text);
+    expect(parseTotals(balances, { accountCount: "1", balanceTotal: text })).toEqual(totals);
+  });
+
+  it("refuse a number with other decimals than its column has", () => {
+    const sums = new Sums(balances);
+    expect(() => {
+      sums.add([["1", "2026-09-01", "1.5"]]);
+    }).toThrow(SyntaxError);
+  });
+
+  it("follow the columns of the rows, which may be those of an older file", () => {
+    const sums = new Sums(balances, ["balance", "bank_id"]);
+    sums.add([["1.00", "7"]]);
+    expect(sums.totals).toEqual({ accountCount: 1n, balanceTotal: 100n });
+  });
+
+  it("add up, and are compared, measure by measure", () => {
+    const [one, other] = [
+      { accountCount: 1n, balanceTotal: 2n },
+      { accountCount: 3n, balanceTotal: -2n },
+    ];
+    expect(addTotals(balances, [one, other])).toEqual({ accountCount: 4n, balanceTotal: 0n });
+    expect(isSameTotals(balances, one, { ...one })).toBe(true);
+    expect(isSameTotals(balances, one, { ...one, balanceTotal: 3n })).toBe(false);
+  });
+});
+
+describe.each(extractNames)("the definition of %s", (name) => {
+  it("has no column twice, and a meaning for each", () => {
+    const columns = extractNamed(name)?.columns ?? [];
+    expect(new Set(columns.map((column) => column.name)).size).toBe(columns.length);
+    expect(columns.filter(({ meaning }) => meaning === "" || meaning.endsWith("."))).toEqual([]);
+  });
+});
