@@ -2,7 +2,7 @@
 
 resource "aws_sns_topic" "notify" {
   name              = "${local.name}-notify"
-  display_name      = "Loan extract ${var.stage}"
+  display_name      = "bank-batch ${var.stage}"
   kms_master_key_id = module.kept.key_arn
 }
 
