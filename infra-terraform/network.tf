@@ -3,8 +3,8 @@
 resource "aws_security_group" "client" {
   for_each = {
     # The rotation shares it: it goes the same ways.
-    lambda = "The extract and the rotation of its secret"
-    glue   = "Glue's connection to the database"
+    lambda = "Extract and rotation of its secret"
+    glue   = "Glue connection to the database"
   }
 
   name        = "${local.name}-${each.key}"
@@ -41,7 +41,7 @@ resource "aws_vpc_security_group_egress_rule" "database" {
 # Spark's driver and executors talk to each other on any port; Glue refuses a connection whose groups don't let them.
 resource "aws_vpc_security_group_ingress_rule" "glue_itself" {
   security_group_id            = local.client_ids["glue"]
-  description                  = "Spark's driver and executors"
+  description                  = "Spark driver and executors"
   referenced_security_group_id = local.client_ids["glue"]
   ip_protocol                  = "tcp"
   from_port                    = 0
@@ -50,7 +50,7 @@ resource "aws_vpc_security_group_ingress_rule" "glue_itself" {
 
 resource "aws_vpc_security_group_egress_rule" "glue_itself" {
   security_group_id            = local.client_ids["glue"]
-  description                  = "Spark's driver and executors"
+  description                  = "Spark driver and executors"
   referenced_security_group_id = local.client_ids["glue"]
   ip_protocol                  = "tcp"
   from_port                    = 0
@@ -82,7 +82,7 @@ resource "aws_vpc_security_group_egress_rule" "endpoints" {
   for_each = local.has_interfaces ? local.client_ids : {}
 
   security_group_id            = each.value
-  description                  = "AWS by the VPC's endpoints"
+  description                  = "AWS services through the VPC endpoints"
   referenced_security_group_id = aws_security_group.endpoints[0].id
   ip_protocol                  = "tcp"
   from_port                    = 443
@@ -95,7 +95,7 @@ resource "aws_vpc_security_group_egress_rule" "https" {
   }
 
   security_group_id = local.client_ids[each.value[0]]
-  description       = "AWS by other ways than the endpoints made here"
+  description       = "AWS services outside the endpoints made here"
   cidr_ipv4         = each.value[1]
   ip_protocol       = "tcp"
   from_port         = 443
