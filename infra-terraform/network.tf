@@ -1,8 +1,8 @@
-# Who may talk to whom: the extract and Glue to the database, and to AWS by endpoints in the VPC.
+# Network access: the extract and Glue reach the database, and AWS services through endpoints in the VPC.
 
 resource "aws_security_group" "client" {
   for_each = {
-    # The rotation shares it: it goes the same ways.
+    # The rotation shares this group because it needs the same access.
     lambda = "Extract and rotation of its secret"
     glue   = "Glue connection to the database"
   }
@@ -38,7 +38,8 @@ resource "aws_vpc_security_group_egress_rule" "database" {
   to_port                      = var.database_port
 }
 
-# Spark's driver and executors talk to each other on any port; Glue refuses a connection whose groups don't let them.
+# Spark's driver and executors talk to each other on any port. Glue rejects a connection whose security groups don't
+# allow that.
 resource "aws_vpc_security_group_ingress_rule" "glue_itself" {
   security_group_id            = local.client_ids["glue"]
   description                  = "Spark driver and executors"
@@ -57,7 +58,7 @@ resource "aws_vpc_security_group_egress_rule" "glue_itself" {
   to_port                      = 65535
 }
 
-# S3's own addresses, whether an endpoint leads there or a NAT gateway.
+# S3's addresses. The rule is the same with an endpoint and with a NAT gateway.
 data "aws_ec2_managed_prefix_list" "s3" {
   name = "com.amazonaws.${var.region}.s3"
 }

@@ -380,7 +380,7 @@ async function expectSafeBucket(account: Account): Promise<void> {
   };
   assert.deepEqual(
     Statement.map(({ Sid, Effect }) => `${Effect} ${Sid}`),
-    ["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoKeysOfCustomers"],
+    ["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoCustomerProvidedKeys"],
   );
   assert.deepEqual(Statement[0]?.Condition, { Bool: { "aws:SecureTransport": "false" } });
   const { ServerSideEncryptionConfiguration } = await ask<{
