@@ -1,4 +1,4 @@
-/** What `infra-terraform` repeats of the program, held together: the extracts' columns, the files that the Glue job reads. */
+/** `infra-terraform` repeats parts of the program, which must agree: the extracts' columns, the Glue job's files. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
@@ -17,11 +17,11 @@ const tables = [
   columns: [...list.matchAll(/"(\w+)"/g)].map(([, column]) => column),
 }));
 
-it("has a table for each extract, and no other", () => {
+it("has exactly one table for each extract", () => {
   expect(tables.map(({ name }) => name)).toEqual(extractNames);
 });
 
-it.each(tables)("$name has its files' columns, in their order, and their folder", (table) => {
+it.each(tables)("$name has the columns of its files, in the same order, and their folder", (table) => {
   expect(table).toEqual({
     name: table.name,
     folder: extractNamed(table.name)?.folder,
@@ -29,7 +29,7 @@ it.each(tables)("$name has its files' columns, in their order, and their folder"
   });
 });
 
-it("uploads the files that the Glue job reads, and no other", () => {
+it("uploads exactly the files that the Glue job reads", () => {
   const uploaded = [...read("glue.tf").matchAll(/"\$\{path\.module\}\/\.\.\/(?:sql\/extract\/)?([\w.]+)"/g)];
   const used = [...read("glue/loan_moving_average.py").matchAll(/"(\w+\.(?:sql|json))"/g)];
   const names = (found: RegExpMatchArray[]) => [...new Set(found.map(([, name]) => name))].sort();
@@ -37,7 +37,7 @@ it("uploads the files that the Glue job reads, and no other", () => {
 });
 
 /**
- * EC2 refuses descriptions with other characters, and neither Terraform nor Moto does.
+ * EC2 rejects descriptions with other characters. Neither Terraform nor Moto checks them.
  * Source: Amazon EC2 API Reference, AuthorizeSecurityGroupIngress, IpRange.
  */
 const EC2_DESCRIPTION = /^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{1,255}$/;
@@ -51,7 +51,7 @@ describe("security groups and their rules", () => {
     ])
     .map(([, type = "", name = "", body = ""]) => ({
       address: `${type}.${name}`,
-      // Without comments and, in its texts, without the parts that Terraform fills in.
+      // Without comments and without the interpolated parts of strings.
       body: body.replaceAll(/^\s*#.*$/gm, "").replaceAll(/\$\{[^}]*\}/g, ""),
     }));
 
@@ -61,9 +61,9 @@ describe("security groups and their rules", () => {
 
   it.each(blocks)("$address has a description that EC2 accepts", ({ body }) => {
     const [, description = ""] = /^ *description += (.+)$/m.exec(body) ?? [];
-    // A description that comes from for_each is one of the block's other texts.
+    // The description each.value is one of the other strings in the block.
     expect(description).toMatch(/^(".*"|each\.value)$/);
-    const texts = [...body.matchAll(/"([^"]*)"/g)].map(([, text = ""]) => text);
-    expect(texts.filter((text) => !EC2_DESCRIPTION.test(text))).toEqual([]);
+    const strings = [...body.matchAll(/"([^"]*)"/g)].map(([, text = ""]) => text);
+    expect(strings.filter((text) => !EC2_DESCRIPTION.test(text))).toEqual([]);
   });
 });

