@@ -1,5 +1,5 @@
-"""An external system that reads the extracts. It relies only on the contract: the announcement, the manifest, and the files
-by key and version.
+"""An external system that reads the extracts. It relies only on the contract: the announcement, the manifest, and the
+files by key and version.
 
     external_system.py subscribe <topic ARN>           subscribes a new queue and prints its URL
     external_system.py receive <queue URL>             prints the received messages as JSON

@@ -1,6 +1,6 @@
 /**
- * Tests `infra-terraform/` as far as possible without an account: format, validity, the plan against mocked AWS, and then a
- * full life cycle on Moto, from the first apply to the last destroy.
+ * Tests `infra-terraform/` as far as possible without an account: format, validity, the plan against mocked AWS, and then
+ * a full life cycle on Moto, from the first apply to the last destroy.
  */
 import { DidNotRun } from "../support/python";
 import { runLifeCycle } from "./applied";

@@ -31,7 +31,7 @@ export class Terraform {
     for (const name of ["infra-terraform", "sql", "package.json"]) {
       await cp(path.join(ROOT, name), path.join(directory, name), {
         recursive: true,
-        filter: (file) => !/\.terraform|\.tfstate/.test(path.basename(file)),
+        filter: (file) => !/^\.terraform$|\.tfstate/.test(path.basename(file)),
       });
     }
     const quiet = { TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" };
