@@ -275,11 +275,11 @@ def keyed_banks(names: Sequence[tuple[int, str]]) -> list[Bank]:
         sharing.setdefault(bank.key_name, []).append(bank)
     problems = []
     for key_name, named in sharing.items():
-        told = " and ".join(f"{json.dumps(bank.name, ensure_ascii=False)} (bank {bank.id})" for bank in named)
+        described = " and ".join(f"{json.dumps(bank.name, ensure_ascii=False)} (bank {bank.id})" for bank in named)
         if key_name == "":
-            problems.append(f"{told}: no letter or digit to name a file by")
+            problems.append(f"{described}: no letter or digit to name a file by")
         elif len(named) > 1:
-            problems.append(f"{told}: the same file name, {key_name}")
+            problems.append(f"{described}: the same file name, {key_name}")
     if problems:
         raise QueryError(
             f"the banks' names make no distinct files: {'; '.join(problems)}",
@@ -566,14 +566,14 @@ class CsvFile:
 
     def lines(self) -> Iterator[bytes]:
         """The bytes, line by line. Can be iterated only once."""
-        yield self._weighed(COLUMNS)
+        yield self._counted(COLUMNS)
         for row in self.rows:
             self.row_count += 1
             self.loan_count += row.loan_count
             self.loan_total += row.loan_total
-            yield self._weighed(fields_of(row))
+            yield self._counted(fields_of(row))
 
-    def _weighed(self, fields: Iterable[str | None]) -> bytes:
+    def _counted(self, fields: Iterable[str | None]) -> bytes:
         line = csv_line(fields, self.line_ending).encode("utf-8")
         self._hash.update(line)
         self.byte_count += len(line)
@@ -1030,7 +1030,7 @@ class Job:
     shared_files: Path
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    tell: Callable[[str], None] = print
+    log: Callable[[str], None] = print
 
 
 def run(request: Request, job: Job) -> dict[str, Any]:
@@ -1046,7 +1046,7 @@ def run(request: Request, job: Job) -> dict[str, Any]:
             lock_months(connection, settings, request.months)
         snapshot = open_snapshot(connection, job.jdbc)
         database, server_version, instant = snapshot.query(Statement.read(shared, "source.sql"))[0]
-        job.tell(f"reading {database} in the snapshot {instant}, in {settings.slices} slices a table")
+        job.log(f"reading {database} in the snapshot {instant}, in {settings.slices} slices per table")
         version = json.loads((shared / "package.json").read_text(encoding="utf-8"))["version"]
         provenance = Provenance(job.run_id, str(database), str(server_version), str(instant), version)
         banks = read_banks(snapshot, shared)
@@ -1056,7 +1056,7 @@ def run(request: Request, job: Job) -> dict[str, Any]:
         for month in request.months:
             summary = extract_month(month, request, job, bucket, banks, rows, controls, snapshot, provenance)
             would = "would be " if request.dry_run else ""
-            job.tell(f"{month}  {would}{summary['status']}, revision {summary['revision']}  {summary['manifest']}")
+            job.log(f"{month}  {would}{summary['status']}, revision {summary['revision']}  {summary['manifest']}")
             done.append(summary)
     dry_run = {"dryRun": True} if request.dry_run else {}
     return {"runId": job.run_id, "extract": EXTRACT_NAME, **dry_run, "months": done}

@@ -27,7 +27,7 @@ const SHARED_FILES = [
 
 interface Answer {
   readonly ready?: string;
-  readonly told?: string;
+  readonly log?: string;
   readonly summary?: Summary;
   readonly error?: { readonly name: string; readonly message: string };
 }

@@ -32,14 +32,14 @@ def carry_out(job: Any, spark: SparkSession, call: dict[str, Any]) -> dict[str, 
         _, request, settings = job.parse_arguments(call["arguments"], now)
         s3 = boto3.client("s3", **call["s3"])
         jdbc = job.jdbc_options(call["database"], settings)
-        world = job.Job(settings, spark, jdbc, s3, Path(call["files"]), now=lambda: now, tell=tell)
+        world = job.Job(settings, spark, jdbc, s3, Path(call["files"]), now=lambda: now, log=log)
         return {"summary": job.run(request, world)}
     except Exception as error:  # noqa: BLE001 -- the test checks every error
         return {"error": {"name": type(error).__name__, "message": str(error)}}
 
 
-def tell(line: str) -> None:
-    answer({"told": line})
+def log(line: str) -> None:
+    answer({"log": line})
 
 
 def answer(message: dict[str, Any]) -> None:
