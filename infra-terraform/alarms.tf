@@ -1,20 +1,20 @@
-# What `notify` can't tell by itself. It writes an e-mail for every run that was given up; these are for the cases in which
-# nothing ran, or `notify` failed. One alarm a question that somebody has to act on: eight, whatever the number of banks.
+# `notify` sends an e-mail for every run that finally fails. These alarms cover what it can't report: nothing ran, or
+# `notify` itself failed. There are at most eight, independent of the number of banks, and each needs a person to act.
 
 locals {
   dropped = {
-    extract = "An extract was given up after its last try: the e-mail of notify says why."
-    verify  = "A verification was given up after its last try: the e-mail of notify says what is missing or damaged."
-    notify  = "An outcome was told to nobody: look into the log of notify."
+    extract = "A run of extract failed on its last attempt. The e-mail from notify gives the reason."
+    verify  = "A run of verify failed on its last attempt. The e-mail from notify lists what is missing or damaged."
+    notify  = "Nobody was informed of an outcome. See the log of notify."
   }
 }
 
-# An asynchronous event that Lambda gave up: after the last of its tries, or because it grew too old. Errors alone would
-# also count tries whose repetition succeeded.
+# Lambda dropped an asynchronous event after its last attempt, or because the event became too old. The metric Errors
+# would also count attempts whose retry succeeded.
 resource "aws_cloudwatch_metric_alarm" "dropped" {
   for_each = local.dropped
 
-  alarm_name          = "${local.functions[each.key]}-given-up"
+  alarm_name          = "${local.functions[each.key]}-dropped"
   alarm_description   = each.value
   namespace           = "AWS/Lambda"
   metric_name         = "AsyncEventsDropped"
@@ -28,12 +28,12 @@ resource "aws_cloudwatch_metric_alarm" "dropped" {
   alarm_actions       = [aws_sns_topic.notify.arn]
 }
 
-# `notify` was not even called.
-resource "aws_cloudwatch_metric_alarm" "untold" {
+# Lambda could not invoke `notify`.
+resource "aws_cloudwatch_metric_alarm" "undelivered" {
   for_each = toset(["extract", "verify"])
 
-  alarm_name          = "${local.functions[each.key]}-untold"
-  alarm_description   = "Lambda could not hand an outcome of ${each.key} to notify: look into the log of ${each.key} instead."
+  alarm_name          = "${local.functions[each.key]}-undelivered"
+  alarm_description   = "Lambda could not pass an outcome of ${each.key} to notify. See the log of ${each.key}."
   namespace           = "AWS/Lambda"
   metric_name         = "DestinationDeliveryFailures"
   dimensions          = { FunctionName = local.functions[each.key] }
@@ -46,14 +46,14 @@ resource "aws_cloudwatch_metric_alarm" "untold" {
   alarm_actions       = [aws_sns_topic.notify.arn]
 }
 
-# `verify` runs every day and measures this when it finds the last closed month in order, so 31 days is the most it can
-# be. Two days without a measurement are the alarm that matters most: whatever the cause, even schedules that are off,
-# the month is not there.
+# `verify` runs every day and reports this metric only if the last closed month is verified, so its value never exceeds
+# 31 days. This is the most important alarm: two days without data mean that the month is not there, whatever the cause.
+# It even covers schedules that are switched off.
 resource "aws_cloudwatch_metric_alarm" "month_missing" {
   count = var.expects_every_month ? 1 : 0
 
   alarm_name          = "${local.name}-month-missing"
-  alarm_description   = "The last closed month has not been found published and whole for two days. See docs/runbook.md, \"A month is missing or doubtful\"."
+  alarm_description   = "The last closed month has not been verified for two days. See docs/runbook.md, \"A month is missing or doubtful\"."
   namespace           = "BankBatch"
   metric_name         = "NewestPublishedMonthAge"
   dimensions          = { service = "bank-batch", extract = "loan_moving_average" }
@@ -69,7 +69,7 @@ resource "aws_cloudwatch_metric_alarm" "month_missing" {
 
 resource "aws_cloudwatch_metric_alarm" "announcement_failed" {
   alarm_name          = "${local.name}-announcement-failed"
-  alarm_description   = "A published month was announced, and a subscriber did not get it. Subscribers can look for the manifest themselves."
+  alarm_description   = "A subscriber did not receive the announcement of a published month. Subscribers can look for the manifest themselves."
   namespace           = "AWS/SNS"
   metric_name         = "NumberOfNotificationsFailed"
   dimensions          = { TopicName = aws_sns_topic.announce.name }
@@ -86,7 +86,7 @@ resource "aws_cloudwatch_metric_alarm" "rotation_failed" {
   count = local.rotates ? 1 : 0
 
   alarm_name          = "${local.name}-rotation-failed"
-  alarm_description   = "The database's password could not be rotated. The old one goes on to work; the log of the function ${local.name}-rotation says why."
+  alarm_description   = "The database password could not be rotated. The old password still works. See the log of the function ${local.name}-rotation."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = "${local.name}-rotation" }

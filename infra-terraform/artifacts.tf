@@ -1,8 +1,8 @@
-# The bucket of what Glue and Athena need and nobody has to keep: the job's script, results of queries.
+# The bucket for what Glue and Athena need and nobody has to keep: the job's script and query results.
 
 resource "aws_s3_bucket" "artifacts" {
   bucket = "${local.name}-artifacts-${data.aws_caller_identity.current.account_id}"
-  # All of it can be made again.
+  # Everything in it can be recreated.
   force_destroy = true
 }
 
@@ -20,7 +20,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "artifacts" {
   rule {
     bucket_key_enabled = true
 
-    # Results of queries are as confidential as the files that they are made from.
+    # Query results are as confidential as the files that they are computed from.
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
       kms_master_key_id = module.kept.key_arn
@@ -41,7 +41,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
   bucket = aws_s3_bucket.artifacts.id
 
   rule {
-    id     = "expire-results-of-queries"
+    id     = "expire-query-results"
     status = "Enabled"
 
     filter {

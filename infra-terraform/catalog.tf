@@ -1,7 +1,7 @@
-# The extracts as tables of Athena, which finds a new month by itself: the place of its files is computed from the query.
+# The extracts as Athena tables. Athena computes file locations from the query, so it finds new months by itself.
 
 locals {
-  # The files' columns, as they stand in src/extract/definitions/. A test holds them together.
+  # The columns of the files. A test compares them with src/extract/definitions/.
   extracts = {
     loan_moving_average = {
       folder = ""
@@ -40,7 +40,7 @@ locals {
 
 resource "aws_glue_catalog_database" "extracts" {
   name        = replace(local.name, "-", "_")
-  description = "The published extracts, and the tables that they are made from (source_…)"
+  description = "The published extracts, and the source tables that they are computed from (source_…)"
 }
 
 resource "aws_glue_catalog_table" "extract" {
@@ -48,7 +48,7 @@ resource "aws_glue_catalog_table" "extract" {
 
   database_name = aws_glue_catalog_database.extracts.name
   name          = each.key
-  description   = "Newest version of each file. That a month is published and whole is said by its manifest alone."
+  description   = "Newest version of each file. Only the manifest shows that a month is published in full."
   table_type    = "EXTERNAL_TABLE"
 
   parameters = {
@@ -56,11 +56,11 @@ resource "aws_glue_catalog_table" "extract" {
     classification           = "csv"
     "skip.header.line.count" = "1"
 
-    # The layout is plain, not Hive's, so nothing could discover these folders; they are computed instead. The folder of
-    # the manifests is no bank's, so no query gets into it.
+    # Folders in the plain layout can't be discovered as Hive partitions, so Athena computes them. The manifests' folder
+    # does not match any bank, so no query reads it.
     "projection.enabled" = "true"
-    # Not a list of banks: one that is missing from a list would be missing from every sum, and nobody would notice.
-    # A query that names no bank is refused.
+    # Not an enum of banks: a bank missing from the enum would be missing from every sum, and nobody would notice.
+    # Athena rejects a query that names no bank.
     "projection.bank.type"                = "injected"
     "projection.year_month.type"          = "date"
     "projection.year_month.format"        = "yyyy/MM"
@@ -73,13 +73,13 @@ resource "aws_glue_catalog_table" "extract" {
   partition_keys {
     name    = "bank"
     type    = "string"
-    comment = "Name of the bank as it stands in the files' keys, FirstNational for example"
+    comment = "Name of the bank as written in the keys of its files, for example FirstNational"
   }
 
   partition_keys {
     name    = "year_month"
     type    = "string"
-    comment = "Month of the data as yyyy/MM, 2026/09 for example"
+    comment = "Month of the data as yyyy/MM, for example 2026/09"
   }
 
   storage_descriptor {
@@ -87,8 +87,8 @@ resource "aws_glue_catalog_table" "extract" {
     input_format  = "org.apache.hadoop.mapred.TextInputFormat"
     output_format = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 
-    # Reads quotes as RFC 4180 has them, but for two things that addresses may have in them: a line break in quotes ends
-    # the row all the same, and a backslash is lost. Who needs those reads the file.
+    # Reads quoted fields as RFC 4180 defines them, with two exceptions that can occur in addresses: a line break inside
+    # quotes ends the row, and backslashes are lost. Consumers that need the exact text read the files.
     ser_de_info {
       serialization_library = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
       parameters            = { separatorChar = ",", quoteChar = "\"", escapeChar = "\\" }
@@ -97,7 +97,7 @@ resource "aws_glue_catalog_table" "extract" {
     dynamic "columns" {
       for_each = each.value.columns
 
-      # All text: this format takes an empty field for no number at all. Queries cast, see the one below.
+      # All columns are strings: this format can't read an empty field as a number. Queries cast, like the one below.
       content {
         name = columns.value
         type = "string"
@@ -114,7 +114,7 @@ resource "aws_athena_workgroup" "extracts" {
   configuration {
     enforce_workgroup_configuration    = true
     publish_cloudwatch_metrics_enabled = false
-    # A query over every month of every bank stays far below; one that doesn't was not meant.
+    # Far above what a query over all months of all banks reads, so only a mistake reaches it.
     bytes_scanned_cutoff_per_query = 100 * 1024 * 1024 * 1024
 
     result_configuration {
@@ -130,7 +130,7 @@ resource "aws_athena_workgroup" "extracts" {
 
 resource "aws_athena_named_query" "averages" {
   name        = "${local.name}-averages"
-  description = "One bank's moving averages of a year, as numbers"
+  description = "Moving averages of one bank for a year, as numbers"
   workgroup   = aws_athena_workgroup.extracts.name
   database    = aws_glue_catalog_database.extracts.name
 

@@ -1,4 +1,4 @@
-# The stage dev: no schedules, so nothing is missed when a month is missing. The ids are those of no account: replace them.
+# The stage dev has no schedules, so a missing month is no alarm. The ids are placeholders: replace them.
 
 stage = "dev"
 

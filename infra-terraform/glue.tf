@@ -1,8 +1,8 @@
-# Glue: a crawler that catalogues the source every month, and a job that makes the same files as the Lambda, with Spark.
+# Glue: a crawler that catalogues the source every month, and a Spark job that makes the same files as the Lambda.
 
 locals {
-  # All that the job reads from the artifacts bucket: the script, and what it shares with the Lambda, which Glue puts
-  # beside it.
+  # What the job reads from the artifacts bucket: its script, and the files that it shares with the Lambda, which Glue
+  # puts next to the script.
   glue_script = "${path.module}/glue/loan_moving_average.py"
   glue_shared = [
     "${path.module}/../sql/extract/bank_totals.sql",
@@ -13,12 +13,12 @@ locals {
     "${path.module}/../sql/extract/undated_loans.sql",
     "${path.module}/../package.json",
   ]
-  # By their keys.
+  # The files by their keys.
   glue_files = { for file in concat([local.glue_script], local.glue_shared) : "glue/${basename(file)}" => file }
 
   connection_name = "${local.name}-ods"
 
-  # Parts of the ARNs of things that Glue names by their kind.
+  # Prefixes of ARNs in the policies below.
   glue_arn = "arn:${data.aws_partition.current.partition}:glue:${var.region}:${data.aws_caller_identity.current.account_id}"
   logs_arn = "arn:${data.aws_partition.current.partition}:logs:${var.region}:${data.aws_caller_identity.current.account_id}"
   ec2_arn  = "arn:${data.aws_partition.current.partition}:ec2:${var.region}:${data.aws_caller_identity.current.account_id}"
@@ -42,7 +42,7 @@ data "aws_subnet" "glue" {
   id = var.private_subnet_ids[0]
 }
 
-# Names the secret, so no password is in the connection, and a rotation needs no change here.
+# Names the secret, so the connection contains no password and a rotation needs no change here.
 resource "aws_glue_connection" "ods" {
   name            = local.connection_name
   description     = "The operational data store"
@@ -63,7 +63,7 @@ resource "aws_glue_connection" "ods" {
 
 resource "aws_glue_crawler" "source" {
   name          = "${local.name}-source"
-  description   = "The tables of the operational data store, before each month's extract"
+  description   = "The tables of the operational data store, before the extract of each month"
   role          = aws_iam_role.glue["crawler"].arn
   database_name = aws_glue_catalog_database.extracts.name
   table_prefix  = "source_"
@@ -75,7 +75,7 @@ resource "aws_glue_crawler" "source" {
     path            = "${var.database_name}/${var.database_schema}/%"
   }
 
-  # A table that is gone from the source is marked, not deleted: somebody may ask what it was.
+  # A table that disappears from the source is marked as deprecated and keeps its description.
   schema_change_policy {
     update_behavior = "UPDATE_IN_DATABASE"
     delete_behavior = "DEPRECATE_IN_DATABASE"
@@ -84,12 +84,12 @@ resource "aws_glue_crawler" "source" {
 
 resource "aws_glue_job" "extract" {
   name              = "${local.name}-loan-moving-average"
-  description       = "Makes the same files as the Lambda; started by hand, with --month"
+  description       = "Makes the same files as the Lambda. Started by hand, with --month"
   role_arn          = aws_iam_role.glue["job"].arn
   glue_version      = "5.0"
   worker_type       = "G.1X"
   number_of_workers = 2
-  # In minutes; the Lambda's own limit on a terminal is six hours too.
+  # In minutes. The command line has the same limit of six hours.
   timeout     = 360
   max_retries = 0
   connections = [aws_glue_connection.ods.name]
@@ -111,13 +111,13 @@ resource "aws_glue_job" "extract" {
     ])
   }
 
-  # Two runs of a month end in one result and one refusal; there is no use in starting them.
+  # A second run of the same month would end with a ConflictError.
   execution_property {
     max_concurrent_runs = 1
   }
 }
 
-# Rights. The crawler and the job have a role each.
+# Permissions. The crawler and the job each have a role.
 
 data "aws_iam_policy_document" "glue_assume" {
   statement {
@@ -136,7 +136,7 @@ data "aws_iam_policy_document" "glue_assume" {
   }
 }
 
-# What it takes to get through the connection to the database.
+# Access to the database through the connection.
 data "aws_iam_policy_document" "glue_connection" {
   statement {
     sid       = "Connection"
@@ -172,7 +172,7 @@ data "aws_iam_policy_document" "glue_connection" {
       "ec2:DescribeVpcAttribute",
       "ec2:DescribeVpcEndpoints",
     ]
-    # EC2 lets nobody restrict these to a resource.
+    # EC2 does not support resource-level permissions for these actions.
     resources = ["*"]
   }
 
@@ -182,7 +182,7 @@ data "aws_iam_policy_document" "glue_connection" {
     resources = [
       "${local.ec2_arn}:subnet/${data.aws_subnet.glue.id}",
       "${local.ec2_arn}:security-group/${local.client_ids["glue"]}",
-      # What is being created has no id yet.
+      # The new interface has no id yet.
       "${local.ec2_arn}:network-interface/*",
     ]
   }
@@ -190,7 +190,7 @@ data "aws_iam_policy_document" "glue_connection" {
   statement {
     sid     = "LeaveNetwork"
     actions = ["ec2:DeleteNetworkInterface"]
-    # Glue's interfaces have ids of their own each run; those of this subnet it is.
+    # Each run creates interfaces with new ids, so the condition limits the statement to this subnet.
     resources = ["${local.ec2_arn}:network-interface/*"]
 
     condition {
@@ -203,7 +203,7 @@ data "aws_iam_policy_document" "glue_connection" {
   statement {
     sid     = "TagInterfaces"
     actions = ["ec2:CreateTags", "ec2:DeleteTags"]
-    # As above; nothing but Glue's own mark may be put on them.
+    # New ids in each run, as above. Only the tag that Glue sets is allowed.
     resources = ["${local.ec2_arn}:network-interface/*"]
 
     condition {
@@ -216,7 +216,7 @@ data "aws_iam_policy_document" "glue_connection" {
   statement {
     sid     = "Log"
     actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
-    # Glue chooses the groups below this name.
+    # Glue chooses the log groups below this prefix.
     resources = ["${local.logs_arn}:log-group:/aws-glue/*"]
   }
 }
@@ -238,7 +238,7 @@ data "aws_iam_policy_document" "glue_crawler" {
     resources = [
       "${local.glue_arn}:catalog",
       "${local.glue_arn}:database/${aws_glue_catalog_database.extracts.name}",
-      # Which tables the source has is for the crawler to find out; all of them begin so.
+      # The crawler finds out which tables exist. All of their names have this prefix.
       "${local.glue_arn}:table/${aws_glue_catalog_database.extracts.name}/source_*",
     ]
   }
@@ -253,7 +253,7 @@ data "aws_iam_policy_document" "glue_job" {
     resources = [for key in keys(local.glue_files) : "${aws_s3_bucket.artifacts.arn}/${key}"]
   }
 
-  # What the Lambda's role in serverless.yml has, for the same calls.
+  # The same as for the Lambda's role in serverless.yml, because the job makes the same calls.
   statement {
     sid       = "Files"
     actions   = ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject", "s3:AbortMultipartUpload"]
@@ -281,7 +281,7 @@ data "aws_iam_policy_document" "glue_job" {
   statement {
     sid     = "Measure"
     actions = ["cloudwatch:PutMetricData"]
-    # CloudWatch lets nobody restrict this to a resource, but to a namespace.
+    # CloudWatch restricts this action by namespace, not by resource.
     resources = ["*"]
 
     condition {
@@ -303,7 +303,7 @@ resource "aws_iam_role" "glue" {
   for_each = local.glue_policies
 
   name               = "${local.name}-glue-${each.key}"
-  description        = "Glue's ${each.key}"
+  description        = "Role of the Glue ${each.key}"
   assume_role_policy = data.aws_iam_policy_document.glue_assume.json
 }
 

@@ -1,5 +1,5 @@
-# What outlives everything else: the published files, the key without which nobody can read them, and the secret.
-# They are a module of their own so that letting go of the rest is one address: terraform state rm module.kept
+# What must survive everything else: the published files, the key that decrypts them, and the secret. They are in a
+# module of their own, so a single address removes all of them from the state: terraform state rm module.kept
 
 module "kept" {
   source = "./kept"

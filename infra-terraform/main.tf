@@ -1,7 +1,7 @@
-# What all files share: the name that everything here bears, and where we are.
+# Shared by all files: the name prefix, the account and the partition.
 
 locals {
-  # The Lambdas of serverless.yml are called <service>-<stage>-<function>; what belongs to them begins alike.
+  # The Lambda functions in serverless.yml are named <service>-<stage>-<function>. Everything here uses the same prefix.
   name = "bank-batch-${var.stage}"
 
   functions = { for function in ["extract", "verify", "notify"] : function => "${local.name}-${function}" }

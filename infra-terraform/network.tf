@@ -1,10 +1,10 @@
-# Who may talk to whom: the extract and Glue to the database, and to AWS by endpoints in the VPC.
+# Network access: the extract and Glue reach the database, and AWS services through endpoints in the VPC.
 
 resource "aws_security_group" "client" {
   for_each = {
-    # The rotation shares it: it goes the same ways.
-    lambda = "The extract and the rotation of its secret"
-    glue   = "Glue's connection to the database"
+    # The rotation shares this group because it needs the same access.
+    lambda = "Extract and rotation of its secret"
+    glue   = "Glue connection to the database"
   }
 
   name        = "${local.name}-${each.key}"
@@ -38,10 +38,11 @@ resource "aws_vpc_security_group_egress_rule" "database" {
   to_port                      = var.database_port
 }
 
-# Spark's driver and executors talk to each other on any port; Glue refuses a connection whose groups don't let them.
+# Spark's driver and executors talk to each other on any port. Glue rejects a connection whose security groups don't
+# allow that.
 resource "aws_vpc_security_group_ingress_rule" "glue_itself" {
   security_group_id            = local.client_ids["glue"]
-  description                  = "Spark's driver and executors"
+  description                  = "Spark driver and executors"
   referenced_security_group_id = local.client_ids["glue"]
   ip_protocol                  = "tcp"
   from_port                    = 0
@@ -50,14 +51,14 @@ resource "aws_vpc_security_group_ingress_rule" "glue_itself" {
 
 resource "aws_vpc_security_group_egress_rule" "glue_itself" {
   security_group_id            = local.client_ids["glue"]
-  description                  = "Spark's driver and executors"
+  description                  = "Spark driver and executors"
   referenced_security_group_id = local.client_ids["glue"]
   ip_protocol                  = "tcp"
   from_port                    = 0
   to_port                      = 65535
 }
 
-# S3's own addresses, whether an endpoint leads there or a NAT gateway.
+# S3's addresses. The rule is the same with an endpoint and with a NAT gateway.
 data "aws_ec2_managed_prefix_list" "s3" {
   name = "com.amazonaws.${var.region}.s3"
 }
@@ -82,7 +83,7 @@ resource "aws_vpc_security_group_egress_rule" "endpoints" {
   for_each = local.has_interfaces ? local.client_ids : {}
 
   security_group_id            = each.value
-  description                  = "AWS by the VPC's endpoints"
+  description                  = "AWS services through the VPC endpoints"
   referenced_security_group_id = aws_security_group.endpoints[0].id
   ip_protocol                  = "tcp"
   from_port                    = 443
@@ -95,7 +96,7 @@ resource "aws_vpc_security_group_egress_rule" "https" {
   }
 
   security_group_id = local.client_ids[each.value[0]]
-  description       = "AWS by other ways than the endpoints made here"
+  description       = "AWS services outside the endpoints made here"
   cidr_ipv4         = each.value[1]
   ip_protocol       = "tcp"
   from_port         = 443

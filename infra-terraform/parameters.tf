@@ -1,4 +1,4 @@
-# What serverless.yml reads when it is deployed: all that the two sides have to agree on.
+# The settings that serverless.yml reads when it is deployed.
 
 locals {
   parameters = {
@@ -16,7 +16,7 @@ resource "aws_ssm_parameter" "handover" {
   for_each = local.parameters
 
   name        = "/bank-batch/${var.stage}/${each.key}"
-  description = "For serverless.yml; written by Terraform"
+  description = "Read by serverless.yml, written by Terraform"
   type        = "String"
   value       = each.value
 }

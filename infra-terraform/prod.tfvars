@@ -1,4 +1,4 @@
-# The stage prod: schedules run, and a month that is missing is an alarm. The ids are those of no account: replace them.
+# The stage prod has schedules, and a missing month is an alarm. The ids are placeholders: replace them.
 
 stage = "prod"
 
@@ -12,10 +12,10 @@ database_security_group_id = "sg-00000000000000000"
 
 expects_every_month = true
 
-# Once the secret has its value (README.md):
+# Once the secret has a value (README.md):
 # rotation_days = 30
 
-# An SFTP server for banks costs some 219 USD a month as long as it exists:
+# An SFTP server for banks costs about 219 USD a month for as long as it exists:
 # sftp = {
 #   public_keys   = { FirstNational = "ssh-ed25519 AAAA… somebody@bank" }
 #   allowed_cidrs = ["203.0.113.0/24"]

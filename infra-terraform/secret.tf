@@ -1,4 +1,4 @@
-# The rotation of the database's password, by the function that AWS keeps for it. The secret itself is in kept/.
+# Rotates the database password with the function that AWS publishes for it. The secret itself is in kept/.
 
 locals {
   rotates = var.rotation_days != null
@@ -8,7 +8,7 @@ resource "aws_serverlessapplicationrepository_cloudformation_stack" "rotation" {
   count = local.rotates ? 1 : 0
 
   name = "${local.name}-rotation"
-  # AWS publishes it from this account and region for all regions of the partition aws.
+  # AWS publishes it in this account and region for all regions of the aws partition.
   application_id = "arn:aws:serverlessrepo:us-east-1:297356227824:applications/SecretsManagerRDSPostgreSQLRotationSingleUser"
   capabilities   = ["CAPABILITY_IAM", "CAPABILITY_RESOURCE_POLICY"]
 
@@ -18,7 +18,7 @@ resource "aws_serverlessapplicationrepository_cloudformation_stack" "rotation" {
     kmsKeyArn           = module.kept.key_arn
     vpcSubnetIds        = join(",", var.private_subnet_ids)
     vpcSecurityGroupIds = local.client_ids["lambda"]
-    # JDBC and shells read these as something else than a letter of a password.
+    # Characters with a special meaning in JDBC URLs or shells.
     excludeCharacters = " %+~`#$&*()|[]{}:;<>?!'/@\"\\"
   }
 }
@@ -33,7 +33,7 @@ resource "aws_secretsmanager_secret_rotation" "database" {
     automatically_after_days = var.rotation_days
   }
 
-  # It rotates at once, and needs the way to the database for it.
+  # Creating this resource rotates the password at once, which needs network access to the database.
   depends_on = [
     aws_vpc_security_group_ingress_rule.database,
     aws_vpc_security_group_egress_rule.database,

@@ -1,16 +1,16 @@
-# An SFTP server for banks that fetch their files so. Off unless var.sftp says who may; it costs by the hour.
+# An SFTP server for banks. It is charged by the hour, so it exists only if var.sftp is set.
 
 locals {
   sftp_banks = var.sftp == null ? {} : {
     for bank, key in var.sftp.public_keys : bank => {
       public_key = key
-      # Names of users and roles are ASCII; names of banks need not be.
+      # Names of users and roles must be ASCII, bank names need not be.
       user = replace(bank, "/[^A-Za-z0-9]/", "_")
     }
   }
   sftp_count   = var.sftp == null ? 0 : 1
-  sftp_faces   = var.sftp == null ? [] : var.sftp.public_subnet_ids
-  sftp_subnets = length(local.sftp_faces) > 0 ? local.sftp_faces : var.private_subnet_ids
+  sftp_public  = var.sftp == null ? [] : var.sftp.public_subnet_ids
+  sftp_subnets = length(local.sftp_public) > 0 ? local.sftp_public : var.private_subnet_ids
 }
 
 resource "aws_security_group" "sftp" {
@@ -33,7 +33,7 @@ resource "aws_vpc_security_group_ingress_rule" "sftp" {
 }
 
 resource "aws_eip" "sftp" {
-  count = length(local.sftp_faces)
+  count = length(local.sftp_public)
 
   domain = "vpc"
   tags   = { Name = "${local.name}-sftp" }
@@ -53,13 +53,13 @@ resource "aws_transfer_server" "sftp" {
     vpc_id                 = var.vpc_id
     subnet_ids             = local.sftp_subnets
     security_group_ids     = [aws_security_group.sftp[0].id]
-    address_allocation_ids = length(local.sftp_faces) > 0 ? aws_eip.sftp[*].id : null
+    address_allocation_ids = length(local.sftp_public) > 0 ? aws_eip.sftp[*].id : null
   }
 
   tags = { Name = "${local.name}-sftp" }
 }
 
-# Who logged in and what was fetched.
+# Logs logins and downloads.
 resource "aws_cloudwatch_log_group" "sftp" {
   count = local.sftp_count
 
@@ -84,7 +84,7 @@ data "aws_iam_policy_document" "sftp_assume" {
   }
 }
 
-# What one bank may: list and read below its own folder, and nothing else. (Where the bucket is, the server asks.)
+# A bank may list and read its own folder and nothing else. The server itself needs s3:GetBucketLocation.
 data "aws_iam_policy_document" "sftp_bank" {
   for_each = local.sftp_banks
 
@@ -124,9 +124,9 @@ data "aws_iam_policy_document" "sftp_bank" {
 resource "aws_iam_role" "sftp_bank" {
   for_each = local.sftp_banks
 
-  # Names of roles have 64 characters at most; the hash tells apart banks whose names begin alike.
+  # Role names have at most 64 characters. The hash distinguishes banks whose names start with the same letters.
   name               = "${local.name}-sftp-${substr(each.value.user, 0, 18)}-${substr(sha256(each.key), 0, 8)}"
-  description        = "SFTP user of one bank: its own files, to read"
+  description        = "SFTP user of one bank: read access to its own files"
   assume_role_policy = data.aws_iam_policy_document.sftp_assume.json
 }
 
@@ -146,7 +146,7 @@ resource "aws_transfer_user" "bank" {
   role                = aws_iam_role.sftp_bank[each.key].arn
   home_directory_type = "LOGICAL"
 
-  # What the user sees as / is its bank's folder, so not even the others' names can be seen.
+  # The user sees its bank's folder as /, so it can't see even the names of other banks.
   home_directory_mappings {
     entry  = "/"
     target = "/${module.kept.extracts_bucket.name}/${each.key}"

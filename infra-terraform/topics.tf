@@ -1,8 +1,8 @@
-# Two topics: one for people, one for machines. `notify` writes to both; alarms write to the first.
+# Two topics: one for people and one for machines. `notify` publishes to both, alarms only to the first.
 
 resource "aws_sns_topic" "notify" {
   name              = "${local.name}-notify"
-  display_name      = "Loan extract ${var.stage}"
+  display_name      = "bank-batch ${var.stage}"
   kms_master_key_id = module.kept.key_arn
 }
 
@@ -36,7 +36,7 @@ data "aws_iam_policy_document" "topic" {
     }
   }
 
-  # Roles of this account write and subscribe by their own policies; a service has none.
+  # Roles of this account publish and subscribe through IAM policies. A service needs a statement here.
   dynamic "statement" {
     for_each = each.key == "notify" ? ["Alarms"] : []
 

@@ -1,7 +1,7 @@
-# What is told by <stage>.tfvars. A wrong value is refused before anything is asked of AWS.
+# Set in <stage>.tfvars. Terraform rejects an invalid value before it calls AWS.
 
 variable "region" {
-  description = "AWS region of everything here. Give serverless the same (--region)."
+  description = "AWS region of all resources. Deploy serverless.yml to the same one (--region)."
   type        = string
   default     = "eu-west-1"
 
@@ -12,12 +12,12 @@ variable "region" {
 }
 
 variable "stage" {
-  description = "Stage of serverless.yml that stands on this: dev, prod or another."
+  description = "Stage of serverless.yml that uses these resources: dev, prod or another."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{1,11}$", var.stage))
-    error_message = "stage: expected 2 to 12 lower-case letters and digits, a letter first, such as dev or prod."
+    error_message = "stage: expected 2 to 12 lower-case letters and digits, starting with a letter, such as dev or prod."
   }
 }
 
@@ -25,19 +25,19 @@ variable "stage" {
 
 variable "database_host" {
   description = <<-EOT
-    Host name of the database for Glue: the cluster's own endpoint or one instance's. Not the reader endpoint, which may
-    lead to several instances, while the job's connections share one snapshot.
+    Host name of the database for Glue: the cluster endpoint or an instance endpoint. Not the reader endpoint: it may lead
+    to several instances, but all connections of the job share one snapshot.
   EOT
   type        = string
 
   validation {
     condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", var.database_host))
-    error_message = "database_host: expected a host name without scheme, port or path."
+    error_message = "database_host: expected a host name without a scheme, port or path."
   }
 }
 
 variable "database_port" {
-  description = "Port of the database."
+  description = "Port of the database server."
   type        = number
   default     = 5432
 
@@ -48,7 +48,7 @@ variable "database_port" {
 }
 
 variable "database_name" {
-  description = "Name of the database that holds the operational data store."
+  description = "Name of the database with the operational data store."
   type        = string
 
   validation {
@@ -58,7 +58,7 @@ variable "database_name" {
 }
 
 variable "database_schema" {
-  description = "Schema that holds the tables."
+  description = "Schema of the tables."
   type        = string
   default     = "public"
 
@@ -69,29 +69,29 @@ variable "database_schema" {
 }
 
 variable "database_security_group_id" {
-  description = "Security group of the database. It gets one rule for each group here that may connect."
+  description = "Security group of the database. It gets an ingress rule for the extract and one for Glue."
   type        = string
 
   validation {
     condition     = can(regex("^sg-[0-9a-f]{8,17}$", var.database_security_group_id))
-    error_message = "database_security_group_id: expected the id of a security group, sg-…."
+    error_message = "database_security_group_id: expected a security group id, sg-…."
   }
 }
 
 # The network
 
 variable "vpc_id" {
-  description = "VPC of the database, in which the extract, the rotation and Glue run."
+  description = "VPC of the database. The extract, the rotation and Glue run in it."
   type        = string
 
   validation {
     condition     = can(regex("^vpc-[0-9a-f]{8,17}$", var.vpc_id))
-    error_message = "vpc_id: expected the id of a VPC, vpc-…."
+    error_message = "vpc_id: expected a VPC id, vpc-…."
   }
 }
 
 variable "private_subnet_ids" {
-  description = "Private subnets of the VPC, one an availability zone. Glue uses the first."
+  description = "Private subnets of the VPC, one for each availability zone. Glue uses the first."
   type        = list(string)
 
   validation {
@@ -100,31 +100,31 @@ variable "private_subnet_ids" {
       && length(distinct(var.private_subnet_ids)) == length(var.private_subnet_ids)
       && alltrue([for id in var.private_subnet_ids : can(regex("^subnet-[0-9a-f]{8,17}$", id))])
     )
-    error_message = "private_subnet_ids: expected at least one id of a subnet, subnet-…, and none twice."
+    error_message = "private_subnet_ids: expected at least one subnet id, subnet-…, without duplicates."
   }
 }
 
 variable "private_route_table_ids" {
-  description = "Route tables of these subnets, which get the way to S3 if vpc_endpoints has s3."
+  description = "Route tables of these subnets. They get a route to S3 if vpc_endpoints contains s3."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for id in var.private_route_table_ids : can(regex("^rtb-[0-9a-f]{8,17}$", id))])
-    error_message = "private_route_table_ids: expected ids of route tables, rtb-…."
+    error_message = "private_route_table_ids: expected route table ids, rtb-…."
   }
 
   validation {
     condition     = !contains(var.vpc_endpoints, "s3") || length(var.private_route_table_ids) > 0
-    error_message = "private_route_table_ids: expected at least one, as vpc_endpoints has s3."
+    error_message = "private_route_table_ids: expected at least one, because vpc_endpoints contains s3."
   }
 }
 
 variable "vpc_endpoints" {
   description = <<-EOT
-    Endpoints to make in the VPC, which must not have them yet. The extract needs s3 (free of charge) and secretsmanager;
-    it asks S3 and Secrets Manager to decrypt, so kms is not among them, and notify runs outside the VPC. Glue needs
-    glue, logs and monitoring too where there is no NAT gateway. sns is for other users of the network.
+    Endpoints to create in the VPC. The VPC must not have them yet. The extract needs s3 (free of charge) and
+    secretsmanager. It does not need kms, because S3 and Secrets Manager decrypt for it, and notify runs outside the VPC.
+    Without a NAT gateway, Glue also needs glue, logs and monitoring. sns is for other users of the network.
   EOT
   type        = set(string)
   default     = ["s3", "secretsmanager"]
@@ -139,20 +139,20 @@ variable "vpc_endpoints" {
 
 variable "https_egress_cidr_blocks" {
   description = <<-EOT
-    Where port 443 may be reached beside vpc_endpoints: the addresses of endpoints that the VPC has already, or 0.0.0.0/0
-    where a NAT gateway leads to AWS.
+    Addresses, besides vpc_endpoints, to which port 443 is open: those of endpoints that the VPC already has, or 0.0.0.0/0
+    if a NAT gateway leads to AWS.
   EOT
   type        = set(string)
   default     = []
 
   validation {
     condition     = alltrue([for block in var.https_egress_cidr_blocks : can(cidrnetmask(block))])
-    error_message = "https_egress_cidr_blocks: expected IPv4 blocks such as 10.0.0.0/16."
+    error_message = "https_egress_cidr_blocks: expected IPv4 CIDR blocks such as 10.0.0.0/16."
   }
 
   validation {
     condition     = contains(var.vpc_endpoints, "secretsmanager") || length(var.https_egress_cidr_blocks) > 0
-    error_message = "https_egress_cidr_blocks: expected at least one, as vpc_endpoints has no secretsmanager."
+    error_message = "https_egress_cidr_blocks: expected at least one, because vpc_endpoints does not contain secretsmanager."
   }
 }
 
@@ -160,8 +160,8 @@ variable "https_egress_cidr_blocks" {
 
 variable "noncurrent_version_days" {
   description = <<-EOT
-    How many days the old files of a restated month stay readable by the versions that its manifest's history names.
-    What is published now never expires.
+    Number of days for which the replaced files of a restated month stay readable by the version ids in the history of its
+    manifest. Files of the current publication never expire.
   EOT
   type        = number
   default     = 3650
@@ -176,8 +176,8 @@ variable "noncurrent_version_days" {
 
 variable "rotation_days" {
   description = <<-EOT
-    Every how many days the database's password is changed; null: never by this. Set it once the secret has its value
-    (README.md), as setting it rotates at once.
+    Interval in days at which the database password is rotated, or null for no rotation. Set it only once the secret has a
+    value (README.md), because setting it rotates the password at once.
   EOT
   type        = number
   default     = null
@@ -190,10 +190,10 @@ variable "rotation_days" {
   }
 }
 
-# Who is told
+# Notifications
 
 variable "notify_emails" {
-  description = "Who gets an e-mail when a run fails or an alarm goes off. Each address confirms once, by a link."
+  description = "Recipients of the e-mails about failed runs and alarms. Each address confirms its subscription once, through a link."
   type        = set(string)
   default     = ["data-support@mybigbank.co.za"]
 
@@ -207,21 +207,21 @@ variable "notify_emails" {
 }
 
 variable "expects_every_month" {
-  description = "Whether it is an alarm when the last closed month is not published. True where the schedules are on: prod."
+  description = "Whether an alarm reports that the last closed month is missing. True for stages with schedules, such as prod."
   type        = bool
 }
 
-# For machines outside
+# SFTP
 
 variable "sftp" {
   description = <<-EOT
-    A server by which each bank fetches its own files, and no others. It costs some 219 USD a month as long as it exists
-    (0.30 USD an hour), files or not, and 0.04 USD a GB. Null: none.
+    An SFTP server from which each bank fetches its own files and no others. It costs about 219 USD a month (0.30 USD an
+    hour) for as long as it exists, used or not, plus 0.04 USD per GB. Null for no server.
 
-    public_keys        for each bank, by its name as it stands in the files' keys, an OpenSSH public key
-    allowed_cidrs      from where connections are taken
-    public_subnet_ids  subnets that face the internet, each of which gets an address of its own; without any the server
-                       is in private_subnet_ids, for who comes by VPN or Direct Connect
+    public_keys        an OpenSSH public key for each bank, by the bank's name as written in the keys of its files
+    allowed_cidrs      addresses from which connections are accepted
+    public_subnet_ids  internet-facing subnets, each of which gets an Elastic IP address; if empty, the server is in
+                       private_subnet_ids, for clients that connect through a VPN or Direct Connect
   EOT
   type = object({
     public_keys       = map(string)
@@ -232,14 +232,14 @@ variable "sftp" {
 
   validation {
     condition     = var.sftp == null ? true : length(var.sftp.public_keys) > 0 && length(var.sftp.allowed_cidrs) > 0
-    error_message = "sftp: expected at least one bank in public_keys and one block in allowed_cidrs, or null for no server."
+    error_message = "sftp: expected at least one bank in public_keys and one CIDR block in allowed_cidrs, or null for no server."
   }
 
   validation {
     condition = var.sftp == null ? true : alltrue([
       for bank in keys(var.sftp.public_keys) : can(regex("^[\\pL\\pM\\p{Nd}]{3,50}$", bank))
     ])
-    error_message = "sftp.public_keys: expected names of banks as they stand in keys, such as FirstNational, of 3 to 50 letters and digits."
+    error_message = "sftp.public_keys: expected bank names of 3 to 50 letters and digits, as written in the keys of their files, such as FirstNational."
   }
 
   validation {
@@ -247,7 +247,7 @@ variable "sftp" {
       length(distinct([for bank in keys(var.sftp.public_keys) : replace(bank, "/[^A-Za-z0-9]/", "_")]))
       == length(var.sftp.public_keys)
     )
-    error_message = "sftp.public_keys: expected banks whose names differ in plain letters and digits, as users' names have no others."
+    error_message = "sftp.public_keys: expected bank names that differ in their ASCII letters and digits, because user names contain no others."
   }
 
   validation {
@@ -255,20 +255,20 @@ variable "sftp" {
       for key in values(var.sftp.public_keys) :
       can(regex("^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( .*)?$", key))
     ])
-    error_message = "sftp.public_keys: expected OpenSSH public keys such as ssh-ed25519 AAAA…, never a private one."
+    error_message = "sftp.public_keys: expected OpenSSH public keys such as ssh-ed25519 AAAA…, never private keys."
   }
 
   validation {
     condition = var.sftp == null ? true : alltrue([
       for block in var.sftp.allowed_cidrs : can(cidrnetmask(block))
     ])
-    error_message = "sftp.allowed_cidrs: expected IPv4 blocks such as 203.0.113.0/24."
+    error_message = "sftp.allowed_cidrs: expected IPv4 CIDR blocks such as 203.0.113.0/24."
   }
 
   validation {
     condition = var.sftp == null ? true : alltrue([
       for id in var.sftp.public_subnet_ids : can(regex("^subnet-[0-9a-f]{8,17}$", id))
     ])
-    error_message = "sftp.public_subnet_ids: expected ids of subnets, subnet-…."
+    error_message = "sftp.public_subnet_ids: expected subnet ids, subnet-…."
   }
 }

@@ -1,18 +1,18 @@
-# Which Terraform and which provider this is written for, and where its state goes.
+# Versions of Terraform and the provider, and the backend for the state.
 
 terraform {
-  # 1.10 is the first whose S3 backend locks the state by itself (use_lockfile).
+  # 1.10 is the first version whose S3 backend locks the state by itself (use_lockfile).
   required_version = ">= 1.10"
 
   required_providers {
     aws = {
       source = "hashicorp/aws"
-      # Written and tested with 5.100; version 6 renames attributes that are used here.
+      # Written for and tested with 5.100. Version 6 renames attributes used here.
       version = ">= 5.100, < 6.0"
     }
   }
 
-  # Whose bucket holds the state is told to `terraform init`: see README.md, "In this order".
+  # `terraform init` gets the state's bucket as an argument: see README.md, "Set up a stage".
   backend "s3" {}
 }
 

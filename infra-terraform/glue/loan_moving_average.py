@@ -1,8 +1,9 @@
-"""The extract as an AWS Glue job: the same files, keys and manifests as the Lambda's, computed by Spark.
+"""The extract as an AWS Glue job: Spark computes the same files, keys and manifests as the Lambda.
 
-The main path is `run`: one exported snapshot, the bare tables in parallel slices, joined and summed by Spark, one
-staged upload a bank, reconciled with `loans`, published by conditional writes, the manifest last. What it promises is
-docs/contract.md; how it keeps to one snapshot and to the Lambda's bytes is docs/decisions/11-glue-job.md.
+The main path is `run`. It exports one snapshot, reads the tables in parallel slices, joins and sums them in Spark,
+stages one upload per bank, reconciles the files with `loans` and publishes them by conditional writes, the manifest
+last. docs/contract.md describes what it guarantees. docs/decisions/11-glue-job.md explains how all connections read one
+snapshot and why the bytes equal the Lambda's.
 """
 
 from __future__ import annotations
@@ -45,44 +46,44 @@ COLUMNS = (
     "monthly_total_average_3m",
 )
 
-# The window ends with the month itself.
+# The window includes the month itself as its last month.
 WINDOW_MONTHS = 3
 
-# As the Lambda's, so that equal bytes have equal ETags. S3 allows 10,000 parts, so the largest file is 78 GiB.
+# The same as in the Lambda, so that equal bytes have equal ETags. S3 allows 10,000 parts, so a file has at most 78 GiB.
 PART_SIZE_BYTES = 8 * 1024 * 1024
 
-# Of rows of three numbers: what a slice holds of the database's answer at a time.
+# The number of rows, of three numbers each, that a slice fetches from the database at a time.
 ROWS_PER_FETCH = 10_000
 
 
-# --- What a run can end with ------------------------------------------------------------------------------------------
+# --- Errors -----------------------------------------------------------------------------------------------------------
 
 
 class JobError(Exception):
-    """A failure that the job foresees: what happened, and what to do next."""
+    """An expected failure. Its message says what happened and what to do next."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(f"{message}. Try: {hint}")
 
 
 class RequestError(JobError):
-    """The arguments are wrong, or ask for a month that has not ended."""
+    """The arguments are invalid, or ask for a month that has not ended."""
 
 
 class QueryError(JobError):
-    """What the database holds can't be extracted."""
+    """The database contains something that can't be extracted."""
 
 
 class ReconciliationError(JobError):
-    """The files' control totals differ from those of the table loans in the same snapshot."""
+    """The files differ from the control totals, which the source computes in the same snapshot."""
 
 
 class AlreadyPublishedError(JobError):
-    """The month is published with other bytes, and changing it was not asked for."""
+    """The month is published with other bytes, and the request does not restate it."""
 
 
 class ConflictError(JobError):
-    """Another run of the month is under way, or published first."""
+    """Another run of the month is in progress, or has published first."""
 
 
 # --- Months -----------------------------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ class ConflictError(JobError):
 
 @dataclass(frozen=True, order=True)
 class Month:
-    """A calendar month as its number since year 0, so no date ever passes through a time zone."""
+    """A calendar month, as the number of months since year 0. No date is ever converted between time zones."""
 
     index: int
 
@@ -127,12 +128,12 @@ class Month:
         return f"{self.year}-{self.number}"
 
 
-# --- What is asked for ------------------------------------------------------------------------------------------------
+# --- Request and settings ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Request:
-    """The months to extract, in order and without gaps, and what may be done with them."""
+    """The months to extract, in order and without gaps, and what the run may do with them."""
 
     months: tuple[Month, ...]
     restate: bool = False
@@ -141,7 +142,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Settings:
-    """Where files go and how they look, as in docs/contract.md, section 5; and how the source is read."""
+    """Location and format of the files, as in docs/contract.md, section 5, and how the source is read."""
 
     bucket: str
     prefix: str = ""
@@ -155,14 +156,14 @@ class Settings:
 
 
 class Arguments(NamedTuple):
-    """All that the job's arguments say."""
+    """The parsed arguments of the job."""
 
     connection: str
     request: Request
     settings: Settings
 
 
-# What a person types, and must not be ignored if it is not quite this.
+# The arguments that people type. A misspelt one must be rejected, not ignored.
 OF_A_RUN = ("--month", "--from", "--to", "--restate", "--dry-run")
 
 
@@ -176,7 +177,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
-    """Reads the job's arguments. Glue adds its own, which are none of ours; a slip of the pen in a run's is refused."""
+    """Parses the job's arguments. Ignores those that Glue adds, but rejects misspelt arguments of a run."""
     parser = _Parser(allow_abbrev=False, add_help=False)
     add = parser.add_argument
     add("--month", type=Month.parse)
@@ -199,7 +200,7 @@ def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
     for other in others:
         near = difflib.get_close_matches(other.split("=")[0].lower(), OF_A_RUN, n=1, cutoff=0.8)
         if near:
-            parser.error(f"unknown argument {other}: is it {near[0]}?")
+            parser.error(f"unknown argument {other}: did you mean {near[0]}?")
     if given.prefix.startswith("/"):
         parser.error(f"expected a prefix without a leading slash, such as loans/, not {given.prefix}")
     if given.slices < 1:
@@ -241,7 +242,7 @@ def _requested_months(parser: _Parser, given: argparse.Namespace, now: datetime)
 
 @dataclass(frozen=True)
 class Bank:
-    """A bank of the group, with its name as it stands in keys."""
+    """A bank of the group, with its name as written in keys."""
 
     id: int
     name: str
@@ -249,7 +250,7 @@ class Bank:
 
 
 def object_key(settings: Settings, bank: Bank, month: Month) -> str:
-    """The key of a file, named for the last day of the data month, so a rerun on any day has the same."""
+    """The key of a file. It contains the last day of the month, so a rerun on any day has the same key."""
     name = bank.key_name
     folder = (
         f"bank={name}/year={month.year}/month={month.number}"
@@ -264,9 +265,9 @@ def manifest_key(settings: Settings, month: Month) -> str:
 
 
 def keyed_banks(names: Sequence[tuple[int, str]]) -> list[Bank]:
-    """The banks with their names in PascalCase: letters of any script and digits alone.
+    """The banks with their names in PascalCase, which contain only digits and letters of any script.
 
-    Raises QueryError, which names every bank whose name has no letter or digit or makes another bank's key.
+    Raises QueryError, which names every bank whose name has no letter or digit or gives the same key as another's.
     """
     banks = [Bank(bank_id, name, pascal_case(name)) for bank_id, name in names]
     sharing: dict[str, list[Bank]] = {}
@@ -274,11 +275,11 @@ def keyed_banks(names: Sequence[tuple[int, str]]) -> list[Bank]:
         sharing.setdefault(bank.key_name, []).append(bank)
     problems = []
     for key_name, named in sharing.items():
-        told = " and ".join(f"{json.dumps(bank.name, ensure_ascii=False)} (bank {bank.id})" for bank in named)
+        described = " and ".join(f"{json.dumps(bank.name, ensure_ascii=False)} (bank {bank.id})" for bank in named)
         if key_name == "":
-            problems.append(f"{told}: no letter or digit to name a file by")
+            problems.append(f"{described}: no letter or digit to name a file by")
         elif len(named) > 1:
-            problems.append(f"{told}: the same file name, {key_name}")
+            problems.append(f"{described}: the same file name, {key_name}")
     if problems:
         raise QueryError(
             f"the banks' names make no distinct files: {'; '.join(problems)}",
@@ -288,7 +289,7 @@ def keyed_banks(names: Sequence[tuple[int, str]]) -> list[Bank]:
 
 
 def pascal_case(name: str) -> str:
-    """`first national` → `FirstNational`, `O'Brien & Söhne` → `OBrienSöhne`; the rest of a word keeps its case."""
+    """`first national` → `FirstNational`, `O'Brien & Söhne` → `OBrienSöhne`. Other letters keep their case."""
     kept = "".join(
         char if unicodedata.category(char)[0] in "LM" or unicodedata.category(char) == "Nd" else " "
         for char in unicodedata.normalize("NFC", name)
@@ -300,7 +301,7 @@ def pascal_case(name: str) -> str:
 
 
 class Statement(NamedTuple):
-    """An SQL statement of the Lambda's, whose parameters are $1, $2, …"""
+    """An SQL statement in the Lambda's notation, with the parameters $1, $2, …"""
 
     text: str
 
@@ -311,34 +312,35 @@ class Statement(NamedTuple):
 
     @property
     def parameters(self) -> list[int]:
-        """The numbers of the parameters in the order in which they stand in the text."""
+        """The numbers of the parameters, in the order of the text."""
         return [int(number) for number in re.findall(r"\$(\d)", self.text)]
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A `REPEATABLE READ, READ ONLY` transaction that is kept open on the driver, and is exported for the slices."""
+    """A `REPEATABLE READ, READ ONLY` transaction that the driver keeps open and exports for the slices."""
 
     connection: Any
     jdbc: Mapping[str, str]
-    # The name under which it is exported, and what it is: pg_current_snapshot().
+    # The name of the exported snapshot, and its content as in pg_current_snapshot().
     exported: str
     content: str
 
     def query(self, statement: Statement, values: Sequence[str] = ()) -> list[list[str | None]]:
-        """All rows of a small result, as PostgreSQL's text."""
+        """All rows of a small result, as text from PostgreSQL."""
         return _query(self.connection, statement, values)
 
     def table(self, spark: SparkSession, select: str, slices: Sequence[str] = ("true",)) -> DataFrame:
-        """A select as a DataFrame, each slice of it a condition, and a connection of its own in this snapshot."""
-        # With a fetch size Spark turns auto-commit off first: this begins the transaction in which the slice is read.
-        # Names of snapshots are unique on one server; on another, behind the same endpoint, this one must not be found.
+        """A select as a DataFrame. Each slice is a condition and has its own connection in this snapshot."""
+        # With a fetch size, Spark turns auto-commit off first, so this starts the transaction that reads the slice.
+        # Snapshot names are unique on one server only. The check rejects a connection to another server behind the
+        # same endpoint, where the name may belong to another snapshot.
         import_snapshot = f"""
             set transaction isolation level repeatable read, read only;
             set transaction snapshot '{self.exported}';
             do $$ begin
                 if pg_current_snapshot()::text <> '{self.content}' then
-                    raise 'this connection has reached another server than the one that exported the snapshot';
+                    raise 'this connection is to another server than the one that exported the snapshot';
                 end if;
             end $$
         """
@@ -350,7 +352,7 @@ class Snapshot:
 
 @contextmanager
 def open_database(spark: SparkSession, jdbc: Mapping[str, str]) -> Iterator[Any]:
-    """A JDBC connection of the driver; whatever transaction it holds ends with it."""
+    """A JDBC connection of the driver. Closing it ends any open transaction."""
     jvm = spark.sparkContext._jvm
     assert jvm is not None
     properties = jvm.java.util.Properties()
@@ -365,11 +367,11 @@ def open_database(spark: SparkSession, jdbc: Mapping[str, str]) -> Iterator[Any]
 
 
 def open_snapshot(connection: Any, jdbc: Mapping[str, str]) -> Snapshot:
-    """Opens the transaction and exports its snapshot, which lives as long as the transaction does."""
+    """Opens the transaction and exports its snapshot, which is valid until the transaction ends."""
     connection.setAutoCommit(False)
     statement = connection.createStatement()
     statement.execute("set transaction isolation level repeatable read, read only")
-    # The slices are read while this connection has nothing to say.
+    # This connection is idle while the slices are read.
     statement.execute("set local idle_in_transaction_session_timeout to 0")
     statement.close()
     exported, content = _query(connection, Statement("select pg_export_snapshot(), pg_current_snapshot()"))[0]
@@ -392,7 +394,7 @@ def _query(connection: Any, statement: Statement, values: Sequence[str] = ()) ->
 
 
 def jdbc_options(connection: Mapping[str, str], settings: Settings) -> dict[str, str]:
-    """The options of Spark's JDBC reader and of the driver, from a URL with user and password."""
+    """The options for Spark's JDBC reader and the driver, from a URL, a user and a password."""
     return {
         "url": connection["url"],
         "user": connection["user"],
@@ -400,7 +402,7 @@ def jdbc_options(connection: Mapping[str, str], settings: Settings) -> dict[str,
         "driver": "org.postgresql.Driver",
         "ApplicationName": "bank-batch",
         "tcpKeepAlive": "true",
-        # Trusts what the JVM trusts, and checks the server's name.
+        # Uses the JVM's trust store and checks the server's name.
         **(
             {"sslmode": "disable"}
             if settings.ssl == "disable"
@@ -414,7 +416,7 @@ def jdbc_options(connection: Mapping[str, str], settings: Settings) -> dict[str,
 
 
 def days_sliced(first: date, end: date, slices: int) -> list[str]:
-    """Conditions that divide the days from `first` to before `end` into half-open ranges, which an index can serve."""
+    """Conditions that divide the days from `first` to before `end` into half-open ranges that an index can serve."""
     days = (end - first).days
     count = min(slices, days)
     bounds = [first + timedelta(days=days * number // count) for number in range(count + 1)]
@@ -422,7 +424,7 @@ def days_sliced(first: date, end: date, slices: int) -> list[str]:
 
 
 def ids_sliced(column: str, lowest: int, highest: int, slices: int) -> list[str]:
-    """Conditions that divide a key's values into ranges, which its index serves."""
+    """Conditions that divide the values of a key into ranges that its index can serve."""
     width = -(-(highest - lowest + 1) // slices)
     return [
         f"{column} >= {low} and {column} < {min(low + width, highest + 1)}" for low in range(lowest, highest + 1, width)
@@ -430,10 +432,10 @@ def ids_sliced(column: str, lowest: int, highest: int, slices: int) -> list[str]
 
 
 def compute_rows(spark: SparkSession, snapshot: Snapshot, months: Sequence[Month], slices: int) -> DataFrame:
-    """The rows of all files, a branch a month, in the order of the files; sums and counts, nothing divided yet.
+    """One row per branch and month, in the order of the files, with sums and counts but no averages yet.
 
-    The grid holds every branch in every month, so a quiet month counts as one of the three and never lets an older
-    month into the window.
+    The grid contains every branch in every month, so a month without loans counts as one of the three, and no older
+    month enters the window.
     """
     first, last = months[0], months[-1]
     earliest = first.plus(1 - WINDOW_MONTHS)
@@ -465,7 +467,7 @@ def compute_rows(spark: SparkSession, snapshot: Snapshot, months: Sequence[Month
         .agg(
             f.count("*").alias("loan_count"),
             f.count("amount").alias("amount_count"),
-            # A bigint, which 2^32 loans, as many as there can be, of 2^31 each don't exceed.
+            # A bigint is large enough for 2^32 loans, the maximum number, of 2^31 each.
             f.sum("amount").alias("loan_total"),
         )
     )
@@ -492,7 +494,7 @@ def compute_rows(spark: SparkSession, snapshot: Snapshot, months: Sequence[Month
 
 
 def hundredths(dividend: int, divisor: int) -> str | None:
-    """A quotient with 2 decimals, half away from zero as PostgreSQL rounds; in whole numbers. None if it has none."""
+    """A quotient with 2 decimals from integers only, rounded half away from zero as in PostgreSQL; None for x / 0."""
     if divisor == 0:
         return None
     size = (abs(dividend) * 200 + divisor) // (divisor * 2)
@@ -501,7 +503,7 @@ def hundredths(dividend: int, divisor: int) -> str | None:
 
 
 def fields_of(row: Any) -> list[str | None]:
-    """A row's fields, in the order of the columns."""
+    """The fields of a row, in the order of the columns."""
     return [
         str(row.bank_id),
         row.bank_name,
@@ -518,7 +520,7 @@ def fields_of(row: Any) -> list[str | None]:
 
 
 class GroupedRows:
-    """Divides one ordered result into the rows of its files; a bank without branches has none."""
+    """Divides one ordered result into the rows of each file. A bank without branches has no rows."""
 
     def __init__(self, rows: Iterable[Any]) -> None:
         self._rows = iter(rows)
@@ -534,7 +536,7 @@ class GroupedRows:
 
 
 def csv_line(fields: Iterable[str | None], line_ending: str) -> str:
-    """A line by RFC 4180: NULL an empty field, the empty string `""`."""
+    """A line in the format of RFC 4180. NULL is an empty field, the empty string is `""`."""
     return ",".join(map(_csv_field, fields)) + line_ending
 
 
@@ -548,7 +550,7 @@ def _csv_field(text: str | None) -> str:
 
 @dataclass
 class CsvFile:
-    """A bank's file of a month in the making: its bytes, and on the way the tally that proves them."""
+    """A bank file while it is being written: its bytes, and the counts, sums and hash that describe them."""
 
     rows: Iterable[Any]
     line_ending: str
@@ -563,15 +565,15 @@ class CsvFile:
         return str(self._hash.hexdigest())
 
     def lines(self) -> Iterator[bytes]:
-        """The bytes, a line at a time, to be iterated once."""
-        yield self._weighed(COLUMNS)
+        """The bytes, line by line. Can be iterated only once."""
+        yield self._counted(COLUMNS)
         for row in self.rows:
             self.row_count += 1
             self.loan_count += row.loan_count
             self.loan_total += row.loan_total
-            yield self._weighed(fields_of(row))
+            yield self._counted(fields_of(row))
 
-    def _weighed(self, fields: Iterable[str | None]) -> bytes:
+    def _counted(self, fields: Iterable[str | None]) -> bytes:
         line = csv_line(fields, self.line_ending).encode("utf-8")
         self._hash.update(line)
         self.byte_count += len(line)
@@ -579,7 +581,7 @@ class CsvFile:
 
 
 def parts_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in parts of the size of an upload's; at least one."""
+    """The same bytes, divided into parts of an upload."""
     part = bytearray()
     for chunk in chunks:
         part += chunk
@@ -594,14 +596,14 @@ def parts_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class Version(NamedTuple):
-    """One version of an object; the id is None in a bucket that keeps no versions."""
+    """One version of an object. The id is None in a bucket without versioning."""
 
     etag: str
     version_id: str | None
 
 
 class Staged(NamedTuple):
-    """A multipart upload that lacks nothing but its completion, so nobody can see it."""
+    """A multipart upload with all its parts that is not completed, so nobody can see it."""
 
     key: str
     upload_id: str
@@ -609,7 +611,7 @@ class Staged(NamedTuple):
 
 
 class Bucket:
-    """The bucket: objects are staged first and completed later, and every write is conditional on what was there."""
+    """The bucket. Objects are staged first and completed later. Every write is conditional on the present version."""
 
     def __init__(self, s3: Any, settings: Settings, run_id: str) -> None:
         self._s3 = s3
@@ -630,7 +632,7 @@ class Bucket:
         return found["Body"].read().decode("utf-8"), _version(found)
 
     def stage(self, key: str, chunks: Iterable[bytes]) -> Staged:
-        """Uploads bytes of any length, of which it holds a part at a time. A failure leaves no upload open."""
+        """Uploads bytes of any length with one part in memory at a time. A failure leaves no upload open."""
         begun = self._s3.create_multipart_upload(
             **self._at(key), **self._attributes(), ContentType="text/csv; charset=utf-8", ChecksumAlgorithm="CRC32"
         )
@@ -645,14 +647,14 @@ class Bucket:
                 )
         except BaseException as error:
             self.abort([(key, staged.upload_id)])
-            # A run drops the uploads that it finds; this one's own was there to be found.
+            # A run aborts the open uploads that it finds, so another run may have aborted this one.
             if isinstance(error, ClientError) and _code(error) == "NoSuchUpload":
                 raise self._conflict("dropped the upload of", key) from error
             raise
         return staged
 
     def complete(self, staged: Staged, replaces: Version | None) -> Version:
-        """Makes a staged object visible if the key still holds what it held; None: still holds nothing."""
+        """Makes a staged object visible if the key still has the version `replaces`, or no object if that is None."""
         return self._write(
             staged.key,
             replaces,
@@ -672,7 +674,7 @@ class Bucket:
         )
 
     def open_uploads(self, keys: Iterable[str]) -> list[tuple[str, str]]:
-        """The open uploads of these keys, whoever began them."""
+        """The open uploads of these keys, from any run."""
         wanted = set(keys)
         pages = self._s3.get_paginator("list_multipart_uploads").paginate(
             Bucket=self._settings.bucket, Prefix=self._settings.prefix
@@ -681,7 +683,7 @@ class Bucket:
         return [(upload["Key"], upload["UploadId"]) for upload in uploads if upload["Key"] in wanted]
 
     def abort(self, uploads: Iterable[tuple[str, str]]) -> None:
-        """Drops uploads. What can't be dropped now is found by the next run, and by the bucket's lifecycle rule."""
+        """Aborts uploads. If one can't be aborted, the next run or the bucket's lifecycle rule does it."""
         for key, upload_id in uploads:
             try:
                 self._s3.abort_multipart_upload(**self._at(key), UploadId=upload_id)
@@ -698,7 +700,7 @@ class Bucket:
             refused = _code(error) in ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchUpload")
             if not refused and not (_code(error) == "NoSuchKey" and replaces is not None):
                 raise
-            # A request whose answer was lost is repeated; if the first one was carried out, the second is refused.
+            # A request whose response was lost is retried. If the first request succeeded, S3 rejects the retry.
             present = self._head(key)
             if present is not None and present["Metadata"].get("run-id") == self._run_id:
                 return _version(present)
@@ -722,7 +724,7 @@ class Bucket:
         return {"Bucket": self._settings.bucket, "Key": key}
 
     def _attributes(self) -> dict[str, Any]:
-        """Marks every object with the run that wrote it, so a run whose answer was lost recognizes its own."""
+        """Marks every object with its run, so a run recognises its own object after a lost response."""
         attributes: dict[str, Any] = {"Metadata": {"run-id": self._run_id}}
         if self._settings.kms_key_id is not None:
             attributes |= {
@@ -735,7 +737,7 @@ class Bucket:
 
 @contextmanager
 def _headers(s3: Any, headers: Mapping[str, str]) -> Iterator[None]:
-    """Adds headers to the requests within; boto3 1.34, which Glue may carry, has no parameters for conditions."""
+    """Adds headers to requests, because boto3 1.34, which Glue may include, has no parameters for conditions."""
 
     def add(params: dict[str, Any], **_: Any) -> None:
         params["headers"].update(headers)
@@ -771,7 +773,7 @@ NOTHING = LoanTotals(0, 0)
 
 @dataclass(frozen=True)
 class Controls:
-    """What the source says by a way of its own: the Lambda's control statements in PostgreSQL, in the same snapshot."""
+    """The control totals, which PostgreSQL computes in the same snapshot with the Lambda's control statements."""
 
     loans: Mapping[str, LoanTotals]
     branch_counts: Mapping[int, int]
@@ -803,7 +805,7 @@ BankTotals = Mapping[int | None, LoanTotals]
 
 
 def read_bank_totals(snapshot: Snapshot, folder: Path, month: Month) -> BankTotals:
-    """Where a month's loans belong by the source, None standing for no bank: what it takes to name a difference."""
+    """A month's loans by bank in the source, with None for loans of no bank. Explains a difference."""
     rows = snapshot.query(Statement.read(folder, "bank_totals.sql"), [str(month.first_day)])
     return {
         None if bank is None else int(bank): LoanTotals(int(str(count)), int(str(total))) for bank, count, total in rows
@@ -811,7 +813,7 @@ def read_bank_totals(snapshot: Snapshot, folder: Path, month: Month) -> BankTota
 
 
 def reconcile(month: Month, files: Sequence[MadeFile], controls: Controls, ask_banks: Callable[[], BankTotals]) -> None:
-    """Raises ReconciliationError, which names every difference, exactly; asks for the banks only if loans differ."""
+    """Raises ReconciliationError, which names every difference. Queries the banks only if the loans differ."""
     differences = []
     held = LoanTotals(sum(file.csv.loan_count for file in files), sum(file.csv.loan_total for file in files))
     if held != controls.loans[str(month)]:
@@ -836,9 +838,9 @@ def _loan_differences(files: Sequence[MadeFile], banks: BankTotals) -> list[str]
         held, expected = LoanTotals(csv.loan_count, csv.loan_total), banks.get(bank.id, NOTHING)
         if held != expected:
             differences.append(f"{bank.name}: the file holds {held}, the table loans {expected}")
-    homeless = banks.get(None, NOTHING)
-    if homeless.loan_count > 0:
-        differences.append(f"{homeless} are of no bank: their account, client or branch is missing")
+    without_bank = banks.get(None, NOTHING)
+    if without_bank.loan_count > 0:
+        differences.append(f"{without_bank} are of no bank: their account, client or branch is missing")
     return differences
 
 
@@ -846,7 +848,7 @@ def _loan_differences(files: Sequence[MadeFile], banks: BankTotals) -> list[str]
 
 
 class MadeFile(NamedTuple):
-    """A bank's file, made; staged unless it was only compared."""
+    """A finished bank file. It is staged unless it is only compared."""
 
     bank: Bank
     key: str
@@ -856,7 +858,7 @@ class MadeFile(NamedTuple):
 
 @dataclass(frozen=True)
 class MonthState:
-    """What the bucket holds of a month."""
+    """What the bucket contains of a month."""
 
     manifest_key: str
     manifest: dict[str, Any] | None
@@ -886,7 +888,7 @@ class MonthState:
 
 @dataclass(frozen=True)
 class Plan:
-    """What publishing would do, decided before anything is written."""
+    """What publishing will do, decided before anything is written."""
 
     status: str
     revision: int
@@ -894,7 +896,7 @@ class Plan:
 
 
 def plan_publication(month: Month, files: list[MadeFile], before: MonthState, restate: bool) -> Plan:
-    """Raises AlreadyPublishedError if it would change a published month and `restate` is not given."""
+    """Raises AlreadyPublishedError if publishing would change a published month without `restate`."""
     if before.manifest is None:
         return Plan("published", 1, files)
     published, revision = before.published, int(before.manifest["revision"])
@@ -934,7 +936,7 @@ def _differences(files: Iterable[MadeFile], published: Mapping[str, dict[str, An
 
 
 def publish(bucket: Bucket, plan: Plan, before: MonthState, describe: Callable[..., dict[str, Any]]) -> None:
-    """Completes the objects in the order in which every run does, so the first one decides; then the manifest."""
+    """Completes the objects, in the same order in every run so that the first decides a race, then the manifest."""
     if plan.status == "unchanged":
         return
     versions = dict(before.objects)
@@ -947,7 +949,7 @@ def publish(bucket: Bucket, plan: Plan, before: MonthState, describe: Callable[.
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a manifest says beside the files."""
+    """What a manifest contains besides the files."""
 
     run_id: str
     database: str
@@ -1018,23 +1020,23 @@ def _as_history(manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Job:
-    """What a run works with: its settings and the world around it."""
+    """Everything that a run needs: its settings and its environment."""
 
     settings: Settings
     spark: SparkSession
     jdbc: Mapping[str, str]
     s3: Any
-    # Holds the Lambda's statements that the job shares, and package.json, which has the version.
+    # The directory with the statements shared with the Lambda, and package.json with the version.
     shared_files: Path
     run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    tell: Callable[[str], None] = print
+    log: Callable[[str], None] = print
 
 
 def run(request: Request, job: Job) -> dict[str, Any]:
-    """Extracts the months, each published by itself and in order, from one snapshot; returns the summary.
+    """Extracts the months from one snapshot, publishes them one by one in order and returns the summary.
 
-    A month in which it fails is left as it was; the months before it stay published. No upload stays open.
+    A failed month stays as it was, and the months before it stay published. No upload stays open.
     """
     shared, settings = job.shared_files, job.settings
     bucket = Bucket(job.s3, settings, job.run_id)
@@ -1044,7 +1046,7 @@ def run(request: Request, job: Job) -> dict[str, Any]:
             lock_months(connection, settings, request.months)
         snapshot = open_snapshot(connection, job.jdbc)
         database, server_version, instant = snapshot.query(Statement.read(shared, "source.sql"))[0]
-        job.tell(f"reading {database} in the snapshot {instant}, in {settings.slices} slices a table")
+        job.log(f"reading {database} in the snapshot {instant}, in {settings.slices} slices per table")
         version = json.loads((shared / "package.json").read_text(encoding="utf-8"))["version"]
         provenance = Provenance(job.run_id, str(database), str(server_version), str(instant), version)
         banks = read_banks(snapshot, shared)
@@ -1054,7 +1056,7 @@ def run(request: Request, job: Job) -> dict[str, Any]:
         for month in request.months:
             summary = extract_month(month, request, job, bucket, banks, rows, controls, snapshot, provenance)
             would = "would be " if request.dry_run else ""
-            job.tell(f"{month}  {would}{summary['status']}, revision {summary['revision']}  {summary['manifest']}")
+            job.log(f"{month}  {would}{summary['status']}, revision {summary['revision']}  {summary['manifest']}")
             done.append(summary)
     dry_run = {"dryRun": True} if request.dry_run else {}
     return {"runId": job.run_id, "extract": EXTRACT_NAME, **dry_run, "months": done}
@@ -1071,12 +1073,12 @@ def extract_month(
     snapshot: Snapshot,
     provenance: Provenance,
 ) -> dict[str, Any]:
-    """Makes all banks' files of a month, proves them, and publishes all or none."""
+    """Makes the files of all banks for a month, reconciles them, and publishes all or none."""
     keys = {bank.id: object_key(job.settings, bank, month) for bank in banks}
     before = MonthState.read(bucket, manifest_key(job.settings, month), keys.values())
     if not request.dry_run:
         bucket.abort(bucket.open_uploads(keys.values()))
-    # A published month that may not change has no use for uploads: its bytes are made and compared.
+    # A published month that may not change needs no uploads. Its bytes are only computed and compared.
     stage = not request.dry_run and (request.restate or not before.is_intact)
 
     files: list[MadeFile] = []
@@ -1114,7 +1116,7 @@ def extract_month(
 
 
 def lock_months(connection: Any, settings: Settings, months: Sequence[Month]) -> None:
-    """Keeps a second run of these months away early, be it a Glue job's or a Lambda's: the lock is the same."""
+    """Stops a second run of these months early, in a Glue job or a Lambda, because both take the same lock."""
     name = f"{EXTRACT_NAME} s3://{settings.bucket}/{settings.prefix}".encode()
     space = int.from_bytes(hashlib.sha256(name).digest()[:4], "big", signed=True)
     for month in months:
@@ -1135,11 +1137,11 @@ def read_banks(snapshot: Snapshot, shared_files: Path) -> list[Bank]:
     return keyed_banks([(int(str(bank_id)), name or "") for bank_id, name in rows])
 
 
-# --- The edge: Glue ---------------------------------------------------------------------------------------------------
+# --- Entry point for Glue ---------------------------------------------------------------------------------------------
 
 
 def glue_connection(spark: SparkSession, name: str) -> dict[str, str]:
-    """URL, user and password of a Glue connection, by Glue itself, which reads the secret that the connection names."""
+    """URL, user and password of a Glue connection. Glue reads them from the secret that the connection names."""
     from awsglue.context import GlueContext
 
     conf = GlueContext(spark.sparkContext).extract_jdbc_conf(name)

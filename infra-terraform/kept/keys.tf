@@ -1,14 +1,14 @@
-# The key of the files, of the secret and of the topics: the functions' role in serverless.yml may use one key, this one.
-# Who loses it loses the files.
+# The key for the files, the secret and the topics. The functions' role in serverless.yml may use only this key. Losing
+# the key means losing the files.
 
 data "aws_partition" "current" {}
 
 data "aws_iam_policy_document" "key" {
-  # Leaves it to the account's own policies who may use the key; without it nobody could ever change this one.
+  # Lets IAM policies grant use of the key. Without this statement nobody could change the key policy again.
   statement {
     sid     = "Account"
     actions = ["kms:*"]
-    # In the policy of a key this is the key.
+    # In a key policy, "*" means this key.
     resources = ["*"]
 
     principals {
@@ -19,7 +19,7 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # An alarm writes to the topic for people, which this key encrypts.
+  # Alarms publish to the topic for people, which this key encrypts.
   statement {
     sid       = "Alarms"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]

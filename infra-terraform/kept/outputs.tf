@@ -1,7 +1,7 @@
-# What the rest is built on.
+# Used by the rest of the configuration.
 
 output "extracts_bucket" {
-  description = "Name and ARN of the bucket of the published files."
+  description = "Name and ARN of the bucket for the published files."
   value = {
     name = aws_s3_bucket.extracts.bucket
     arn  = aws_s3_bucket.extracts.arn
@@ -9,11 +9,11 @@ output "extracts_bucket" {
 }
 
 output "key_arn" {
-  description = "ARN of the key of the files, the secret and the topics."
+  description = "ARN of the key for the files, the secret and the topics."
   value       = aws_kms_key.extracts.arn
 }
 
 output "secret_arn" {
-  description = "ARN of the database's secret."
+  description = "ARN of the database secret."
   value       = aws_secretsmanager_secret.database.arn
 }

@@ -1,9 +1,9 @@
-# The secret with which the extract and Glue log in to the database. Its value is put by a person (README.md) and changed
-# by the rotation: Terraform never sees it, and so neither does the state.
+# The secret that the extract and Glue use to log in to the database. An operator sets its value (README.md) and the
+# rotation changes it. Terraform never reads the value, so the state does not contain it.
 
 resource "aws_secretsmanager_secret" "database" {
   name                    = "${var.name}/database"
-  description             = "PostgreSQL role that may read the tables of the extract: JSON as RDS writes it"
+  description             = "PostgreSQL role that may read the tables of the extract, as JSON in the RDS format"
   kms_key_id              = aws_kms_key.extracts.arn
   recovery_window_in_days = 30
 

@@ -1,9 +1,9 @@
-# The bucket of the published files.
+# The bucket for the published files.
 
 data "aws_caller_identity" "current" {}
 
 resource "aws_s3_bucket" "extracts" {
-  # Names of buckets are the world's; the account makes this one ours.
+  # Bucket names are global, so the account id makes this one unique.
   bucket = "${var.name}-extracts-${data.aws_caller_identity.current.account_id}"
 
   lifecycle {
@@ -11,7 +11,7 @@ resource "aws_s3_bucket" "extracts" {
   }
 }
 
-# A manifest names its files by their versions, so there have to be versions.
+# A manifest names its files by version id, so the bucket needs versioning.
 resource "aws_s3_bucket_versioning" "extracts" {
   bucket = aws_s3_bucket.extracts.id
 
@@ -45,7 +45,7 @@ resource "aws_s3_bucket_public_access_block" "extracts" {
 resource "aws_s3_bucket_lifecycle_configuration" "extracts" {
   bucket = aws_s3_bucket.extracts.id
 
-  # A run aborts what a dead one left open; this is for a month that nobody runs again.
+  # A run aborts the uploads that a dead run of its month left open. This rule covers months that are not run again.
   rule {
     id     = "abort-uploads-left-open"
     status = "Enabled"
@@ -57,7 +57,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "extracts" {
     }
   }
 
-  # Never the newest version: what is published stays. A restated month's old files go some day.
+  # Never the newest version: what is published now stays. Replaced files of restated months expire.
   rule {
     id     = "expire-replaced-versions"
     status = "Enabled"
@@ -72,7 +72,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "extracts" {
   depends_on = [aws_s3_bucket_versioning.extracts]
 }
 
-# Tells EventBridge of every object, for who rather listens there than to the topic.
+# Sends an event for every object to EventBridge, as an alternative to the topic.
 resource "aws_s3_bucket_notification" "extracts" {
   bucket      = aws_s3_bucket.extracts.id
   eventbridge = true
@@ -97,8 +97,8 @@ data "aws_iam_policy_document" "extracts" {
     }
   }
 
-  # A request that asks for no encryption gets the bucket's default, which is this key. One that asks for any has to name
-  # this key: aws:kms alone would mean AWS's own.
+  # A request without encryption headers gets the bucket's default, which is this key. A request with encryption headers
+  # has to name this key, because aws:kms without a key means the AWS managed key.
   statement {
     sid       = "NoOtherEncryption"
     effect    = "Deny"
@@ -116,7 +116,7 @@ data "aws_iam_policy_document" "extracts" {
       values   = ["false"]
     }
 
-    # True as well where no key is named.
+    # Also true if the request names no key.
     condition {
       test     = "StringNotEquals"
       variable = "s3:x-amz-server-side-encryption-aws-kms-key-id"
@@ -125,7 +125,7 @@ data "aws_iam_policy_document" "extracts" {
   }
 
   statement {
-    sid       = "NoKeysOfCustomers"
+    sid       = "NoCustomerProvidedKeys"
     effect    = "Deny"
     actions   = ["s3:PutObject"]
     resources = ["${aws_s3_bucket.extracts.arn}/*"]
@@ -147,6 +147,6 @@ resource "aws_s3_bucket_policy" "extracts" {
   bucket = aws_s3_bucket.extracts.id
   policy = data.aws_iam_policy_document.extracts.json
 
-  # Both change who may get at the bucket, and S3 refuses one while the other is being changed.
+  # Both change access to the bucket, and S3 rejects one while the other is being changed.
   depends_on = [aws_s3_bucket_public_access_block.extracts]
 }

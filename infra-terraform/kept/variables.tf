@@ -1,11 +1,11 @@
-# What the module is told.
+# Inputs of the module.
 
 variable "name" {
-  description = "What the bucket, the key and the secret are named after."
+  description = "Name prefix of the bucket, the key and the secret."
   type        = string
 }
 
 variable "noncurrent_version_days" {
-  description = "How long a version of a file stays readable after another has taken its place."
+  description = "Number of days for which a version of a file stays readable after another version has replaced it."
   type        = number
 }

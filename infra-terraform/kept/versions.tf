@@ -1,4 +1,4 @@
-# The module makes no demands of its own; the provider is that of its parent.
+# The same versions as the parent, which passes its provider to this module.
 
 terraform {
   required_version = ">= 1.10"

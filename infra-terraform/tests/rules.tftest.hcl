@@ -1,8 +1,8 @@
-# What is to be made, held against the rules. AWS is mocked, so this needs neither account nor network.
+# Tests of the plan. AWS is mocked, so they need no account and no network.
 
 mock_provider "aws" {
   source = "./tests/mocks"
-  # So that a plan says all, and nothing has to be destroyed, which the kept things would refuse.
+  # A plan then knows all values, so no test needs an apply. A test could not destroy what is kept.
   override_during = plan
 }
 
@@ -43,7 +43,7 @@ run "kept" {
 
   assert {
     condition     = aws_s3_bucket_versioning.extracts.versioning_configuration[0].status == "Enabled"
-    error_message = "The bucket keeps no versions, and manifests name files by them."
+    error_message = "The bucket has no versioning, but manifests name files by version id."
   }
 
   assert {
@@ -52,7 +52,7 @@ run "kept" {
       rule.apply_server_side_encryption_by_default[0].sse_algorithm,
       rule.apply_server_side_encryption_by_default[0].kms_master_key_id,
     ]] == [[true, "aws:kms", aws_kms_key.extracts.arn]]
-    error_message = "The bucket's default is not SSE-KMS with this key and a bucket key."
+    error_message = "The bucket's default encryption is not SSE-KMS with this key and a bucket key."
   }
 
   assert {
@@ -72,11 +72,11 @@ run "kept" {
       join(" ", sort([for each in statement.condition : "${each.test} ${each.variable} ${join(",", each.values)}"])),
       ]
       } == {
-      TlsOnly           = ["Deny", "s3:*", "Bool aws:SecureTransport false"]
-      NoOtherEncryption = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption false StringNotEquals s3:x-amz-server-side-encryption-aws-kms-key-id ${aws_kms_key.extracts.arn}"]
-      NoKeysOfCustomers = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption-customer-algorithm false"]
+      TlsOnly                = ["Deny", "s3:*", "Bool aws:SecureTransport false"]
+      NoOtherEncryption      = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption false StringNotEquals s3:x-amz-server-side-encryption-aws-kms-key-id ${aws_kms_key.extracts.arn}"]
+      NoCustomerProvidedKeys = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption-customer-algorithm false"]
     }
-    error_message = "The bucket's policy refuses something else than plain HTTP, other encryption and other keys."
+    error_message = "The bucket policy must deny plain HTTP, other encryption and customer-provided keys, and nothing else."
   }
 
   assert {
@@ -91,22 +91,22 @@ run "kept" {
       abort-uploads-left-open  = { status = "Enabled", current = 0, old = null, uploads = 7 }
       expire-replaced-versions = { status = "Enabled", current = 0, old = 3650, uploads = null }
     })
-    error_message = "The lifecycle does something else than drop old uploads and old versions; what is published must never expire."
+    error_message = "The lifecycle must delete old uploads and replaced versions, and nothing else: published files never expire."
   }
 
   assert {
     condition     = aws_s3_bucket_notification.extracts.eventbridge
-    error_message = "EventBridge is told nothing."
+    error_message = "The bucket sends no events to EventBridge."
   }
 
   assert {
     condition     = aws_kms_key.extracts.enable_key_rotation && aws_kms_key.extracts.deletion_window_in_days == 30
-    error_message = "The key does not rotate, or could be lost within 30 days."
+    error_message = "The key does not rotate, or could be deleted within 30 days."
   }
 
   assert {
     condition     = aws_secretsmanager_secret.database.kms_key_id == aws_kms_key.extracts.arn
-    error_message = "The functions' role may decrypt by one key; the secret has another."
+    error_message = "The secret is encrypted with another key than the one that the functions' role may use."
   }
 }
 
@@ -118,7 +118,7 @@ run "everything" {
       "database-secret-arn", "extracts-bucket", "extracts-key-arn", "notify-topic-arn", "announce-topic-arn",
       "lambda-security-group-id", "private-subnet-ids",
     ])
-    error_message = "serverless.yml reads other parameters."
+    error_message = "The parameters are not the ones that serverless.yml reads."
   }
 
   assert {
@@ -126,26 +126,26 @@ run "everything" {
       for key, parameter in aws_ssm_parameter.handover :
       parameter.name == "/bank-batch/prod/${key}" && parameter.type == "String"
     ])
-    error_message = "A parameter is not where serverless.yml looks, or of another type."
+    error_message = "A parameter does not have the name or the type that serverless.yml expects."
   }
 
   assert {
     condition     = aws_ssm_parameter.handover["private-subnet-ids"].value == "subnet-0123456789abcdef0,subnet-0123456789abcdef1"
-    error_message = "serverless.yml splits the subnets at commas."
+    error_message = "The subnet ids are not separated by commas, as serverless.yml expects."
   }
 
   # Topics
 
   assert {
     condition     = aws_sns_topic.notify.kms_master_key_id == module.kept.key_arn && aws_sns_topic.announce.kms_master_key_id == module.kept.key_arn
-    error_message = "A topic is not encrypted by the key that the functions may use."
+    error_message = "A topic is not encrypted with the key that the functions may use."
   }
 
   assert {
     condition = [for subscription in aws_sns_topic_subscription.people : [subscription.protocol, subscription.endpoint]] == [
       ["email", "data-support@mybigbank.co.za"]
     ]
-    error_message = "Support gets no e-mail unless told otherwise."
+    error_message = "By default, support gets no e-mail."
   }
 
   assert {
@@ -154,14 +154,14 @@ run "everything" {
         for statement in policy.statement : statement.sid
       ]
     } == { announce = ["TlsOnly"], notify = ["TlsOnly", "Alarms"] }
-    error_message = "Alarms write to the topic for people, and no service to the one for machines."
+    error_message = "Alarms can't publish to the topic for people, or a service can publish to the topic for machines."
   }
 
-  # The secret
+  # Secret
 
   assert {
     condition     = length(aws_secretsmanager_secret_rotation.database) == 0
-    error_message = "The password is rotated before there is one."
+    error_message = "By default, the rotation is on before the secret has a value."
   }
 
   # Glue
@@ -173,7 +173,7 @@ run "everything" {
       && aws_glue_connection.ods.connection_properties["JDBC_CONNECTION_URL"] == "jdbc:postgresql://ods.example.com:5432/ods"
       && aws_glue_connection.ods.connection_properties["JDBC_ENFORCE_SSL"] == "true"
     )
-    error_message = "The connection does not name the secret and nothing else, or does not ask for TLS."
+    error_message = "The connection contains credentials, does not name the secret or does not require TLS."
   }
 
   assert {
@@ -189,7 +189,7 @@ run "everything" {
       aws_glue_job.extract.glue_version == "5.0"
       && endswith(aws_glue_job.extract.command[0].script_location, "/glue/loan_moving_average.py")
     )
-    error_message = "The job is not Glue 5.0 with the script of this project."
+    error_message = "The job does not run this project's script on Glue 5.0."
   }
 
   assert {
@@ -197,10 +197,10 @@ run "everything" {
       ["glue/loan_moving_average.py"],
       [for file in split(",", aws_glue_job.extract.default_arguments["--extra-files"]) : "glue/${basename(file)}"],
     )
-    error_message = "What is uploaded is not what the job reads."
+    error_message = "The uploaded files are not the ones that the job reads."
   }
 
-  # The catalog
+  # Catalog
 
   assert {
     condition = {
@@ -209,7 +209,7 @@ run "everything" {
       loan_moving_average = "s3://${module.kept.extracts_bucket.name}/$${bank}/$${year_month}/"
       loan_detail         = "s3://${module.kept.extracts_bucket.name}/loan_detail/$${bank}/$${year_month}/"
     }
-    error_message = "Athena looks for files where none are."
+    error_message = "Athena looks for files in the wrong location."
   }
 
   assert {
@@ -223,10 +223,10 @@ run "everything" {
         [for column in table.storage_descriptor[0].columns : column.type if column.type != "string"] == [],
       ]
     ]))
-    error_message = "A table does not skip the header, does not compute its partitions, or has a column for a partition."
+    error_message = "A table does not skip the header, does not compute its partitions, has a column with the name of a partition key or a column that is not a string."
   }
 
-  # The network
+  # Network
 
   assert {
     condition = sort(concat(
@@ -238,17 +238,17 @@ run "everything" {
       "sg-00000000000000002 sg-0123456789abcdef0 5432-5432",
       "sg-00000000000000002 sg-0123456789abcdef0 5432-5432",
     ])
-    error_message = "The ways to the database are others than those of the extract and of Glue, out and in, by its port."
+    error_message = "Access to the database is not limited to the extract and Glue, in both directions, on its port."
   }
 
   assert {
     condition     = aws_ssm_parameter.handover["lambda-security-group-id"].value == "sg-00000000000000001"
-    error_message = "The Lambda is put into another group than the one that may connect."
+    error_message = "The Lambda gets another security group than the one that may connect."
   }
 
   assert {
     condition     = length(aws_vpc_security_group_egress_rule.https) == 0 && keys(aws_vpc_endpoint.interface) == ["secretsmanager"] && length(aws_vpc_endpoint.s3) == 1
-    error_message = "By default there is another way out than the endpoints of S3 and Secrets Manager."
+    error_message = "By default, traffic can leave by other ways than the endpoints of S3 and Secrets Manager."
   }
 
   # Alarms
@@ -256,7 +256,7 @@ run "everything" {
   assert {
     condition = sort(concat(
       [for alarm in aws_cloudwatch_metric_alarm.dropped : "${alarm.metric_name} ${alarm.dimensions["FunctionName"]}"],
-      [for alarm in aws_cloudwatch_metric_alarm.untold : "${alarm.metric_name} ${alarm.dimensions["FunctionName"]}"],
+      [for alarm in aws_cloudwatch_metric_alarm.undelivered : "${alarm.metric_name} ${alarm.dimensions["FunctionName"]}"],
       )) == sort([
       "AsyncEventsDropped bank-batch-prod-extract",
       "AsyncEventsDropped bank-batch-prod-notify",
@@ -264,7 +264,7 @@ run "everything" {
       "DestinationDeliveryFailures bank-batch-prod-extract",
       "DestinationDeliveryFailures bank-batch-prod-verify",
     ])
-    error_message = "A function's failure is no alarm."
+    error_message = "No alarm reports the failure of a function."
   }
 
   assert {
@@ -272,20 +272,20 @@ run "everything" {
       aws_cloudwatch_metric_alarm.month_missing[0].treat_missing_data == "breaching"
       && aws_cloudwatch_metric_alarm.month_missing[0].dimensions == tomap({ service = "bank-batch", extract = "loan_moving_average" })
     )
-    error_message = "A month that nobody measures is no alarm."
+    error_message = "No alarm reports a month without data."
   }
 
   assert {
     condition = alltrue([
       for alarm in concat(
-        values(aws_cloudwatch_metric_alarm.dropped), values(aws_cloudwatch_metric_alarm.untold),
+        values(aws_cloudwatch_metric_alarm.dropped), values(aws_cloudwatch_metric_alarm.undelivered),
         aws_cloudwatch_metric_alarm.month_missing, [aws_cloudwatch_metric_alarm.announcement_failed],
       ) : alarm.alarm_actions == toset([aws_sns_topic.notify.arn])
     ])
-    error_message = "An alarm tells nobody."
+    error_message = "An alarm notifies nobody."
   }
 
-  # Rights
+  # Permissions
 
   assert {
     condition = toset(flatten([
@@ -293,7 +293,7 @@ run "everything" {
         for statement in document.statement : statement.sid if contains(statement.resources, "*")
       ]
     ])) == toset(["LookAtNetwork", "Measure"])
-    error_message = "A right covers every resource, and AWS does not make it so."
+    error_message = "A statement covers all resources although AWS supports narrower ones."
   }
 
   assert {
@@ -302,12 +302,12 @@ run "everything" {
         for statement in document.statement : [for action in statement.actions : action if strcontains(action, "*")]
       ]
     ])) == 0
-    error_message = "A right covers actions that it does not name."
+    error_message = "A statement contains a wildcard action."
   }
 
   assert {
     condition     = length(aws_transfer_server.sftp) == 0 && output.sftp_host == null
-    error_message = "There is an SFTP server, which costs by the hour, without anybody having asked for it."
+    error_message = "By default, there is an SFTP server, which is charged by the hour."
   }
 }
 
@@ -321,7 +321,7 @@ run "stage_without_schedules" {
 
   assert {
     condition     = length(aws_cloudwatch_metric_alarm.month_missing) == 0
-    error_message = "A month is missed where none is made."
+    error_message = "A stage without schedules has an alarm for a missing month."
   }
 
   assert {
@@ -339,7 +339,7 @@ run "rotation" {
 
   assert {
     condition     = aws_secretsmanager_secret_rotation.database[0].rotation_rules[0].automatically_after_days == 30
-    error_message = "The rotation has other days."
+    error_message = "The rotation interval is not the configured one."
   }
 
   assert {
@@ -348,12 +348,12 @@ run "rotation" {
       && aws_serverlessapplicationrepository_cloudformation_stack.rotation[0].parameters["vpcSecurityGroupIds"] == "sg-00000000000000001"
       && aws_serverlessapplicationrepository_cloudformation_stack.rotation[0].parameters["kmsKeyArn"] == module.kept.key_arn
     )
-    error_message = "The rotation is not AWS's own for one user of PostgreSQL, or can't get at database or secret."
+    error_message = "The rotation is not the AWS single-user function for PostgreSQL, or can't reach the database or the secret."
   }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.rotation_failed[0].dimensions["FunctionName"] == "bank-batch-prod-rotation"
-    error_message = "A rotation that fails is no alarm."
+    error_message = "No alarm reports a failed rotation."
   }
 }
 
@@ -368,12 +368,12 @@ run "network_with_a_nat_gateway" {
 
   assert {
     condition     = length(aws_vpc_endpoint.interface) + length(aws_vpc_endpoint.s3) + length(aws_security_group.endpoints) == 0
-    error_message = "An endpoint is made that nobody asked for."
+    error_message = "An endpoint is created that is not in vpc_endpoints."
   }
 
   assert {
     condition     = sort(keys(aws_vpc_security_group_egress_rule.https)) == tolist(["glue 0.0.0.0/0", "lambda 0.0.0.0/0"])
-    error_message = "There is no way to Secrets Manager."
+    error_message = "Secrets Manager can't be reached through the NAT gateway."
   }
 }
 
@@ -395,7 +395,7 @@ run "sftp" {
       FirstNational = "/${module.kept.extracts_bucket.name}/FirstNational"
       OBrienS_hne   = "/${module.kept.extracts_bucket.name}/OBrienSöhne"
     }
-    error_message = "A user's root is not its bank's folder."
+    error_message = "The root of a user is not the folder of its bank."
   }
 
   assert {
@@ -405,22 +405,22 @@ run "sftp" {
       && document.statement[0].condition == toset([{ test = "StringLike", variable = "s3:prefix", values = tolist([bank, "${bank}/*"]) }])
       && document.statement[2].resources == toset(["${module.kept.extracts_bucket.arn}/${bank}/*"])
     ])
-    error_message = "A bank may more than list and read its own files."
+    error_message = "A bank may do more than list and read its own files."
   }
 
   assert {
     condition     = alltrue([for role in aws_iam_role.sftp_bank : length(role.name) <= 64])
-    error_message = "A role's name is too long."
+    error_message = "The name of a role is too long."
   }
 
   assert {
     condition     = [for rule in aws_vpc_security_group_ingress_rule.sftp : "${rule.cidr_ipv4} ${rule.from_port}-${rule.to_port}"] == ["203.0.113.0/24 22-22"]
-    error_message = "Others than those who are allowed may connect."
+    error_message = "Addresses outside allowed_cidrs may connect."
   }
 
   assert {
     condition     = aws_transfer_server.sftp[0].endpoint_details[0].address_allocation_ids == null && length(aws_eip.sftp) == 0
-    error_message = "The server faces the internet without anybody having asked for it."
+    error_message = "The server is internet-facing without public_subnet_ids."
   }
 }
 
@@ -440,6 +440,6 @@ run "sftp_facing_the_internet" {
       length(aws_eip.sftp) == 1
       && aws_transfer_server.sftp[0].endpoint_details[0].subnet_ids == toset(["subnet-0123456789abcdef2"])
     )
-    error_message = "A server that faces the internet has an address for each of its subnets."
+    error_message = "The internet-facing server does not have an Elastic IP address for each subnet."
   }
 }

@@ -1,4 +1,4 @@
-# Every variable refuses what it can't use, before anything is asked of AWS.
+# Every variable rejects invalid values before Terraform calls AWS.
 
 mock_provider "aws" {
   source = "./tests/mocks"
@@ -15,7 +15,7 @@ variables {
   expects_every_month        = true
 }
 
-run "refuses_what_is_malformed" {
+run "rejects_malformed_values" {
   command = plan
   expect_failures = [
     var.region, var.stage, var.database_host, var.database_port, var.database_name, var.database_schema, var.database_security_group_id, var.vpc_id, var.private_subnet_ids, var.private_route_table_ids, var.https_egress_cidr_blocks, var.noncurrent_version_days, var.rotation_days, var.notify_emails, var.sftp,
@@ -43,7 +43,7 @@ run "refuses_what_is_malformed" {
   }
 }
 
-run "refuses_what_is_missing_or_twice" {
+run "rejects_missing_and_duplicate_values" {
   command = plan
   expect_failures = [
     var.vpc_endpoints, var.private_subnet_ids, var.notify_emails, var.sftp,
@@ -60,7 +60,7 @@ run "refuses_what_is_missing_or_twice" {
   }
 }
 
-run "refuses_what_does_not_go_together" {
+run "rejects_contradictory_values" {
   command = plan
   expect_failures = [
     var.private_route_table_ids, var.https_egress_cidr_blocks, var.sftp,
@@ -77,7 +77,7 @@ run "refuses_what_does_not_go_together" {
   }
 }
 
-run "refuses_sftp_for_nobody" {
+run "rejects_sftp_without_keys" {
   command = plan
   expect_failures = [
     var.private_subnet_ids, var.sftp,
@@ -92,7 +92,7 @@ run "refuses_sftp_for_nobody" {
   }
 }
 
-run "refuses_sftp_from_nowhere" {
+run "rejects_sftp_without_cidr_blocks" {
   command = plan
   expect_failures = [
     var.sftp,
@@ -106,7 +106,7 @@ run "refuses_sftp_from_nowhere" {
   }
 }
 
-run "refuses_sftp_from_an_address" {
+run "rejects_sftp_from_a_bare_address" {
   command = plan
   expect_failures = [
     var.sftp,
@@ -120,7 +120,7 @@ run "refuses_sftp_from_an_address" {
   }
 }
 
-run "refuses_sftp_in_a_named_subnet" {
+run "rejects_sftp_in_a_malformed_subnet" {
   command = plan
   expect_failures = [
     var.sftp,

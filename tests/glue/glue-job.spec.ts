@@ -1,6 +1,6 @@
 /**
- * The Glue job and the Lambda make the same: the same keys, the same bytes, the same manifests, from the same tables.
- * And what the Lambda promises of publication, the job keeps as well.
+ * The Glue job and the Lambda make the same files from the same tables: the same keys, bytes and manifests. The job gives
+ * the same guarantees for publication as the Lambda.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -30,7 +30,7 @@ let prefix: string;
 let testCount = 0;
 beforeEach(() => (prefix = `test-${++testCount}/`));
 
-/** What real tables have in store beside what the seed has. */
+/** Adds the awkward values of real tables that the seed does not contain. */
 async function prepareAwkwardTables(): Promise<void> {
   await world.sql("update loans set amount = -amount where idloan % 17 = 0");
   await world.sql("update loans set amount = null where idloan % 23 = 0");
@@ -44,7 +44,7 @@ async function prepareAwkwardTables(): Promise<void> {
      from unnest(array[E'\\r', E'\\n', ',', '"', '""', ' ', 'null', E'tab\\tand\\u00a0more', '=1+1', '-5', '🏦'])
        with ordinality as given (address, number)`,
   );
-  // Of each branch's loans, the largest that there can be, and quotients that end in half a cent, of both signs.
+  // For each branch, the largest possible loans, and quotients of both signs that end in half a cent.
   await world.sql(
     "insert into client (idclient, branch_idbranch) select 9000000 + idbranch, idbranch from branch where idbranch > 2000",
   );
@@ -71,7 +71,7 @@ function byLambda(input: object, environment: Readonly<Record<string, string>> =
   return world.run(input, { environment: { EXTRACT_PREFIX: prefix, ...environment } });
 }
 
-/** Runs the job for the month, below the test's prefix. */
+/** Runs the job for the month, with the test's prefix. */
 function byGlue(...parameters: string[]) {
   const months = parameters.includes("--from") ? [] : ["--month", month];
   return job.run(world, ["--prefix", prefix, ...months, ...parameters]);
@@ -86,7 +86,7 @@ async function expectNoOpenUploads(): Promise<void> {
   expect((await world.openUploads()).filter((key) => key.startsWith(prefix))).toEqual([]);
 }
 
-/** All files are published and hold what the tables say now, recomputed from the bare tables another way. */
+/** All files are published and contain the current figures, recomputed from the tables in another way. */
 async function expectPublished(): Promise<void> {
   const tables = await readTables(world);
   const revision = await readRevision(world, month, prefix);
@@ -96,7 +96,7 @@ async function expectPublished(): Promise<void> {
   await expectNoOpenUploads();
 }
 
-/** Everything of a manifest that does not depend on when, by whom and where it was published. */
+/** The parts of a manifest that don't depend on the run, the time and the location of the publication. */
 function comparable(
   { runId, publishedAt, source, query, program, files, history, ...rest }: LoanManifest,
   below: string,
@@ -114,7 +114,7 @@ function comparable(
   };
 }
 
-/** What the Lambda and the job published below two prefixes is the same, byte by byte. */
+/** The publications of the Lambda and the job, under two prefixes, are equal byte by byte. */
 async function expectSame(lambda: string, glue: string): Promise<number> {
   const keys = (await world.keys(lambda)).map((key) => key.slice(lambda.length));
   expect((await world.keys(glue)).map((key) => key.slice(glue.length))).toEqual(keys);
@@ -130,7 +130,7 @@ async function expectSame(lambda: string, glue: string): Promise<number> {
   return keys.length;
 }
 
-/** Answers with an error, once, in the place of the nth request of an operation. */
+/** Answers the nth request of an operation with an error. */
 function failOnce(operation: string, nth: number, status = 403) {
   let count = 0;
   return world.aws.onRequest((event) => {
@@ -142,7 +142,7 @@ function failOnce(operation: string, nth: number, status = 403) {
 }
 
 describe("the same files", () => {
-  it("are made of 24 months, with their keys and manifests", async () => {
+  it("are made for 24 months, with their keys and manifests", async () => {
     const range = { from: "2024-11", to: "2026-10" };
     const [lambda, glue] = [`${prefix}lambda/`, `${prefix}glue/`];
     const clock = [performance.now()];
@@ -155,14 +155,14 @@ describe("the same files", () => {
       `24 months: ${seconds[0] ?? ""} s by the Lambda, ${seconds[1] ?? ""} s by the Glue job\n`,
     );
 
-    // Three banks with branches, one without, two with awkward names; and the manifest.
+    // Three banks with branches, one without, two with awkward names, and the manifest.
     expect(await expectSame(lambda, glue)).toBe(24 * (6 + 1));
     expect(await world.verify(range, { environment: { EXTRACT_PREFIX: glue } })).toHaveLength(24);
     const verified = await world.verify(range, { environment: { EXTRACT_PREFIX: glue } });
     expect(verified.flatMap(({ problems }) => problems)).toEqual([]);
   });
 
-  it("are made with the other layout, line ending and encryption, and of one month in one slice", async () => {
+  it("are made with the other layout, line ending and encryption, and for one month in one slice", async () => {
     const [lambda, glue] = [`${prefix}lambda/`, `${prefix}glue/`];
     const settings = { EXTRACT_KEY_LAYOUT: "hive", EXTRACT_LINE_ENDING: "crlf", EXTRACT_KMS_KEY_ID: "key-1" };
     await byLambda({ month }, { EXTRACT_PREFIX: lambda, ...settings });
@@ -171,7 +171,7 @@ describe("the same files", () => {
     expect(await expectSame(lambda, glue)).toBe(7);
   });
 
-  it("are made of more parts than one", async () => {
+  it("are made if an upload has several parts", async () => {
     await world.sql(
       "insert into branch (idbranch, bank_idbank, address) select 3000000 + number, 3, repeat('x', 150) from generate_series(1, 60000) as number",
     );
@@ -187,13 +187,13 @@ describe("the same files", () => {
     }
   });
 
-  it("are made when Glue starts the script", async () => {
-    const told = await runScript(world, ["--prefix", prefix, "--month", month, "--restate", "false"]);
-    expect(told).toContain('"status": "published"');
+  it("are made if the script is started as Glue starts it", async () => {
+    const output = await runScript(world, ["--prefix", prefix, "--month", month, "--restate", "false"]);
+    expect(output).toContain('"status": "published"');
     await expectPublished();
   });
 
-  it("have the header alone for a bank without branches", async () => {
+  it("contain only the header for a bank without branches", async () => {
     await byGlue();
     const revision = await readRevision(world, month, prefix);
     expect(revision?.manifest.files.find(({ bankName }) => bankName === "Paper Bank")?.rowCount).toBe(0);
@@ -202,16 +202,16 @@ describe("the same files", () => {
 });
 
 describe("one snapshot", () => {
-  it("is what all slices read, whatever is committed before they begin", async () => {
+  it("is read by all slices, whatever is committed before they start", async () => {
     const [lambda, glue] = [`${prefix}lambda/`, `${prefix}glue/`];
     await byLambda({ month }, { EXTRACT_PREFIX: lambda });
     const before = await readTables(world);
 
-    // The job takes its snapshot first and then asks for the clients' ids, where it has to wait.
+    // The job takes its snapshot first. Then it queries the ids of the clients, which has to wait for the lock.
     await world.sql("begin");
     await world.sql("lock table client in access exclusive mode");
     const running = byGlue("--slices", "5", "--prefix", glue);
-    await someoneWaits();
+    await waitForBlockedSession();
     await world.sql("update loans set amount = amount - 1");
     await world.sql("delete from loans where idloan % 5 = 0");
     await world.sql("update client set branch_idbranch = 1001 where idclient % 7 = 0");
@@ -223,9 +223,9 @@ describe("one snapshot", () => {
     expect(await expectSame(lambda, glue)).toBe(7);
   });
 
-  async function someoneWaits(): Promise<void> {
+  async function waitForBlockedSession(): Promise<void> {
     for (;;) {
-      // What it says of the others, it would say for the whole of a transaction.
+      // In a transaction, the statistics are cached until they are cleared.
       await world.sql("select pg_stat_clear_snapshot()");
       const waiting = await world.sql(
         "select from pg_stat_activity where application_name = 'bank-batch' and wait_event_type = 'Lock'",
@@ -237,7 +237,7 @@ describe("one snapshot", () => {
 });
 
 describe("publication", () => {
-  it("leaves a month unchanged that the Lambda published, and the Lambda one of the job's", async () => {
+  it("leaves a month of the Lambda unchanged, and the Lambda leaves a month of the job unchanged", async () => {
     await byLambda({ month });
     const operations = await world.operationsDuring(async () => {
       expect((await byGlue()).months).toMatchObject([{ month, status: "unchanged", revision: 1 }]);
@@ -251,7 +251,7 @@ describe("publication", () => {
     await expectPublished();
   });
 
-  it("changes a published month only if it is told to, and then counts the revision up", async () => {
+  it("changes a published month only with --restate, and then increments the revision", async () => {
     await byGlue();
     const published = await world.manifest(month, prefix);
     await world.sql("update loans set amount = amount - 7 where idloan % 3 = 0");
@@ -275,7 +275,7 @@ describe("publication", () => {
     await expectPublished();
   });
 
-  it("puts back what somebody put in the place of a file", async () => {
+  it("repairs a file that somebody overwrote", async () => {
     await byGlue();
     const [file] = (await world.manifest(month, prefix)).files;
     await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: file?.key, Body: "not the file" }));
@@ -283,7 +283,7 @@ describe("publication", () => {
     await expectPublished();
   });
 
-  it("tells what it would do and writes nothing in a dry run", async () => {
+  it("reports what it would do and writes nothing in a dry run", async () => {
     const operations = await world.operationsDuring(async () => {
       expect(await byGlue("--dry-run", "true")).toMatchObject({
         dryRun: true,
@@ -295,17 +295,17 @@ describe("publication", () => {
   });
 
   it.each([
-    ["an upload", "UploadPart", 3],
-    ["the beginning of an upload", "CreateMultipartUpload", 4],
+    ["the upload of a part", "UploadPart", 3],
+    ["the start of an upload", "CreateMultipartUpload", 4],
     ["a completion", "CompleteMultipartUpload", 1],
-  ])("leaves nothing after the failure of %s", async (_, operation, nth) => {
+  ])("leaves nothing behind if %s fails", async (_, operation, nth) => {
     const remove = failOnce(operation, nth);
     await expect(byGlue()).rejects.toMatchObject({ name: "ClientError" });
     remove();
     await expectNothingPublished();
   });
 
-  it("leaves no manifest after a failure between two objects, and the next run finishes it", async () => {
+  it("leaves no manifest after a failure between two objects, and the next run publishes the month", async () => {
     const remove = failOnce("CompleteMultipartUpload", 3);
     await expect(byGlue()).rejects.toMatchObject({ name: "ClientError" });
     remove();
@@ -316,7 +316,7 @@ describe("publication", () => {
     await expectPublished();
   });
 
-  it("recognizes its own object when the answer was lost", async () => {
+  it("recognises its own object after a lost response", async () => {
     let lost = 0;
     const remove = world.aws.onRequest(({ operation }) =>
       operation === "CompleteMultipartUpload" && lost++ === 0 ? { reset: true, after: "handled" } : undefined,
@@ -327,7 +327,7 @@ describe("publication", () => {
     await expectPublished();
   });
 
-  it("ends in a conflict if somebody else wrote an object or a manifest in the meantime", async () => {
+  it("fails with a conflict if another run wrote an object or a manifest in the meantime", async () => {
     for (const isMeant of [
       ({ operation }: RequestEvent) => operation === "CompleteMultipartUpload",
       ({ operation, key = "" }: RequestEvent) => operation === "PutObject" && key.endsWith(".json"),
@@ -345,7 +345,7 @@ describe("publication", () => {
     }
   });
 
-  it("keeps a Lambda away while it is at the month, and stays away while a Lambda is", async () => {
+  it("excludes a Lambda during its run, and is excluded during a run of a Lambda", async () => {
     const outcomes: unknown[] = [];
     const remove = world.aws.onRequest(async ({ operation }) => {
       if (operation !== "UploadPart") return undefined;
@@ -374,17 +374,17 @@ describe("a refusal", () => {
     [["--from", "2026-08"], /a range needs both --from and --to/],
     [[], /expected either --month, or --from with --to/],
     [["--month", "2026-9"], /expected a month as YYYY-MM, such as 2026-09, not '2026-9'/],
-    [["--month", "2026-09", "--dryrun", "true"], /unknown argument --dryrun: is it --dry-run\?/],
+    [["--month", "2026-09", "--dryrun", "true"], /unknown argument --dryrun: did you mean --dry-run\?/],
     [["--month", "2026-09", "--restate", "perhaps"], /invalid choice: 'perhaps'/],
     [["--month", "2026-09", "--prefix", "/loans"], /expected a prefix without a leading slash/],
-  ])("of the arguments %j says what was expected", async (parameters, message) => {
+  ])("of the arguments %j says what is expected", async (parameters, message) => {
     await expect(job.run(world, parameters)).rejects.toMatchObject({
       name: "RequestError",
       message: expect.stringMatching(message) as string,
     });
   });
 
-  it("comes from a loan that reaches no bank, by its count and total", async () => {
+  it("of a loan that belongs to no bank names its count and total", async () => {
     await world.sql("insert into account (idaccount) values (99)");
     await world.sql("insert into loans values (99, 4711, 99, '2026-09-15')");
     try {
@@ -399,7 +399,7 @@ describe("a refusal", () => {
     }
   });
 
-  it("comes from banks whose names make one file or none", async () => {
+  it("of bank names that give the same key or no key has the Lambda's message", async () => {
     await world.sql("insert into bank (idbank, name) values (97, 'first-national'), (98, ' & '), (99, null)");
     const lambda: unknown = await byLambda({ month }).catch((error: unknown) => error);
     const glue: unknown = await byGlue().catch((error: unknown) => error);
@@ -409,7 +409,7 @@ describe("a refusal", () => {
     await expectNothingPublished();
   });
 
-  it("comes from the driver if the server is to prove its name and can't", async () => {
+  it("comes from the driver if the server can't prove its name", async () => {
     await expect(byGlue("--ssl", "verify-full")).rejects.toMatchObject({
       message: expect.stringContaining("The server does not support SSL") as string,
     });

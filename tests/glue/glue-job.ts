@@ -1,4 +1,4 @@
-/** The Glue job from the side of the tests: one Spark session in a process of its own, a run of the job a call. */
+/** Runs the Glue job for the tests, in a Spark session in a process of its own. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
@@ -14,7 +14,7 @@ import { ROOT } from "../support/root";
 
 const SCRIPT = path.join(ROOT, "infra-terraform", "glue", "loan_moving_average.py");
 
-/** What the job shares with the Lambda; Glue puts them beside each other (`--extra-files`). */
+/** The files that the job shares with the Lambda. Glue puts them next to the script (`--extra-files`). */
 const SHARED_FILES = [
   "sql/extract/banks.sql",
   "sql/extract/bank_totals.sql",
@@ -27,12 +27,12 @@ const SHARED_FILES = [
 
 interface Answer {
   readonly ready?: string;
-  readonly told?: string;
+  readonly log?: string;
   readonly summary?: Summary;
   readonly error?: { readonly name: string; readonly message: string };
 }
 
-/** An error of the job's, under the name that it has there. */
+/** An error of the job, with its name in Python. */
 class JobError extends Error {
   constructor(
     override readonly name: string,
@@ -69,7 +69,7 @@ export class GlueJob {
     return job;
   }
 
-  /** Runs the job with its arguments; the connection, the bucket and no TLS are added to them. */
+  /** Runs the job with these arguments and those of its definition, without TLS. */
   async run(
     world: World,
     parameters: readonly string[],
@@ -77,7 +77,7 @@ export class GlueJob {
   ): Promise<Summary> {
     const { endpoint, region, credentials } = world.aws;
     const call = {
-      arguments: [...standing(world), ...parameters],
+      arguments: [...definedArguments(world), ...parameters],
       now: now.toISOString(),
       database: connectionOf(world),
       files: this.directory,
@@ -110,7 +110,7 @@ export class GlueJob {
   }
 }
 
-/** Runs the script as Glue does: a process, its files in the working directory, `awsglue` to be had. */
+/** Runs the script as Glue does: as a process, with its files in the working directory and `awsglue` installed. */
 export async function runScript(world: World, parameters: readonly string[]): Promise<string> {
   const { bin, environment } = spark();
   const directory = await gatherFiles();
@@ -119,7 +119,7 @@ export async function runScript(world: World, parameters: readonly string[]): Pr
     const ran = await promisify(execFile)(
       path.join(bin, "python"),
       // Glue adds arguments of its own.
-      [SCRIPT, "--JOB_NAME", "loans", "--enable-metrics", "true", ...standing(world), ...parameters],
+      [SCRIPT, "--JOB_NAME", "loans", "--enable-metrics", "true", ...definedArguments(world), ...parameters],
       {
         cwd: directory,
         env: {
@@ -139,7 +139,7 @@ export async function runScript(world: World, parameters: readonly string[]): Pr
 
 function spark(): Spark {
   const text = process.env["TEST_SPARK"];
-  if (text === undefined) throw new Error("no Spark: run these tests by npm run test:glue");
+  if (text === undefined) throw new Error("no Spark: run these tests with npm run test:glue");
   return JSON.parse(text) as Spark;
 }
 
@@ -150,8 +150,8 @@ async function gatherFiles(): Promise<string> {
   return directory;
 }
 
-/** The arguments that stand in the job's definition. */
-function standing({ bucket }: World): string[] {
+/** The arguments in the job's definition. */
+function definedArguments({ bucket }: World): string[] {
   return ["--connection", "ods", "--bucket", bucket, "--ssl", "disable"];
 }
 

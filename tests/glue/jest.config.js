@@ -1,10 +1,10 @@
 const project = require("../../jest.config.js");
 
-/** For the Glue job, beside which `run.ts` puts what it needs. @type {import("jest").Config} */
+/** For the tests of the Glue job, which `run.ts` starts with their environment. @type {import("jest").Config} */
 module.exports = {
   ...project,
   rootDir: "../..",
   testMatch: ["<rootDir>/tests/glue/*.spec.ts"],
-  // The first job compiles what the others use.
+  // The first run of the job compiles code for the others.
   testTimeout: 120_000,
 };

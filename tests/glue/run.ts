@@ -1,4 +1,4 @@
-/** Checks the Glue job's Python, and runs it beside the Lambda against PostgreSQL and S3: `npm run test:glue`. */
+/** `npm run test:glue`: checks the Glue job's Python, and runs it and the Lambda against PostgreSQL and S3. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";

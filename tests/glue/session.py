@@ -1,6 +1,6 @@
-"""One Spark session for all tests of the Glue job: a line of JSON in, what the job made of it as a line out.
+"""One Spark session for all tests of the Glue job. It reads a run as a line of JSON and writes the result as a line.
 
-Spark takes seconds to start, so the tests share one. What is run is the job's own `parse_arguments` and `run`.
+Spark takes seconds to start, so the tests share a session. Each run calls the job's `parse_arguments` and `run`.
 """
 
 import importlib.util
@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 
 
 def load_job(script: str) -> Any:
-    """The job as a module; `awsglue` is nowhere here, and must not be missed."""
+    """Imports the job as a module, which must work without `awsglue`."""
     spec = importlib.util.spec_from_file_location("loan_moving_average", script)
     assert spec is not None
     assert spec.loader is not None
@@ -32,21 +32,21 @@ def carry_out(job: Any, spark: SparkSession, call: dict[str, Any]) -> dict[str, 
         _, request, settings = job.parse_arguments(call["arguments"], now)
         s3 = boto3.client("s3", **call["s3"])
         jdbc = job.jdbc_options(call["database"], settings)
-        world = job.Job(settings, spark, jdbc, s3, Path(call["files"]), now=lambda: now, tell=tell)
+        world = job.Job(settings, spark, jdbc, s3, Path(call["files"]), now=lambda: now, log=log)
         return {"summary": job.run(request, world)}
-    except Exception as error:  # noqa: BLE001 -- whatever it is, the test wants to see it
+    except Exception as error:  # noqa: BLE001 -- the test checks every error
         return {"error": {"name": type(error).__name__, "message": str(error)}}
 
 
-def tell(line: str) -> None:
-    answer({"told": line})
+def log(line: str) -> None:
+    answer({"log": line})
 
 
 def answer(message: dict[str, Any]) -> None:
     os.write(answers, f"{json.dumps(message)}\n".encode())
 
 
-# Whatever else writes to standard output, Spark for one, goes to standard error.
+# Redirects everything else on standard output, such as Spark's messages, to standard error.
 answers = os.dup(1)
 os.dup2(2, 1)
 

@@ -1,6 +1,6 @@
 /**
- * Spark and the libraries of AWS Glue 5.0, installed once below the user's cache: from PyPI into an environment of
- * their own, the JDBC driver from Maven Central. They need Python 3.11 and Java 17.
+ * Installs Spark and the libraries of AWS Glue 5.0 once into the user's cache: the packages from PyPI into a virtual
+ * environment, the JDBC driver from Maven Central. They need Python 3.11 and Java 17.
  */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -10,23 +10,23 @@ import { promisify } from "node:util";
 
 import { cacheDirectory, DidNotRun, exists } from "../support/python";
 
-/** Glue 5.0's. Source: AWS Glue Developer Guide, "JDBC connections". */
+/** The driver of Glue 5.0. Source: AWS Glue Developer Guide, "JDBC connections". */
 const DRIVER = "org.postgresql:postgresql:42.7.3";
 const REQUIREMENTS = path.join(__dirname, "requirements.txt");
 
 const execute = promisify(execFile);
 
 export interface Spark {
-  /** Where the environment's programs are: python, ruff, mypy. */
+  /** The directory of the environment's programs: python, ruff, mypy. */
   readonly bin: string;
-  /** The variables with which Spark starts as the tests want it. */
+  /** The variables that configure Spark for the tests. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** @throws DidNotRun if Python, Java or a package can't be had. */
+/** @throws DidNotRun if Python, Java or a package is not available. */
 export async function installSpark(): Promise<Spark> {
-  await expectVersion("python3.11", /^Python 3\.11\./, "Python 3.11, as Glue 5.0 has it");
-  await expectVersion("java", /version "17\./, "Java 17, as Glue 5.0 has it");
+  await expectVersion("python3.11", /^Python 3\.11\./, "Python 3.11, the version of Glue 5.0");
+  await expectVersion("java", /version "17\./, "Java 17, the version of Glue 5.0");
   const pins = createHash("sha256").update(await readFile(REQUIREMENTS));
   const home = path.join(cacheDirectory, `glue-${pins.digest("hex").slice(0, 12)}`);
   const [bin, ivy] = [path.join(home, "bin"), path.join(home, "ivy")];
@@ -37,7 +37,7 @@ export async function installSpark(): Promise<Spark> {
       await mkdir(home, { recursive: true });
       await execute("python3.11", ["-m", "venv", home]);
       await execute(path.join(bin, "pip"), ["install", "--quiet", "--requirement", REQUIREMENTS]);
-      // Spark fetches it, and keeps it.
+      // Spark downloads the driver and keeps it.
       const settings = conf({ ...loopback, "spark.jars.packages": DRIVER, "spark.jars.ivy": ivy });
       const session = "from pyspark.sql import SparkSession; SparkSession.builder.getOrCreate().stop()";
       await execute(path.join(bin, "python"), ["-c", session], {
@@ -53,7 +53,7 @@ export async function installSpark(): Promise<Spark> {
       SPARK_LOCAL_IP: "127.0.0.1",
       PYSPARK_PYTHON: path.join(bin, "python"),
       PYSPARK_SUBMIT_ARGS: ["--jars", jar, ...conf({ ...loopback, ...small }), "pyspark-shell"].join(" "),
-      // Far from UTC on purpose: no day may pass through it.
+      // Far from UTC on purpose, to show that no date is converted to the local time zone.
       TZ: "Pacific/Apia",
     },
   };
@@ -61,7 +61,7 @@ export async function installSpark(): Promise<Spark> {
 
 const loopback = { "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1" };
 
-/** For two cores and tables of a few thousand rows. */
+/** Enough for two cores and tables of a few thousand rows. */
 const small = {
   "spark.master": "local[2]",
   "spark.ui.enabled": "false",
@@ -79,6 +79,7 @@ async function expectVersion(command: string, version: RegExp, needed: string): 
       throw new DidNotRun(`no ${needed}: ${command} is not on the PATH`, { cause });
     },
   );
-  const told = `${stdout}${stderr}`.trim();
-  if (!version.test(told)) throw new DidNotRun(`no ${needed}: ${command} is ${told.split("\n")[0] ?? ""}`);
+  const output = `${stdout}${stderr}`.trim();
+  if (!version.test(output))
+    throw new DidNotRun(`no ${needed}: ${command} is ${output.split("\n")[0] ?? ""}`);
 }

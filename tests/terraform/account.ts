@@ -1,6 +1,6 @@
 /**
- * An AWS account on this machine: Moto 5.2.5, and before it a proxy for what Moto can't do. Moto refuses every request
- * to a bucket whose policy denies something, as it knows no conditions; so the proxy keeps the buckets' policies itself.
+ * An AWS account on this machine: Moto 5.2.5 behind a proxy that does what Moto can't. Moto ignores the conditions in
+ * bucket policies, so it rejects every request to a bucket whose policy denies something. The proxy stores the policies.
  */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
@@ -13,20 +13,20 @@ import { promisify } from "node:util";
 import { startMoto } from "../moto/moto";
 import { handedOn } from "../moto/moto-aws";
 
-/** What Moto has no words for, so that it is answered here, and done by nobody. */
+/** Operations that Moto does not support. The proxy answers them without doing anything. */
 const UNKNOWN_TO_MOTO = ["AWSGlue.DeleteConnection", "AmazonAthena.DeleteNamedQuery"];
 
 export interface Account {
-  /** The settings by which every client finds it: Terraform, the SDK, boto3. */
+  /** The settings for every client: Terraform, the SDK, boto3. */
   readonly environment: Readonly<Record<string, string>>;
-  /** One call of an API by boto3, which names operations and arguments in its own way. */
+  /** Calls an API through boto3, with the operation and arguments in boto3's notation. */
   call<Answer>(service: string, operation: string, callArguments?: object): Promise<Answer>;
-  /** Runs a Python script of this folder, and parses the JSON that it prints. */
+  /** Runs a Python script in this folder and parses the JSON that it prints. */
   python<Result>(script: string, ...scriptArguments: readonly string[]): Promise<Result>;
   stop(): Promise<void>;
 }
 
-/** @throws DidNotRun if Moto can't be had. */
+/** @throws DidNotRun if Moto is not available. */
 export async function startAccount(region: string): Promise<Account> {
   const moto = await startMoto();
   const policies = new Map<string, string>();

@@ -1,6 +1,6 @@
 /**
- * One life of `infra-terraform/` on Moto: applied, applied again, handed over to the packaged Lambda, read by an external
- * system, destroyed without losing a file. Each step is told by what it proves.
+ * A full life cycle of `infra-terraform/` on Moto: it is applied, planned again, used by the packaged Lambda, read by an
+ * external system, and destroyed without losing a file. The name of each step says what it proves.
  */
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
@@ -23,37 +23,37 @@ const STAGE = "dev";
 const REGION = "eu-west-1";
 type Step = <Result>(what: string, action: () => Promise<Result>) => Promise<Result>;
 
-export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
-  const account = await step("an account (Moto) is there", () => startAccount(REGION));
+export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
+  const account = await step("an account (Moto) starts", () => startAccount(REGION));
   const terraform = bare.withEnvironment(account.environment);
   const started: (() => Promise<void>)[] = [() => account.stop()];
   try {
     const files = await variableFiles(account, terraform);
     const variables = files.map((file) => `-var-file=${file}`);
 
-    await step("keeps its state in a bucket, with a lock", () => initialise(account, terraform));
-    await step("is applied", () => terraform.succeed("apply", "-auto-approve", ...variables));
-    await step("has nothing left to change", async () => {
-      assert.deepEqual(await changes(terraform, variables), FORGOTTEN_BY_MOTO);
+    await step("the state is in a bucket, with a lock", () => initialise(account, terraform));
+    await step("apply succeeds", () => terraform.succeed("apply", "-auto-approve", ...variables));
+    await step("a second plan has no changes", async () => {
+      assert.deepEqual(await changes(terraform, variables), NOT_STORED_BY_MOTO);
     });
-    await step("names the files' columns and folders as the program does", () => expectTables(account));
-    await step("has made the bucket safe", () => expectSafeBucket(account));
+    await step("the Athena tables have the columns and folders of the program", () => expectTables(account));
+    await step("the bucket is versioned, encrypted and private", () => expectProtectedBucket(account));
 
     const packaged = await step("the Lambda is packaged", () => Packaged.create());
     started.push(() => packaged.remove());
-    const postgres = await step("a database is there", () => startPostgres());
+    const postgres = await step("a database starts", () => startPostgres());
     started.push(() => postgres.stop());
 
     const month = addMonths(monthOf(new Date()), -1);
-    const source = await step("the secret gets its value by the API", () =>
+    const source = await step("the secret gets its value through the API", () =>
       putSecret(account, postgres, month),
     );
-    await step("the state knows nothing of it", async () => {
+    await step("the state does not contain that value", async () => {
       const state = await terraform.succeed("state", "pull");
       assert.ok(state.includes("secret:bank-batch-dev/database"));
       assert.ok(!state.includes(source.password));
     });
-    const extract = await step("serverless.yml finds everything by the parameters", () =>
+    const extract = await step("serverless.yml finds all settings in the SSM parameters", () =>
       environmentOf("Extract", account),
     );
     const notify = await environmentOf("Notify", account);
@@ -64,7 +64,7 @@ export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
       await subscribe(notify["ANNOUNCE_TOPIC_ARN"]),
     ];
 
-    const tell = async (condition: string, requestPayload: object, responsePayload: unknown) => {
+    const notifyOf = async (condition: string, requestPayload: object, responsePayload: unknown) => {
       const record = outcome(condition, requestPayload, responsePayload);
       const { error } = await packaged.invoke(record, notify, [], "src/extract/lambda.notify");
       assert.equal(error, undefined);
@@ -72,13 +72,13 @@ export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
     const receive = (queue: string) => account.python<Message[]>("external_system.py", "receive", queue);
 
     const event = { scheduledTime: `${firstDayOf(addMonths(month, 1))}T03:00:00Z` };
-    await step("the packaged Lambda publishes a month, which is announced", async () => {
+    await step("the packaged Lambda publishes and announces a month", async () => {
       const { result, error, log } = await packaged.invoke(event, extract);
       assert.equal(error, undefined, log);
       assert.equal(result?.months[0]?.status, "published");
-      await tell("Success", event, result);
+      await notifyOf("Success", event, result);
     });
-    const manifest = await step("an external system hears of it", async () => {
+    const manifest = await step("an external system receives the announcement", async () => {
       const [message, ...others] = await receive(machines);
       assert.deepEqual(others, []);
       const announced = JSON.parse(message?.message ?? "") as { month: string; manifest: string };
@@ -87,7 +87,7 @@ export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
     });
     const fetched = () =>
       account.python<FetchedMonth>("external_system.py", "fetch", extract["EXTRACT_BUCKET"] ?? "", manifest);
-    const published = await step("and reads every file, whole and encrypted by the key", async () => {
+    const published = await step("it reads every file, complete and encrypted with the key", async () => {
       const read = await fetched();
       const expected = source.banks.map((bank) => ({
         ...bank,
@@ -101,40 +101,40 @@ export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
       await expectTemplateMatches(account, read);
       return read;
     });
-    await step("a run that fails is told to people", async () => {
+    await step("people are notified of a failed run", async () => {
       const wrong = { month: monthOf(new Date()) };
       const { error } = await packaged.invoke(wrong, extract);
       assert.equal(error?.errorType, "RequestError");
-      await tell("RetriesExhausted", wrong, error);
+      await notifyOf("RetriesExhausted", wrong, error);
       const [message, ...others] = await receive(people);
       assert.deepEqual(others, []);
       assert.match(message?.subject ?? "", /^\[bank-batch dev\] .* was not published: RequestError$/);
       assert.deepEqual(await receive(machines), []);
     });
 
-    const refusals = async () => {
+    const protectedResources = async () => {
       const { exitCode, stderr } = await terraform.run("destroy", "-auto-approve", "-no-color", ...variables);
       assert.equal(exitCode, 1);
       return [...stderr.matchAll(/Resource\s+(\S+)\s+has\s+lifecycle/g)].map(([, address]) => address).sort();
     };
-    await step("destroy is refused, and nothing is touched", async () => {
+    await step("destroy fails and changes nothing", async () => {
       const before = await terraform.succeed("state", "list");
-      assert.deepEqual(await refusals(), [BUCKET, SECRET]);
+      assert.deepEqual(await protectedResources(), [BUCKET, SECRET]);
       assert.equal(await terraform.succeed("state", "list"), before);
       assert.deepEqual(await fetched(), published);
     });
-    await step("the key refuses for itself, when its users are let go of", async () => {
+    await step("the key is protected even without the bucket and the secret", async () => {
       await terraform.succeed("state", "rm", BUCKET, SECRET);
-      assert.deepEqual(await refusals(), [KEY]);
+      assert.deepEqual(await protectedResources(), [KEY]);
     });
-    await step("what is kept is let go of, and the rest is destroyed", async () => {
+    await step("without the module kept, destroy succeeds", async () => {
       await terraform.succeed("state", "rm", "module.kept");
       await terraform.succeed("destroy", "-auto-approve", ...variables);
       assert.equal((await terraform.succeed("state", "list")).trim(), "");
     });
-    await step("the files are as readable and as safe as before", async () => {
+    await step("the files are still readable and protected", async () => {
       assert.deepEqual(await fetched(), published);
-      await expectSafeBucket(account);
+      await expectProtectedBucket(account);
       const secret = { SecretId: extract["DB_SECRET_ID"] };
       const { SecretString } = await account.call<Secret>("secretsmanager", "get_secret_value", secret);
       assert.ok(SecretString.includes(source.password));
@@ -144,8 +144,8 @@ export async function liveOnce(bare: Terraform, step: Step): Promise<void> {
   }
 }
 
-/** What Moto 5.2.5 does not remember of what it was told, so that a second plan wants to tell it again. */
-const FORGOTTEN_BY_MOTO = [
+/** Attributes that Moto 5.2.5 does not store, so a second plan sets them again. */
+const NOT_STORED_BY_MOTO = [
   "update aws_glue_connection: connection_type",
   "update aws_glue_job: execution_class",
   "update aws_s3_bucket_notification: eventbridge",
@@ -153,7 +153,7 @@ const FORGOTTEN_BY_MOTO = [
   "update aws_vpc_security_group_ingress_rule: description",
 ];
 
-/** What a plan would change, each kind once. */
+/** The changes of a plan, without duplicates. */
 async function changes(terraform: Terraform, variables: readonly string[]): Promise<string[]> {
   await terraform.succeed("plan", "-out=second.tfplan", ...variables);
   const plan = JSON.parse(await terraform.succeed("show", "-json", "second.tfplan")) as {
@@ -196,7 +196,7 @@ interface FetchedMonth {
   }[];
 }
 
-/** dev.tfvars as it stands, with the ids of the account's own network after it. */
+/** dev.tfvars unchanged, followed by a file with the ids of the account's own network. */
 async function variableFiles(account: Account, { directory }: Terraform): Promise<string[]> {
   const { Subnets } = await account.call<{ Subnets: { SubnetId: string; VpcId: string }[] }>(
     "ec2",
@@ -228,7 +228,7 @@ async function initialise(account: Account, terraform: Terraform): Promise<void>
   await terraform.succeed("init", "-reconfigure", ...settings);
 }
 
-/** Fills the source, gives it a role for the extract, and puts that into the secret as an operator would. */
+/** Fills the source, creates a role for the extract, and stores its login in the secret as an operator would. */
 async function putSecret(
   account: Account,
   postgres: PostgresServer,
@@ -285,7 +285,7 @@ interface ServerlessFile {
   };
 }
 
-/** A function's settings as CloudFormation resolves them, and the way to this machine's database and endpoints. */
+/** A function's settings as CloudFormation resolves them, and those for this machine's database and endpoints. */
 async function environmentOf(name: string, account: Account): Promise<Record<string, string>> {
   const { resources } = parse(await readFile(path.join(ROOT, "serverless.yml"), "utf8")) as ServerlessFile;
   const values = new Map<string, string>();
@@ -307,7 +307,7 @@ async function environmentOf(name: string, account: Account): Promise<Record<str
   };
 }
 
-/** What Lambda hands to a destination. */
+/** The record that Lambda sends to a destination. */
 function outcome(condition: string, requestPayload: object, responsePayload: unknown): object {
   const functionArn = `arn:aws:lambda:${REGION}:123456789012:function:bank-batch-${STAGE}-extract:$LATEST`;
   const requestContext = { requestId: "1", functionArn, condition, approximateInvokeCount: 1 };
@@ -339,18 +339,18 @@ async function expectTables(account: Account): Promise<void> {
       .map(({ Name, StorageDescriptor, Parameters }) => ({
         name: Name,
         columns: StorageDescriptor.Columns.map((column) => column.Name),
-        home: Parameters["storage.location.template"]?.split("${bank}")[0],
+        location: Parameters["storage.location.template"]?.split("${bank}")[0],
       }))
       .sort((one, other) => one.name.localeCompare(other.name)),
     [...extractNames].sort().map((name) => ({
       name,
       columns: extractNamed(name)?.columns,
-      home: `s3://${bucket}/${extractNamed(name)?.folder}`,
+      location: `s3://${bucket}/${extractNamed(name)?.folder}`,
     })),
   );
 }
 
-/** The place that Athena computes for a bank and a month is where the files lie. */
+/** The location that Athena computes for a bank and a month is the one of the files. */
 async function expectTemplateMatches(account: Account, { month, files }: FetchedMonth): Promise<void> {
   const tables = await tablesOf(account);
   const template = tables.find(({ Name }) => Name === "loan_moving_average")?.Parameters[
@@ -364,8 +364,8 @@ async function expectTemplateMatches(account: Account, { month, files }: Fetched
   }
 }
 
-/** Versions, encryption, no public access, no plain HTTP: what must hold as long as there are files. */
-async function expectSafeBucket(account: Account): Promise<void> {
+/** Versioning, encryption, no public access, no plain HTTP: required for as long as there are files. */
+async function expectProtectedBucket(account: Account): Promise<void> {
   const Bucket = `bank-batch-${STAGE}-extracts-123456789012`;
   const ask = <Answer>(operation: string) => account.call<Answer>("s3", operation, { Bucket });
   const { Status } = await ask<{ Status: string }>("get_bucket_versioning");
@@ -380,7 +380,7 @@ async function expectSafeBucket(account: Account): Promise<void> {
   };
   assert.deepEqual(
     Statement.map(({ Sid, Effect }) => `${Effect} ${Sid}`),
-    ["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoKeysOfCustomers"],
+    ["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoCustomerProvidedKeys"],
   );
   assert.deepEqual(Statement[0]?.Condition, { Bool: { "aws:SecureTransport": "false" } });
   const { ServerSideEncryptionConfiguration } = await ask<{

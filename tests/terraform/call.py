@@ -1,6 +1,6 @@
-"""One call of an AWS API: `call.py <service> <operation> <arguments as JSON>`, the answer as JSON on standard output.
+"""Calls an AWS API: `call.py <service> <operation> <arguments as JSON>`. Prints the response as JSON.
 
-What the AWS command line is on an operator's machine; boto3 comes with Moto.
+It replaces the AWS CLI, which may not be installed. boto3 comes with Moto.
 """
 
 import json

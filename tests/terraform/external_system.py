@@ -1,9 +1,9 @@
-"""The external system that reads the extracts. It shares nothing with the program but the contract: the announcement, the
-manifest, the files by key and version.
+"""An external system that reads the extracts. It relies only on the contract: the announcement, the manifest, and the
+files by key and version.
 
-    external_system.py subscribe <topic ARN>           prints the URL of a queue of its own
-    external_system.py receive <queue URL>             prints the messages that came, as JSON
-    external_system.py fetch <bucket> <manifest key>   reads a month, prints what it found, as JSON
+    external_system.py subscribe <topic ARN>           subscribes a new queue and prints its URL
+    external_system.py receive <queue URL>             prints the received messages as JSON
+    external_system.py fetch <bucket> <manifest key>   reads a month and prints its content as JSON
 """
 
 import csv

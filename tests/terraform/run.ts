@@ -1,24 +1,24 @@
 /**
- * Proves `infra-terraform/` as far as that can be done without an account: format, validity and rules on mocked AWS, then
- * one life of it on Moto, from the first apply to the last destroy.
+ * Tests `infra-terraform/` as far as possible without an account: format, validity, the plan against mocked AWS, and then
+ * a full life cycle on Moto, from the first apply to the last destroy.
  */
 import { DidNotRun } from "../support/python";
-import { liveOnce } from "./applied";
+import { runLifeCycle } from "./applied";
 import { Terraform } from "./terraform";
 
 async function main(): Promise<void> {
   const terraform = await Terraform.create();
   try {
-    await step("is formatted", () => terraform.succeed("fmt", "-check", "-diff", "-recursive"));
-    await step("is valid", () => terraform.succeed("validate"));
-    await step("keeps the rules", () => terraform.succeed("test"));
-    await liveOnce(terraform, step);
+    await step("the files are formatted", () => terraform.succeed("fmt", "-check", "-diff", "-recursive"));
+    await step("the configuration is valid", () => terraform.succeed("validate"));
+    await step("the plan passes its tests", () => terraform.succeed("test"));
+    await runLifeCycle(terraform, step);
   } finally {
     await terraform.remove();
   }
 }
 
-/** Says what is being proven and how long that took. */
+/** Prints the name of the step and its duration. */
 async function step<Result>(what: string, action: () => Promise<Result>): Promise<Result> {
   const begun = performance.now();
   process.stderr.write(`${what} …`);

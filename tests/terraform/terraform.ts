@@ -1,4 +1,4 @@
-/** Terraform, as a person would call it, on a copy of `infra-terraform/` that may be littered. */
+/** Runs the Terraform CLI in a temporary copy of `infra-terraform/`. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, rm } from "node:fs/promises";
@@ -9,7 +9,7 @@ import { text } from "node:stream/consumers";
 import { DidNotRun } from "../support/python";
 import { ROOT } from "../support/root";
 
-/** The first version whose mocks are known to a plan already. The configuration itself is content with less. */
+/** The first version whose mocks apply during a plan. The configuration itself supports older versions. */
 const NEEDED = [1, 11] as const;
 
 export interface Outcome {
@@ -24,14 +24,14 @@ export class Terraform {
     private readonly environment: NodeJS.ProcessEnv,
   ) {}
 
-  /** @throws DidNotRun if Terraform or its provider can't be had. */
+  /** @throws DidNotRun if Terraform or its provider is not available. */
   static async create(): Promise<Terraform> {
     const directory = await mkdtemp(path.join(os.tmpdir(), "terraform-"));
-    // What the configuration reads from the project.
+    // The paths that the configuration reads.
     for (const name of ["infra-terraform", "sql", "package.json"]) {
       await cp(path.join(ROOT, name), path.join(directory, name), {
         recursive: true,
-        filter: (file) => !/\.terraform|\.tfstate/.test(path.basename(file)),
+        filter: (file) => !/^\.terraform$|\.tfstate/.test(path.basename(file)),
       });
     }
     const quiet = { TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" };
@@ -47,7 +47,7 @@ export class Terraform {
     }
   }
 
-  /** The same, talking to another AWS. */
+  /** The same copy, with additional environment variables. */
   withEnvironment(environment: Readonly<Record<string, string>>): Terraform {
     return new Terraform(this.directory, { ...this.environment, ...environment });
   }
@@ -70,7 +70,7 @@ export class Terraform {
     return { exitCode: exitCode ?? 1, stdout, stderr };
   }
 
-  /** @throws with all that it wrote if it fails. */
+  /** @throws Error with the whole output if the command fails. */
   async succeed(command: string, ...commandArguments: readonly string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await this.run(command, ...commandArguments);
     if (exitCode !== 0) throw new Error(`terraform ${command} failed\n${stdout}\n${stderr}`);

@@ -1,4 +1,4 @@
-# An AWS that answers at once, with what has to look like an ARN or a policy for the provider to accept it.
+# A mock of AWS. The values below have to look like ARNs and policies for the provider to accept them.
 
 mock_data "aws_caller_identity" {
   defaults = { account_id = "123456789012" }
@@ -16,7 +16,7 @@ mock_data "aws_ec2_managed_prefix_list" {
   defaults = { id = "pl-6da54004" }
 }
 
-# The rules look at a policy's statements, not at its text.
+# The tests check the statements of a policy, not its JSON.
 mock_data "aws_iam_policy_document" {
   defaults = { json = "{}" }
 }

@@ -1,5 +1,5 @@
-/** What `infra-terraform` repeats of the program, held together: the extracts' columns, the files that the Glue job reads. */
-import { readFileSync } from "node:fs";
+/** `infra-terraform` repeats parts of the program, which must agree: the extracts' columns, the Glue job's files. */
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 import { extractNamed, extractNames } from "../../../src/extract/definitions/index";
@@ -17,11 +17,11 @@ const tables = [
   columns: [...list.matchAll(/"(\w+)"/g)].map(([, column]) => column),
 }));
 
-it("has a table for each extract, and no other", () => {
+it("has exactly one table for each extract", () => {
   expect(tables.map(({ name }) => name)).toEqual(extractNames);
 });
 
-it.each(tables)("$name has its files' columns, in their order, and their folder", (table) => {
+it.each(tables)("$name has the columns of its files, in the same order, and their folder", (table) => {
   expect(table).toEqual({
     name: table.name,
     folder: extractNamed(table.name)?.folder,
@@ -29,9 +29,41 @@ it.each(tables)("$name has its files' columns, in their order, and their folder"
   });
 });
 
-it("uploads the files that the Glue job reads, and no other", () => {
+it("uploads exactly the files that the Glue job reads", () => {
   const uploaded = [...read("glue.tf").matchAll(/"\$\{path\.module\}\/\.\.\/(?:sql\/extract\/)?([\w.]+)"/g)];
   const used = [...read("glue/loan_moving_average.py").matchAll(/"(\w+\.(?:sql|json))"/g)];
   const names = (found: RegExpMatchArray[]) => [...new Set(found.map(([, name]) => name))].sort();
   expect(names(uploaded)).toEqual(names(used));
+});
+
+/**
+ * EC2 rejects descriptions with other characters. Neither Terraform nor Moto checks them.
+ * Source: Amazon EC2 API Reference, AuthorizeSecurityGroupIngress, IpRange.
+ */
+const EC2_DESCRIPTION = /^[a-zA-Z0-9. _\-:/()#,@[\]+=&;{}!$*]{1,255}$/;
+
+describe("security groups and their rules", () => {
+  const files = readdirSync(path.join(ROOT, "infra-terraform"), { encoding: "utf8", recursive: true });
+  const blocks = files
+    .filter((file) => file.endsWith(".tf"))
+    .flatMap((file) => [
+      ...read(file).matchAll(/^resource "(aws_(?:vpc_)?security_group\w*)" "(\w+)" \{\n(.*?)^\}/gms),
+    ])
+    .map(([, type = "", name = "", body = ""]) => ({
+      address: `${type}.${name}`,
+      // Without comments and without the interpolated parts of strings.
+      body: body.replaceAll(/^\s*#.*$/gm, "").replaceAll(/\$\{[^}]*\}/g, ""),
+    }));
+
+  it("are found", () => {
+    expect(blocks.length).toBeGreaterThan(5);
+  });
+
+  it.each(blocks)("$address has a description that EC2 accepts", ({ body }) => {
+    const [, description = ""] = /^ *description += (.+)$/m.exec(body) ?? [];
+    // The description each.value is one of the other strings in the block.
+    expect(description).toMatch(/^(".*"|each\.value)$/);
+    const strings = [...body.matchAll(/"([^"]*)"/g)].map(([, text = ""]) => text);
+    expect(strings.filter((text) => !EC2_DESCRIPTION.test(text))).toEqual([]);
+  });
 });

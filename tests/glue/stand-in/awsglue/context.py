@@ -1,4 +1,4 @@
-"""Stands in for the one call of Glue's own library that the job makes; it is on no registry, and Glue alone has it."""
+"""Replaces Glue's own library, which no registry has. It implements the only call that the job makes."""
 
 import json
 import os
