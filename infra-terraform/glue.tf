@@ -5,12 +5,11 @@ locals {
   # puts next to the script.
   glue_script = "${path.module}/glue/loan_moving_average.py"
   glue_shared = [
-    "${path.module}/../sql/extract/bank_totals.sql",
+    "${path.module}/../sql/extract/loan_bank_controls.sql",
     "${path.module}/../sql/extract/banks.sql",
     "${path.module}/../sql/extract/branch_controls.sql",
     "${path.module}/../sql/extract/loan_controls.sql",
     "${path.module}/../sql/extract/source.sql",
-    "${path.module}/../sql/extract/undated_loans.sql",
     "${path.module}/../package.json",
   ]
   # The files by their keys.

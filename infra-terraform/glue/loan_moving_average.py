@@ -784,19 +784,17 @@ class Controls:
         days = [str(months[0].first_day), str(months[-1].first_day)]
         rows = snapshot.query(Statement.read(folder, "loan_controls.sql"), days)
         branches = snapshot.query(Statement.read(folder, "branch_controls.sql"))
-        undated = snapshot.query(Statement.read(folder, "undated_loans.sql"))
-        numbers = {str(row[0]): [int(str(text)) for text in row[1:]] for row in rows}
-        by_month = {str(month): numbers.get(str(month), [0, 0, 0, 0]) for month in months}
+        by_month = {str(row[0]): [int(str(text)) for text in row[1:]] for row in rows}
         return cls(
-            loans={month: LoanTotals(count, total) for month, (count, total, _, _) in by_month.items()},
+            loans={month: LoanTotals(count, total) for month, (count, total, *_) in by_month.items()},
             branch_counts={int(str(bank)): int(str(count)) for bank, count in branches},
             quality={
                 month: {
                     "loansWithoutAmount": without_amount,
                     "loansWithNegativeAmount": negative,
-                    "loansWithoutDate": int(str(undated[0][0])),
+                    "loansWithoutDate": without_date,
                 }
-                for month, (_, _, without_amount, negative) in by_month.items()
+                for month, (_, _, without_amount, negative, without_date) in by_month.items()
             },
         )
 
@@ -806,7 +804,7 @@ BankTotals = Mapping[int | None, LoanTotals]
 
 def read_bank_totals(snapshot: Snapshot, folder: Path, month: Month) -> BankTotals:
     """A month's loans by bank in the source, with None for loans of no bank. Explains a difference."""
-    rows = snapshot.query(Statement.read(folder, "bank_totals.sql"), [str(month.first_day)])
+    rows = snapshot.query(Statement.read(folder, "loan_bank_controls.sql"), [str(month.first_day)])
     return {
         None if bank is None else int(bank): LoanTotals(int(str(count)), int(str(total))) for bank, count, total in rows
     }
@@ -819,16 +817,16 @@ def reconcile(month: Month, files: Sequence[MadeFile], controls: Controls, ask_b
     if held != controls.loans[str(month)]:
         differences = _loan_differences(files, ask_banks())
         if not differences:
-            differences.append(f"the files hold {held}, the table loans {controls.loans[str(month)]}")
+            differences.append(f"the files have {held}, the table loans {controls.loans[str(month)]}")
     for bank, _, csv, _ in files:
         branch_count = controls.branch_counts.get(bank.id, 0)
         if csv.row_count != branch_count:
-            differences.append(f"{bank.name}: the file holds {csv.row_count} branches, the table branch {branch_count}")
+            differences.append(f"{bank.name}: the file has {csv.row_count} branches, the table branch {branch_count}")
     if differences:
         raise ReconciliationError(
-            f"{month} does not add up: {'; '.join(differences)}",
-            f"correct the loans of {month} in the source, then run the month again; docs/runbook.md finds them. "
-            "Nothing of it was published.",
+            f"{month} does not reconcile: {'; '.join(differences)}",
+            f"correct the data of {month} in the source, then run the month again; docs/runbook.md has queries that find it. "
+            "Nothing of the month was published.",
         )
 
 
@@ -837,7 +835,7 @@ def _loan_differences(files: Sequence[MadeFile], banks: BankTotals) -> list[str]
     for bank, _, csv, _ in files:
         held, expected = LoanTotals(csv.loan_count, csv.loan_total), banks.get(bank.id, NOTHING)
         if held != expected:
-            differences.append(f"{bank.name}: the file holds {held}, the table loans {expected}")
+            differences.append(f"{bank.name}: the file has {held}, the table loans {expected}")
     without_bank = banks.get(None, NOTHING)
     if without_bank.loan_count > 0:
         differences.append(f"{without_bank} are of no bank: their account, client or branch is missing")

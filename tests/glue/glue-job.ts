@@ -17,11 +17,10 @@ const SCRIPT = path.join(ROOT, "infra-terraform", "glue", "loan_moving_average.p
 /** The files that the job shares with the Lambda. Glue puts them next to the script (`--extra-files`). */
 const SHARED_FILES = [
   "sql/extract/banks.sql",
-  "sql/extract/bank_totals.sql",
+  "sql/extract/loan_bank_controls.sql",
   "sql/extract/branch_controls.sql",
   "sql/extract/loan_controls.sql",
   "sql/extract/source.sql",
-  "sql/extract/undated_loans.sql",
   "package.json",
 ];
 

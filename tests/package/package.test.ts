@@ -35,14 +35,13 @@ function extractCommand(flags: readonly string[], environment: Record<string, st
 describe("the package", () => {
   it("is one small bundle with the statements, and nothing of what only a developer needs", () => {
     expect(Object.keys(packaged.files).sort()).toEqual([
-      "sql/extract/bank_totals.sql",
       "sql/extract/banks.sql",
       "sql/extract/branch_controls.sql",
+      "sql/extract/loan_bank_controls.sql",
       "sql/extract/loan_controls.sql",
       "sql/extract/loan_detail.sql",
       "sql/extract/loan_moving_average.sql",
       "sql/extract/source.sql",
-      "sql/extract/undated_loans.sql",
       "src/extract/lambda.js",
     ]);
     const bundle = Buffer.from(packaged.files["src/extract/lambda.js"] ?? "").toString();

@@ -1,0 +1,33 @@
+/** The documents' tables of columns, held against the definitions. */
+import { extractNamed, extractNames } from "../../../src/extract/definitions";
+import { readDocument } from "../../support/markdown";
+
+/** The cells of the table behind the comment that announces it. */
+function tableOf(document: string, name: string): string[][] {
+  const text =
+    readDocument(document).split(
+      `<!-- The columns of ${name}. A test compares them with the definition. -->\n`,
+    )[1] ?? "";
+  const rows = /^\n(\|.*\n)+/.exec(text)?.[0].trim().split("\n") ?? [];
+  return rows.map((row) =>
+    row
+      .slice(1, -1)
+      .split("|")
+      .map((cell) => cell.trim()),
+  );
+}
+
+describe.each(["docs/contract.md", "docs/consumer.md"])("%s", (document) => {
+  it.each(extractNames)("lists the columns of %s, with their types and meanings", (name) => {
+    const [header, , ...rows] = tableOf(document, name);
+    expect(header).toEqual(["column", "type", "meaning"]);
+    const columns = extractNamed(name)?.columns ?? [];
+    expect(rows).toEqual(
+      columns.map((column) => [
+        `\`${column.name}\``,
+        `\`${column.type}\`${column.nullable === true ? ", may be empty" : ""}`,
+        column.meaning,
+      ]),
+    );
+  });
+});
