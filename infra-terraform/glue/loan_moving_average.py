@@ -282,7 +282,7 @@ def keyed_banks(names: Sequence[tuple[int, str]]) -> list[Bank]:
             problems.append(f"{described}: the same file name, {key_name}")
     if problems:
         raise QueryError(
-            f"the banks' names make no distinct files: {'; '.join(problems)}",
+            f"the banks' names don't make distinct file names: {'; '.join(problems)}",
             "correct the names in the table bank, then run the month again. Nothing was published.",
         )
     return banks
