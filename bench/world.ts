@@ -22,7 +22,7 @@ import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../src/pl
 import { invokeIn, Packaged } from "../tests/support/packaged";
 import { type Copier, findCopier, type Login, withValues } from "./copy";
 import type { S3Request } from "./s3-process";
-import { count } from "./sizes";
+import { count, type LoanSizes } from "./sizes";
 import type { Sample } from "./turns";
 
 const ROOT = path.join(__dirname, "..");
@@ -34,13 +34,6 @@ const MEBIBYTE = 1024 * 1024;
 const YEARS = 5;
 
 export const lastMonth: Month = addMonths(monthOf(new Date()), -1);
-
-export interface LoanSizes {
-  readonly loans: number;
-  readonly accounts: number;
-  readonly branches: number;
-  readonly banks: number;
-}
 
 export interface HandlerRun extends Sample {
   readonly importDurationMs: number;

@@ -1,8 +1,8 @@
 // The four listings of the local S3, each a page at a time: objects, versions, open uploads, and the parts of one.
 import { xmlReply, type Reply, type XmlContent } from "./exchange";
 import { type Checksum } from "./payload";
-import { type S3Request } from "./s3";
 import { s3Error } from "./s3-errors";
+import { type S3Request } from "./s3-request";
 import { type Version } from "./s3-store";
 import { uriEncode } from "./sigv4";
 

@@ -15,6 +15,7 @@ import {
   listObjectVersions,
   listParts,
 } from "./s3-listings";
+import { type S3Request } from "./s3-request";
 import {
   type Bucket,
   type ListedPart,
@@ -30,17 +31,6 @@ const encryptionHeaders = /^x-amz-server-side-encryption(-aws-kms-key-id|-bucket
 const understoodHeaders =
   /^x-amz-(date|content-sha256|user-agent|meta-.+|trailer|decoded-content-length|(sdk-)?checksum-.+|mp-object-size)$/;
 const conditionalReads = ["if-modified-since", "if-unmodified-since", "if-range"];
-
-export interface S3Request {
-  readonly store: S3Store;
-  readonly call: Call;
-  readonly bucketName: string;
-  /** Looked up when it is asked for. @throws AwsError NoSuchBucket */
-  readonly bucket: Bucket;
-  /** Empty when the request is about the bucket. */
-  readonly key: string;
-  readonly query: URLSearchParams;
-}
 
 interface Route {
   /** The AWS API name. */
