@@ -1,5 +1,6 @@
 /** Starts the command line: carries out what the process was started with, to its end and its exit code. */
-import { ending, program } from "./program";
+import { program } from "./program";
+import { ending } from "./session";
 
 async function main(): Promise<void> {
   try {

@@ -30,6 +30,11 @@ export class Terminal {
     process.stdout.write(text);
   }
 
+  /** A result for machines. */
+  printJson(result: unknown): void {
+    this.print(`${JSON.stringify(result)}\n`);
+  }
+
   /** A line that stays. */
   say(line: string): void {
     this.#told = performance.now();
