@@ -42,12 +42,21 @@ export interface RecordedRequest {
   readonly status?: number;
 }
 
+/** Leads an SDK client to one local endpoint. One process can have clients of several. */
+export interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: Credentials;
+}
+
 export interface LocalAws {
   /** http://127.0.0.1:PORT, for all three services; S3 path style. */
   readonly endpoint: string;
   readonly region: string;
   /** The one accepted key pair, random for each start. */
   readonly credentials: Credentials;
+  /** For the constructor of an SDK client; S3's also needs `forcePathStyle: true`. */
+  readonly clientConfig: ClientConfig;
   /** What a process needs in its environment for its SDK clients to come here. */
   readonly environment: Readonly<Record<string, string>>;
   /** Every request so far, in the order they came in. */
@@ -145,6 +154,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     endpoint,
     region,
     credentials,
+    clientConfig: { endpoint, region, credentials },
     environment: {
       AWS_ENDPOINT_URL_S3: endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
