@@ -1,10 +1,10 @@
-/** The flags that several commands have, and what they become. */
+/** The flags that several commands share. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 import { defaultExtract, extractNames } from "../src/extract/definitions/index";
 import { addMonths, monthOf } from "../src/platform/month";
 
-/** How many months `status` and `report` look back on where none are named. */
+/** How many months `status` and `report` cover by default. */
 export const MONTHS_BACK = 12;
 
 export type Flags = Readonly<Record<string, unknown>>;
@@ -12,29 +12,31 @@ export type Flags = Readonly<Record<string, unknown>>;
 export function withMonths(command: Command): Command {
   return command
     .addOption(
-      new Option("--extract <name>", "which extract").choices(extractNames).default(defaultExtract.name),
+      new Option("--extract <name>", "the name of the extract")
+        .choices(extractNames)
+        .default(defaultExtract.name),
     )
-    .option("--month <YYYY-MM>", "the month")
-    .option("--from <YYYY-MM>", "the first month of a range …")
-    .option("--to <YYYY-MM>", "… and its last");
+    .option("--month <YYYY-MM>", "a single month")
+    .option("--from <YYYY-MM>", "the first month of a range")
+    .option("--to <YYYY-MM>", "the last month of a range");
 }
 
 export function withLoans(command: Command): Command {
-  return command.option("--loans <number>", "how many loans are invented (200000 unless told)", wholeNumber);
+  return command.option("--loans <number>", "how many loans to invent (default: 200000)", wholeNumber);
 }
 
 export function scheduledTime(): Option {
   return new Option(
     "--scheduled-time <time>",
-    "the month before this time's, as the schedule has it (ISO 8601)",
+    "use the month before this time, as the schedule does (ISO 8601)",
   );
 }
 
 export function asJson(what: string): Option {
-  return new Option("--json", `print ${what} as JSON, alone on standard output`);
+  return new Option("--json", `write only ${what} to standard output, as JSON`);
 }
 
-/** The last closed months where none are named. */
+/** Adds the default range, the last closed months, if the input names no month. */
 export function lookingBack(input: Flags): Flags {
   if (["month", "from", "to"].some((name) => name in input)) return input;
   const last = addMonths(monthOf(new Date()), -1);
@@ -44,5 +46,5 @@ export function lookingBack(input: Flags): Flags {
 function wholeNumber(text: string): number {
   const number = Number(text);
   if (Number.isSafeInteger(number) && number > 0) return number;
-  throw new InvalidArgumentError("Expected a whole number.");
+  throw new InvalidArgumentError("Expected a whole number above 0.");
 }

@@ -1,4 +1,4 @@
-/** The command line: its commands, flags and help. What a command needs is loaded when it is asked for. */
+/** The command line with all of its commands. Each command loads its code only when it is used. */
 import { Command } from "commander";
 
 import { version } from "../package.json";
@@ -13,7 +13,7 @@ import { coloured } from "./terminal";
 export function program(): Command {
   const command = new Command("bank-batch")
     .description(
-      "Files for each bank and month, from Aurora PostgreSQL to S3: all banks or none, one manifest a month.",
+      "Publishes one file per bank and month from Aurora PostgreSQL to S3: all banks or none, one manifest per month.",
     )
     .version(version)
     .exitOverride()
@@ -34,10 +34,10 @@ export function program(): Command {
     "after",
     help(
       [
-        [`${NAME} demo`, "see it work, with nothing set and nothing but Node.js"],
+        [`${NAME} demo`, "see it work; needs only Node.js and no settings"],
         [`${NAME} extract --month 2026-09`, "publish a closed month"],
-        [`${NAME} status`, "which months of which banks are there"],
-        [`${NAME} extract --help`, "more on a command, its settings too"],
+        [`${NAME} status`, "show which months of which banks are published"],
+        [`${NAME} extract --help`, "details of a command, with its settings"],
       ],
       [],
     ),

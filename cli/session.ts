@@ -1,4 +1,4 @@
-/** What all commands of a process share: its terminal, how it ends, and what only this edge knows. */
+/** What all commands share: the terminal, how the process ends, and the values that only the command line knows. */
 import { randomUUID } from "node:crypto";
 
 import type { Deadline } from "../src/platform/deadline";
@@ -8,7 +8,7 @@ import { Terminal } from "./terminal";
 export const terminal = new Terminal();
 export const ending = new Ending(terminal);
 
-/** What only this edge knows. */
+/** The values that a run needs from outside: environment, clock, id and deadline. */
 export const edge = (deadline: Deadline) => ({
   environment: process.env,
   now: () => new Date(),

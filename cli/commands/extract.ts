@@ -7,10 +7,10 @@ import { edge, ending, terminal } from "../session";
 
 export function addExtract(parent: Command): void {
   withMonths(parent.command("extract"))
-    .description("extract a closed month, or a range of them, and publish all banks' files or none")
+    .description("extract a closed month or a range of months, and publish the files of all banks or of none")
     .addOption(scheduledTime())
-    .option("--restate", "allow a published month to change; its revision goes up by one")
-    .option("--dry-run", "do everything but publish, and say what would happen")
+    .option("--restate", "allow a published month to change, which raises its revision by one")
+    .option("--dry-run", "do everything except publish, and show what would happen")
     .addOption(asJson("the summary"))
     .addHelpText(
       "after",
@@ -18,8 +18,8 @@ export function addExtract(parent: Command): void {
         [
           [`${NAME} extract --month 2026-09`, "one closed month"],
           [`${NAME} extract --from 2026-01 --to 2026-06`, "a backfill, in one pass over the data"],
-          [`${NAME} extract --month 2026-09 --dry-run`, "everything but publish"],
-          [`${NAME} extract --month 2026-09 --restate`, "let a published month change"],
+          [`${NAME} extract --month 2026-09 --dry-run`, "everything except publishing"],
+          [`${NAME} extract --month 2026-09 --restate`, "allow a published month to change"],
         ],
         [...databaseSettings, ...bucketSettings],
       ),

@@ -1,4 +1,4 @@
-/** `demo` and `local up`: the program on this machine alone. */
+/** `demo` and `local up`: commands that need nothing but this machine. */
 import type { Command } from "commander";
 
 import { ExtractError } from "../../src/platform/errors";
@@ -8,29 +8,31 @@ import { ending, terminal } from "../session";
 
 export function addDemo(parent: Command): void {
   withLoans(parent.command("demo"))
-    .description("run the whole of it for the last closed month on invented data, on this machine alone")
-    .addHelpText("after", help([[`${NAME} demo --loans 20000`, "with fewer loans"]], []))
+    .description(
+      "run an extract of the last closed month from start to finish, on this machine, with invented data",
+    )
+    .addHelpText("after", help([[`${NAME} demo --loans 20000`, "the same with fewer loans"]], []))
     .action(({ loans }: LocalFlags) =>
       onThisMachine(async () => {
         const { demo } = await import("../../local/demo");
-        await demo({ loans, signal: ending.signal, print: terminal.print.bind(terminal) });
+        await demo({ loans, signal: ending.signal, print: (text) => terminal.print(text) });
       }),
     );
 }
 
 export function addLocal(parent: Command): void {
-  const local = parent.command("local").description("a local stack for development");
+  const local = parent.command("local").description("run a local stack for development");
   withLoans(local.command("up"))
     .description(
-      "start PostgreSQL and an AWS endpoint on this machine with invented data, print the settings that lead there,\n" +
-        "and keep them running until Ctrl-C, which removes everything",
+      "start PostgreSQL and an AWS endpoint with invented data on this machine, print their settings, " +
+        "and keep both running until Ctrl-C, which removes everything",
     )
     .addHelpText(
       "after",
       help(
         [
-          [`${NAME} local up > local.env`, "standard output has the settings alone, as a shell reads them"],
-          [". ./local.env", "in another shell; then any command finds the stack"],
+          [`${NAME} local up > local.env`, "save the settings, which a shell can read"],
+          [". ./local.env", "load them in another shell; its commands then use the stack"],
         ],
         [],
       ),
@@ -38,8 +40,12 @@ export function addLocal(parent: Command): void {
     .action(({ loans }: LocalFlags) =>
       onThisMachine(async () => {
         const { up } = await import("../../local/up");
-        const [print, say] = [terminal.print.bind(terminal), terminal.say.bind(terminal)];
-        await up({ loans, signal: ending.signal, print, say });
+        await up({
+          loans,
+          signal: ending.signal,
+          print: (text) => terminal.print(text),
+          say: (line) => terminal.say(line),
+        });
       }),
     );
 }
@@ -48,14 +54,14 @@ interface LocalFlags {
   readonly loans: number | undefined;
 }
 
-/** What fails in the local stack is no failure of the program that is deployed. */
+/** Adds a hint to errors of the local stack, which are not errors of the deployed program. */
 async function onThisMachine(action: () => Promise<void>): Promise<void> {
   try {
     await action();
   } catch (error) {
     if (error instanceof ExtractError || !(error instanceof Error)) throw error;
     throw new ExtractError(error.message, {
-      hint: "Run npm ci, then the same again; docs/decisions/05-local-stack.md says what the local stack needs.",
+      hint: "Run npm ci and try again. docs/decisions/05-local-stack.md lists what the local stack needs.",
       cause: error,
     });
   }

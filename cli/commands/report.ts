@@ -1,4 +1,4 @@
-/** `report`: one HTML page of the published files. */
+/** `report`: one HTML page about the published files. */
 import type { Command } from "commander";
 
 import { bucketSettings, help, NAME } from "../help";
@@ -9,9 +9,9 @@ import { coloured } from "../terminal";
 export function addReport(parent: Command): void {
   withMonths(parent.command("report"))
     .description(
-      "make one HTML page of the published files: what is there, averages, control totals, restatements",
+      "make an HTML page from the published files: calendar, averages, control totals, restatements",
     )
-    .option("--output <file>", "where the page goes", "report.html")
+    .option("--output <file>", "the file to write", "report.html")
     .addHelpText(
       "after",
       help(
@@ -20,13 +20,13 @@ export function addReport(parent: Command): void {
           [`${NAME} report --from 2025-10 --to 2026-09 --output report.html`, "a range"],
         ],
         bucketSettings,
-        "The page needs no network: it can be sent, kept and printed.",
+        "The page needs no network, so it can be sent, archived and printed.",
       ),
     )
     .action(async ({ output, ...input }: Flags) => {
       const { openPublished } = await import("../../src/extract/run");
       const { writeReport } = await import("../../report/report");
-      await terminal.begin("reading what is published");
+      await terminal.begin("reading the published files");
       const file = String(output);
       const { fileCount } = await ending.inTime(async (deadline) => {
         const published = await openPublished(lookingBack(input), edge(deadline));
@@ -34,6 +34,6 @@ export function addReport(parent: Command): void {
         return writeReport(published, { file, madeAt, observe: (text) => terminal.progress(text) });
       });
       terminal.rest();
-      terminal.say(coloured("green", `${file}  made of ${fileCount} published files`));
+      terminal.say(coloured("green", `${file}  made from ${fileCount} published files`));
     });
 }

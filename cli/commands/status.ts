@@ -8,31 +8,31 @@ import { coloured } from "../terminal";
 
 export function addStatus(parent: Command): void {
   withMonths(parent.command("status"))
-    .description("show which months of which banks are published, as a calendar, from the bucket alone")
-    .option("--verify", "read every file to its end, instead of looking whether it is there")
-    .addOption(asJson("what was found"))
+    .description("show a calendar of the published months of each bank; reads only the bucket")
+    .option("--verify", "read every file in full, instead of only checking that it exists")
+    .addOption(asJson("the status"))
     .addHelpText(
       "after",
       help(
         [
           [`${NAME} status`, `the last ${MONTHS_BACK} closed months`],
           [`${NAME} status --from 2025-01 --to 2026-09`, "a range"],
-          [`${NAME} status --verify --json`, "for a machine, with every byte read"],
+          [`${NAME} status --verify --json`, "for a machine, after reading every byte"],
         ],
         bucketSettings,
-        "It exits with 0 whatever is there: status tells, verify judges.",
+        "It exits with 0 whatever it finds. Use verify to fail on missing or damaged months.",
       ),
     )
     .action(async ({ json, verify, ...input }: Flags) => {
       const { openPublished } = await import("../../src/extract/run");
       const { readStatus } = await import("../../src/extract/status");
       const { calendar } = await import("../calendar");
-      await terminal.begin("looking into the bucket");
+      await terminal.begin("connecting to the bucket");
       const months = await ending.inTime(async (deadline) => {
         const { objects, prefix, request } = await openPublished(lookingBack(input), edge(deadline));
         const found = [];
         for (const month of request.months) {
-          terminal.progress(`looking for ${month}`);
+          terminal.progress(`reading ${month}`);
           found.push(await readStatus(objects, prefix, request.extract, month, verify === true));
         }
         return found;

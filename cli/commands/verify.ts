@@ -8,7 +8,9 @@ import { coloured } from "../terminal";
 
 export function addVerify(parent: Command): void {
   withMonths(parent.command("verify"))
-    .description("check published months by their manifests: every object's bytes, SHA-256, rows and totals")
+    .description(
+      "check published months by their manifests: the bytes, SHA-256, rows and totals of every file",
+    )
     .addOption(scheduledTime())
     .addOption(asJson("the findings"))
     .addHelpText(
@@ -25,7 +27,7 @@ export function addVerify(parent: Command): void {
     .action(async ({ json, ...input }: Flags) => {
       const { verify } = await import("../../src/extract/run");
       const { expectVerified } = await import("../../src/extract/verification");
-      await terminal.begin("reading what is published");
+      await terminal.begin("reading the published files");
       const months = await ending.inTime((deadline) =>
         verify(input, edge(deadline), ({ month, status, revision }) => {
           const line = `${month}  ${status}${revision === undefined ? "" : `, revision ${revision}`}`;

@@ -180,7 +180,7 @@ describe("an eventful year", () => {
     const flags = ["report", "--from", RANGE.from, "--to", RANGE.to, "--output", file];
     const { exitCode, stdout, stderr } = await commandLine(flags, world.environment);
     expect([exitCode, stdout]).toEqual([0, ""]);
-    expect(stderr).toContain(`${file}  made of 43 published files`);
+    expect(stderr).toContain(`${file}  made from 43 published files`);
     const html = await readFile(file, "utf8");
     await rm(directory, { recursive: true });
     expect(html.match(/<(script|img|iframe|link rel="stylesheet")/g)).toBeNull();
