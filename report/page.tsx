@@ -1,4 +1,4 @@
-/** The report as a page: everything inline, nothing fetched, and every text of the data escaped by being a text node. */
+/** The report as a page. Everything is inline, nothing is fetched, and all data is escaped because it is in text nodes. */
 import type { JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 
@@ -29,7 +29,7 @@ function Page(figures: Figures): JSX.Element {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        {/* The page can't fetch anything, whatever stands in the data. */}
+        {/* The page can't fetch anything, whatever the data contains. */}
         <meta
           http-equiv="Content-Security-Policy"
           content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -42,16 +42,17 @@ function Page(figures: Figures): JSX.Element {
         <header>
           <h1>{title}</h1>
           <p class="muted">
-            Made of the files of <code>{figures.extract}</code> in <code>{figures.location}</code>, each read
-            by its version and held against its SHA-256, on {instant(figures.madeAt.toISOString())}.
+            Made on {instant(figures.madeAt.toISOString())} from the files of <code>{figures.extract}</code>{" "}
+            in <code>{figures.location}</code>. Each file was read by its version and checked against its
+            SHA-256.
           </p>
           <Tiles {...figures} />
         </header>
         <main>
-          <Section title="To look into">
+          <Section title="Problems">
             <Problems problems={problems} />
           </Section>
-          <Section title="What is there">
+          <Section title="Calendar">
             <Calendar months={months} />
           </Section>
           {banks.length > 0 && (
@@ -60,7 +61,7 @@ function Page(figures: Figures): JSX.Element {
             </Section>
           )}
           {movers !== undefined && ends !== undefined && (
-            <Section title="Branches that moved most">
+            <Section title="Branches with the largest changes">
               <Movers movers={movers} ends={ends} />
             </Section>
           )}
@@ -84,9 +85,9 @@ function Tiles({ months, fileCount, problems, restatements }: Figures): JSX.Elem
   const published = months.filter(({ status }) => status === "published").length;
   const tiles: [string, string][] = [
     ["months published", `${published} of ${months.length}`],
-    ["files read and whole", formatWhole(fileCount)],
+    ["files read and intact", formatWhole(fileCount)],
     ["restatements", formatWhole(restatements.length)],
-    ["to look into", formatWhole(problems.length)],
+    ["problems", formatWhole(problems.length)],
   ];
   return (
     <dl class="tiles">

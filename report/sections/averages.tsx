@@ -11,9 +11,9 @@ export function Averages({ banks }: { banks: readonly BankFigures[] }): JSX.Elem
   return (
     <>
       <p class="muted">
-        Over all single loans of a bank in the three calendar months that end with the month: the sum of its
-        branches' loan amounts divided by the number of those loans. A gap is a month without a figure. Each
-        chart has its own scale, which need not begin at 0.
+        The average over a bank's individual loans in the three calendar months that end with the month shown:
+        the sum of its branches' loan amounts divided by the number of those loans. A gap is a month without a
+        figure. Each chart has its own scale, which may start above 0.
       </p>
       <div class="figures">
         {banks.map((bank) => (
@@ -33,7 +33,7 @@ function BankFigure({ bank: { name, points } }: { bank: BankFigures }): JSX.Elem
       : formatPercent(quotient(1000n * (last.average - first.average), first.average));
   const summary =
     first === undefined || last === undefined
-      ? "no figure in any month"
+      ? "no figures"
       : `${formatHundredths(last.average)} in ${longMonth(last.month)}${
           change === undefined ? "" : `, ${change} since ${longMonth(first.month)}`
         }`;

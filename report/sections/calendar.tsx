@@ -1,4 +1,4 @@
-/** Which banks' files are published, by months. */
+/** Which months of which banks are published. */
 import type { JSX } from "preact";
 
 import { calendarOf, type Cell, REVISION_MEANING, signs } from "../../src/extract/calendar";
@@ -12,7 +12,7 @@ export function Calendar({ months }: { months: readonly MonthFigures[] }): JSX.E
   return (
     <>
       {years.map((abreast) => (
-        <Wide label="Banks by months">
+        <Wide label="Published files by bank and month">
           <table class="calendar">
             <thead>
               <tr>

@@ -1,4 +1,4 @@
-/** The control totals that each month's manifest has. */
+/** The control totals in each month's manifest. */
 import type { JSX } from "preact";
 
 import { columnChart } from "../charts";
@@ -11,7 +11,7 @@ export function ControlTotals({ months }: { months: readonly MonthFigures[] }): 
   return (
     <>
       <p class="muted">
-        Of all banks, as each month's manifest has them; they were reconciled with the table{" "}
+        Totals of all banks, from each month's manifest. They were reconciled with the table{" "}
         <code>loans</code> before the month was published.
       </p>
       <figure class="beside">

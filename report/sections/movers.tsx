@@ -25,13 +25,14 @@ export function Movers({
   return (
     <>
       <p class="muted">
-        Change of <code>moving_average_3m</code> from {first} to {last}, in percent; the{" "}
-        {movers.length === 1 ? "one" : `${movers.length}`} that changed most of all branches that have one in
-        both. Few loans make large changes: see the last column.
+        The change of <code>moving_average_3m</code> from {first} to {last}, in percent, for the{" "}
+        {movers.length === 1 ? "branch" : `${movers.length} branches`} with the largest change. Branches
+        without an average in either month are left out. Where there are few loans, as the last column shows,
+        large changes are common.
       </p>
       <figure class="beside">
         <Chart
-          label={`Bar chart: change of the moving average of ${movers.length} branches in percent. The table has the figures.`}
+          label={`Bar chart: change in percent of the moving average of ${movers.length} branches. The table has the figures.`}
           svg={changeChart(
             movers.map(({ branchId, changePerMille }) => ({
               label: branchId,
@@ -39,7 +40,7 @@ export function Movers({
             })),
           )}
         />
-        <Wide label="Branches that moved most">
+        <Wide label="Branches with the largest changes">
           <Table
             columns={[
               "Branch",

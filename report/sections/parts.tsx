@@ -1,4 +1,4 @@
-/** What the sections are built from. */
+/** The components that the sections share. */
 import type { ComponentChildren, JSX } from "preact";
 
 export function Section({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
@@ -10,7 +10,7 @@ export function Section({ title, children }: { title: string; children: Componen
   );
 }
 
-/** A wide table scrolls by itself, by keyboard too; the page never does. */
+/** Lets a wide table scroll, by keyboard too, so that the page never scrolls sideways. */
 export function Wide({ label, children }: { label: string; children: ComponentChildren }): JSX.Element {
   return (
     <div class="wide" role="region" aria-label={label} tabIndex={0}>
@@ -28,7 +28,7 @@ export type Column = string | { readonly number: string };
 
 export function Table(props: {
   columns: readonly Column[];
-  /** Read aloud where the page shows a heading already. */
+  /** Only for screen readers: the page shows a heading already. */
   caption?: string;
   children: ComponentChildren;
 }): JSX.Element {
@@ -54,7 +54,7 @@ export function Table(props: {
   );
 }
 
-/** The cells of a row behind its heading; undefined is shown as a dash. */
+/** The number cells of a row; undefined is shown as a dash. */
 export function Numbers({ texts }: { texts: readonly (string | undefined)[] }): JSX.Element {
   return (
     <>

@@ -1,11 +1,11 @@
-/** What a reader should look into. */
+/** The problems that an operator should look at. */
 import type { JSX } from "preact";
 
 import type { Problem } from "../figures";
 
 export function Problems({ problems }: { problems: readonly Problem[] }): JSX.Element {
   return problems.length === 0 ? (
-    <p>Nothing: every file is what its manifest says, and stands in its place.</p>
+    <p>None: every file is in its place and matches its manifest.</p>
   ) : (
     <ul class="problems">
       {problems.map(({ what, details = [] }) => (
