@@ -20,21 +20,6 @@ export default tseslint.config(
     },
   },
   {
-    // What is deployed stands on nothing that is for terminals or for development.
-    files: ["src/**/*.ts"],
-    rules: {
-      "no-restricted-imports": [
-        "error",
-        { patterns: ["**/cli/*", "**/report/*", "**/local/*", "**/tests/*"] },
-      ],
-    },
-  },
-  {
-    // What only development needs is loaded by who asks for it: by import(), which this does not mean.
-    files: ["cli/**/*.ts", "report/**/*.ts", "report/**/*.tsx"],
-    rules: { "no-restricted-imports": ["error", { patterns: ["**/local/*", "**/tests/*"] }] },
-  },
-  {
     files: ["tests/**/*.ts"],
     ...jest.configs["flat/recommended"],
     rules: {

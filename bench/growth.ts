@@ -1,9 +1,10 @@
 /** What grows with what: time and memory of the monthly run by the number of loans and of branches. */
+import { lastMonth } from "./databases";
 import { describe, factsOf, figure, markdownTable, writeResults } from "./report";
 import { median } from "./statistics";
 import { inTurns } from "./turns";
 import { count, type Sizes } from "./sizes";
-import { lastMonth, type World } from "./world";
+import type { World } from "./world";
 
 const GRID = { loans: [1_000_000, 5_000_000, 20_000_000], branches: [100, 1000, 10_000] };
 const SMALL_GRID = { loans: [2000, 10_000], branches: [20, 40] };
@@ -30,10 +31,15 @@ export async function measureGrowth(
   const cells: Cell[] = [];
   for (const loans of grid.loans) {
     for (const branches of grid.branches) {
-      const database = await world.loans({ loans, accounts: loans / LOANS_AN_ACCOUNT, branches, banks });
+      const database = await world.databases.loans({
+        loans,
+        accounts: loans / LOANS_AN_ACCOUNT,
+        branches,
+        banks,
+      });
       const told = (line: string) => tell(`${count(loans)} loans, ${count(branches)} branches: ${line}`);
       const { run } = await inTurns(runs, told, {
-        run: () => world.handle(database, { month: lastMonth }, { rowCount: branches }),
+        run: () => world.handler.run(database, { month: lastMonth }, { rowCount: branches }),
       });
       cells.push({
         loans,
@@ -41,7 +47,7 @@ export async function measureGrowth(
         durationsMs: run.map(({ durationMs }) => durationMs),
         peakMemoryBytes: run.map(({ peakMemoryBytes }) => peakMemoryBytes),
       });
-      await world.drop(database);
+      await world.databases.drop(database);
     }
   }
   await writeResults(directory, "growth", {

@@ -7,12 +7,13 @@ import { loanMovingAverage } from "../src/extract/definitions/loan-moving-averag
 import { firstDayOf } from "../src/platform/month";
 import { readStatement } from "../src/platform/statement";
 import { withValues } from "./copy";
+import { lastMonth, sql } from "./databases";
 import type { Sizes } from "./sizes";
-import { lastMonth, sql, type World } from "./world";
+import type { World } from "./world";
 
 /** Prints the plan of each statement for the last month; read a second time, so that caches are warm. */
 export async function explain(world: World, sizes: Sizes): Promise<void> {
-  const database = await world.loans(sizes);
+  const database = await world.databases.loans(sizes);
   const controls = readStatement("extract/loan_controls.sql");
   const statements = [
     ...[loanMovingAverage.statement, loanDetail.statement, controls].map(({ name, text }) => ({
@@ -46,16 +47,20 @@ export async function profile(
 ): Promise<void> {
   const months = new Map([[lastMonth, sizes.rows[0] ?? 1]]);
   const runs = [
-    { extract: loanMovingAverage, database: await world.loans(sizes), rowCount: sizes.branches },
-    { extract: loanDetail, database: await world.months(sizes, months), rowCount: sizes.rows[0] ?? 1 },
+    { extract: loanMovingAverage, database: await world.databases.loans(sizes), rowCount: sizes.branches },
+    {
+      extract: loanDetail,
+      database: await world.databases.months(sizes, months),
+      rowCount: sizes.rows[0] ?? 1,
+    },
   ];
   await mkdir(directory, { recursive: true });
   for (const { extract, database, rowCount } of runs) {
     const name = `${extract.name}.cpuprofile`;
     const event = { extract: extract.name, month: lastMonth };
-    const { durationMs } = await world.handle(database, event, {
+    const { durationMs } = await world.handler.run(database, event, {
       rowCount,
-      task: await world.unbundled(),
+      task: await world.handler.unbundled(),
       nodeFlags: ["--cpu-prof", `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}`],
     });
     tell(`${path.join(directory, name)}: ${durationMs.toFixed(0)} ms under the profiler`);

@@ -6,7 +6,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 
 import { version } from "../package.json";
-import type { Row } from "./measures";
+import type { Row } from "./measure";
 import { compare } from "./statistics";
 import type { World } from "./world";
 

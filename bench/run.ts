@@ -3,7 +3,8 @@ import { Command, Option } from "commander";
 
 import { runUntilStopped } from "./until-stopped";
 import { measureGrowth } from "./growth";
-import { type MeasureName, measures, type Row } from "./measures";
+import type { Row } from "./measure";
+import { type MeasureName, measures } from "./measures";
 import { explain, profile } from "./profile";
 import { describe, factsOf, progress, ratioTable, RESULTS, writeResults } from "./report";
 import { describeSizes, type SizeFlags, type Sizes, sizesOf, withRatioSizes, withSizes } from "./sizes";

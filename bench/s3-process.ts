@@ -2,7 +2,7 @@
  * S3 and Secrets Manager in a process of their own, so that their work is not counted as the handler's. Each message
  * of the parent's replaces them by empty ones and is answered with the environment that leads there.
  */
-import { type LocalAws, startLocalAws } from "../local/aws/server";
+import { type ClientConfig, type LocalAws, startLocalAws } from "../local/aws/server";
 import { settings } from "../local/stack";
 
 export interface S3Request {
@@ -11,6 +11,13 @@ export interface S3Request {
   readonly secret: Readonly<Record<string, string | number>>;
   /** How long S3 waits before it carries a request out. */
   readonly latencyMs: number;
+}
+
+/** The way to the services. It ends when the next request replaces them. */
+export interface Endpoint {
+  /** For a process that should find them. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly clientConfig: ClientConfig;
 }
 
 let present: LocalAws | undefined;
@@ -24,7 +31,8 @@ async function replace({ bucket, secretId, secret, latencyMs }: S3Request): Prom
   if (latencyMs > 0) {
     aws.onRequest(({ service }) => (service === "s3" ? { delayMs: latencyMs } : undefined));
   }
-  process.send?.({ ...aws.environment, ...settings(bucket, secretId) });
+  const environment = { ...aws.environment, ...settings(bucket, secretId) };
+  process.send?.({ environment, clientConfig: aws.clientConfig } satisfies Endpoint);
 }
 
 // Ctrl-C reaches this process too; it ends when its parent has let go of it.

@@ -1,7 +1,13 @@
 /** How much is measured: the usual sizes, the large and the smallest ones, and the flags that change them. */
 import { type Command, InvalidArgumentError } from "commander";
 
-import type { LoanSizes } from "./world";
+/** How large a database is. */
+export interface LoanSizes {
+  readonly loans: number;
+  readonly accounts: number;
+  readonly branches: number;
+  readonly banks: number;
+}
 
 export interface Sizes extends LoanSizes {
   /** Timed runs of each side. */

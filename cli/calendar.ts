@@ -1,4 +1,4 @@
-/** What the bucket holds as a calendar in text: one line a bank, a column a month, and a legend for what stands in it. */
+/** The calendar of `status` as text: a line per bank, a column per month, and a legend for the signs that occur. */
 import Table from "cli-table3";
 
 import { calendarOf, type Cell, REVISION_MEANING, type Sign, signs } from "../src/extract/calendar";
@@ -25,7 +25,7 @@ const plain = {
   style: { "padding-left": 0, "padding-right": 1, head: [], border: [] },
 };
 
-/** @param paint colours a text, or leaves it. */
+/** @param paint colours a text, or returns it unchanged. */
 export function calendar(
   months: readonly MonthStatus[],
   paint: (colour: Colour, text: string) => string,
@@ -45,7 +45,7 @@ export function calendar(
   return [...blocks, legend.join("")].join("\n");
 }
 
-/** The year stands over its first month; the others are as wide. */
+/** The year above its first month in the block, and spaces of the same width above the others. */
 function yearOver(month: Month, at: number): string {
   return at === 0 || monthPart(month) === "01" ? yearPart(month) : "    ";
 }

@@ -1,4 +1,4 @@
-/** How a command ends: in time, by Ctrl-C in good order, by an error that says what to do, and by its exit code. */
+/** How a command ends: within its time limit, cleanly on Ctrl-C, with an error message and a hint, and with an exit code. */
 import { constants } from "node:os";
 
 import { CommanderError } from "commander";
@@ -17,18 +17,18 @@ type Signal = "SIGINT" | "SIGTERM" | "SIGHUP";
 /** The user, or the system, asked the command to stop. */
 class Stopped extends BatchError {
   override readonly name = "Stopped";
-  /** As shells have it. */
+  /** 128 and the signal's number, as in a shell. */
   override readonly exitCode: number;
 
   constructor(signal: Signal) {
-    super(`by ${signal}, in good order: nothing is left behind`, {
-      hint: "Run the same command again; it goes on from what is there.",
+    super(`by ${signal}; nothing was left behind`, {
+      hint: "Run the same command again; it continues where this one stopped.",
     });
     this.exitCode = 128 + constants.signals[signal];
   }
 }
 
-/** What a command may be ended by, from outside. */
+/** Stops the command on a signal or when its time is up, and prints its error. */
 export class Ending {
   readonly #stopped = new AbortController();
 
@@ -41,16 +41,16 @@ export class Ending {
         this.#stopped.abort(new Stopped(signal));
       });
     }
-    // Who reads may go before the end: `… | head`.
+    // The reader of a pipe may close it early: `… | head`.
     for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   }
 
-  /** Aborts when the command is to stop. */
+  /** Aborts when the command should stop. */
   get signal(): AbortSignal {
     return this.#stopped.signal;
   }
 
-  /** No command runs for ever, whatever database and network do. */
+  /** Runs a command under a time limit, so that no command runs for ever. */
   inTime<Result>(command: (deadline: Deadline) => Promise<Result>): Promise<Result> {
     return withDeadline(
       TIME_LIMIT_HOURS * HOUR_MS,
@@ -60,8 +60,8 @@ export class Ending {
     );
   }
 
-  /** Tells a failure; its exit code. What failed after the command was told to stop failed because of that. */
-  tell(error: unknown): number {
+  /** Prints an error and returns the exit code. After a signal, any error is a consequence of stopping. */
+  printError(error: unknown): number {
     this.terminal.rest();
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_INPUT;
     const failure: unknown = this.signal.aborted ? this.signal.reason : error;
@@ -69,7 +69,7 @@ export class Ending {
       const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
       this.terminal.say(`${coloured("red", "Error:")} ${text}`);
       this.terminal.say(
-        `${coloured("cyan", "Try:")}   this is a bug of the program; please report it with the lines above.`,
+        `${coloured("cyan", "Try:")}   This is a bug in the program. Please report it with the lines above.`,
       );
       return 1;
     }
@@ -80,7 +80,9 @@ export class Ending {
         : `${coloured("red", "Error:")} ${message}`,
     );
     if (done.length > 0) {
-      this.terminal.say(`${coloured("green", "Done:")}  ${done.join(", ")} before it, and they stay so`);
+      this.terminal.say(
+        `${coloured("green", "Done:")}  ${done.join(", ")} (finished earlier in this run, and kept)`,
+      );
     }
     if (!(failure instanceof Stopped))
       this.terminal.say(`${coloured("cyan", "Try:")}   ${failure.advice(RUN_AGAIN)}`);

@@ -1,11 +1,12 @@
-/** Starts the command line: carries out what the process was started with, to its end and its exit code. */
-import { ending, program } from "./program";
+/** Starts the command line: runs the command that the process was started with, and sets the exit code. */
+import { program } from "./program";
+import { ending } from "./session";
 
 async function main(): Promise<void> {
   try {
     await program().parseAsync();
   } catch (error) {
-    process.exitCode = ending.tell(error);
+    process.exitCode = ending.printError(error);
   }
 }
 

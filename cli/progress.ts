@@ -1,4 +1,4 @@
-/** A run as it goes on, in words: what is being done, how far it is and how fast, and a line for each thing done. */
+/** Shows the progress of a run: the current step with its speed, and a line for each step that is done. */
 import type { RunEvent } from "../src/extract/events";
 import { coloured, megabytes, type Terminal } from "./terminal";
 
@@ -14,7 +14,7 @@ export class RunProgress {
     switch (event.step) {
       case "connected":
         this.#done(`connected to ${event.database} on ${event.host}`);
-        this.#terminal.progress("the database computes");
+        this.#terminal.progress("waiting for the database");
         break;
       case "reading":
         this.#terminal.progress(this.#reading(event));
@@ -26,7 +26,7 @@ export class RunProgress {
         );
         break;
       case "reconciled":
-        this.#done(`${event.month}  reconciled with the table loans`);
+        this.#done(`${event.month}  reconciled with the control totals`);
         this.#terminal.progress(`${event.month}  publishing`);
         break;
       case "done":

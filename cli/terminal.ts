@@ -1,6 +1,6 @@
 /**
- * How a command talks: its result alone on standard output, everything else on standard error. On a terminal one line
- * says what it is doing at this moment; elsewhere there are whole lines and nothing that moves.
+ * The output of a command: its result on standard output, everything else on standard error. On a terminal, one moving
+ * line shows the current step; elsewhere, there are only whole lines.
  */
 import { styleText } from "node:util";
 
@@ -8,61 +8,66 @@ import type { Ora } from "ora";
 
 export type Colour = "red" | "green" | "yellow" | "cyan" | "dim" | "bold";
 
-/** On which of the two streams a text will stand: each may be a terminal or not. */
+/** The stream that a text is for: either one may be a terminal. */
 type Side = "stdout" | "stderr";
 
-/** Coloured where the stream shows colours, or where FORCE_COLOR says so; never with NO_COLOR. */
+/** Colours a text if the stream shows colours or FORCE_COLOR is set; never if NO_COLOR is set. */
 export function coloured(colour: Colour, text: string, side: Side = "stderr"): string {
   return styleText(colour, text, { stream: process[side] });
 }
 
-/** How often a line is written while a long step goes on and nobody watches. */
+/** How often a long step writes a line where no line can move. */
 const PLAIN_INTERVAL_MS = 10_000;
 
 export class Terminal {
   readonly #startedAt = performance.now();
   readonly #isWatched = isWatched();
   #spinner: Ora | undefined;
-  #told = performance.now();
+  #lastLineAt = performance.now();
 
-  /** A piece of the result. */
+  /** Writes a piece of the result. */
   print(text: string): void {
     process.stdout.write(text);
   }
 
-  /** A line that stays. */
+  /** Writes a result for machines. */
+  printJson(result: unknown): void {
+    this.print(`${JSON.stringify(result)}\n`);
+  }
+
+  /** Writes a line that stays. */
   say(line: string): void {
-    this.#told = performance.now();
+    this.#lastLineAt = performance.now();
     process.stderr.write(`${line}\n`);
   }
 
-  /** What is being done from now on, until something else is or {@link rest} is called. */
-  async begin(doing: string): Promise<void> {
+  /** Shows a step as the current one, until the next step or {@link rest}. */
+  async begin(step: string): Promise<void> {
     if (!this.#isWatched) return;
     if (this.#spinner === undefined) {
       const { default: ora } = await import("ora");
       this.#spinner = ora({
         stream: process.stderr,
-        // It does not know NO_COLOR.
+        // ora ignores NO_COLOR.
         color: coloured("cyan", "") === "" ? false : "cyan",
-        // Its own way with standard input would keep Ctrl-C from becoming a signal.
+        // Otherwise ora handles standard input itself, and Ctrl-C raises no signal.
         discardStdin: false,
         suffixText: () => this.#elapsed(),
       });
     }
-    this.#spinner.start(doing);
+    this.#spinner.start(step);
   }
 
-  /** How far it is: the moving line's new text, or now and then a line for who reads a log. */
+  /** Updates the moving line; where there is none, writes a line now and then, for a log. */
   progress(text: string): void {
     if (this.#spinner?.isSpinning === true) {
       this.#spinner.text = text;
-    } else if (performance.now() - this.#told > PLAIN_INTERVAL_MS) {
+    } else if (performance.now() - this.#lastLineAt > PLAIN_INTERVAL_MS) {
       this.say(`${text}  ${this.#elapsed()}`);
     }
   }
 
-  /** Nothing moves any more. */
+  /** Removes the moving line. */
   rest(): void {
     this.#spinner?.stop();
   }
@@ -73,7 +78,7 @@ export class Terminal {
   }
 }
 
-/** Whether a line can move there. A terminal that says it has no columns, as some without a window do, has none to move in. */
+/** Whether a line can move. Some terminals without a window report no columns, so a line can't move in them. */
 function isWatched(): boolean {
   const { isTTY, columns } = process.stderr;
   return isTTY && columns > 0 && process.env["TERM"] !== "dumb" && process.env["CI"] === undefined;

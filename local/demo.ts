@@ -80,9 +80,8 @@ function readable(entry: Readonly<Record<string, unknown>>): string {
   return [String(timestamp).slice(11, 23), String(message).padEnd(11), told.join(", ")].join("  ");
 }
 
-async function showFiles(summary: Summary, { environment, bucket }: LocalStack, say: Say): Promise<void> {
-  Object.assign(process.env, environment);
-  const s3 = new S3Client({ forcePathStyle: true });
+async function showFiles(summary: Summary, { aws, bucket }: LocalStack, say: Say): Promise<void> {
+  const s3 = new S3Client({ ...aws.clientConfig, forcePathStyle: true });
   const fetchObject = async (Key: string, VersionId?: string): Promise<string> => {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key, VersionId }));
     const text = (await Body?.transformToString()) ?? "";

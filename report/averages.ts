@@ -1,11 +1,11 @@
 /**
- * A bank's moving average from its published file, and what its branches' did. The definition, and why it is exact:
- * docs/decisions/12-report.md.
+ * A bank's moving average, computed from its published file, and the changes of its branches' averages.
+ * docs/decisions/12-report.md defines the average and shows why it is exact.
  */
 import { type Hundredths, parseHundredths, quotient } from "./decimal";
 import type { Fields } from "./rows";
 
-/** The columns without which a file has no moving averages. */
+/** The columns that a file must have for moving averages. */
 export const averageColumns = [
   "branch_id",
   "branch_address",
@@ -16,22 +16,22 @@ export const averageColumns = [
 
 const WINDOW_MONTHS = 3n;
 
-/** What a branch's row says of the window that ends with its month. */
+/** A branch's figures for the window that ends with the month of its row. */
 export interface BranchWindow {
   readonly branchId: string;
   readonly address: string;
   readonly loanCount: bigint;
   readonly loanTotal: bigint;
-  /** How many of the loans have an amount; undefined if the row's figures fit several numbers. */
+  /** How many of the loans have an amount; undefined if several numbers fit the row. */
   readonly amountCount: bigint | undefined;
   readonly average: Hundredths | undefined;
 }
 
-/** @throws SyntaxError if a field is no number. */
+/** @throws SyntaxError if a field is not a number. */
 export function branchWindow(fields: Fields): BranchWindow {
   const loanCount = BigInt(fields["loan_count_3m"] ?? "");
   const average = parseHundredths(fields["moving_average_3m"] ?? "");
-  // The mean of three whole totals is at most 0.005 off by its rounding, three times that at most 0.015: far from a half.
+  // Rounding puts the mean of three whole totals off by 0.005 at most, and three times the mean by 0.015: far less than half.
   const meanTotal = parseHundredths(fields["monthly_total_average_3m"] ?? "") ?? 0n;
   const loanTotal = quotient(WINDOW_MONTHS * meanTotal, 100n);
   return {
@@ -44,7 +44,7 @@ export function branchWindow(fields: Fields): BranchWindow {
   };
 }
 
-/** The number of loans by which the total gives the average: all of them, unless some have no amount. */
+/** The number of loans that gives this average for this total: all loans, unless some have no amount. */
 function amountCountOf(
   total: bigint,
   loanCount: bigint,
@@ -55,13 +55,13 @@ function amountCountOf(
     count > 0n && count <= loanCount && quotient(100n * total, count) === average;
   if (gives(loanCount)) return loanCount;
   if (average === 0n) return undefined;
-  // Where several fit they are neighbours, and this is the middle of them.
+  // If several numbers fit, they are consecutive, and this is the middle one.
   const near = quotient(100n * total, average);
   const [count, ...others] = [near - 1n, near, near + 1n].filter(gives);
   return others.length === 0 ? count : undefined;
 }
 
-/** A bank's window: the sum of its branches'. */
+/** A bank's figures for a window: the sum of its branches' figures. */
 export class BankWindow {
   loanCount = 0n;
   loanTotal = 0n;
@@ -76,12 +76,12 @@ export class BankWindow {
         : this.#amountCount + amountCount;
   }
 
-  /** Whether the average can be told from the file. */
+  /** Whether the file determines the average. */
   get isExact(): boolean {
     return this.#amountCount !== undefined;
   }
 
-  /** The average amount of the bank's single loans in the window; undefined if it has none, or if it can't be told. */
+  /** The average amount of the bank's individual loans; undefined if there are none, or the file does not determine it. */
   get average(): Hundredths | undefined {
     if (this.#amountCount === undefined || this.#amountCount === 0n) return undefined;
     return quotient(100n * this.loanTotal, this.#amountCount);
@@ -95,13 +95,13 @@ export interface Mover {
   readonly address: string;
   readonly before: Hundredths;
   readonly after: Hundredths;
-  /** Loans in the window that ends the range: how much the change rests on. */
+  /** The loans in the last window: few loans make the change less meaningful. */
   readonly loanCount: bigint;
-  /** The change in tenths of a percent of what it was. */
+  /** The change, in tenths of a percent of the value before. */
   readonly changePerMille: bigint;
 }
 
-/** How a bank's branches changed; those that had nothing to change from are left out. */
+/** The changes of a bank's branches; without branches that lack an average in one of the months, or had one of 0 or less. */
 export function moversOf(
   bankName: string,
   first: ReadonlyMap<string, BranchWindow>,

@@ -1,4 +1,4 @@
-/** The report's charts as SVG, drawn here once: the page holds the drawing and no program. */
+/** The report's charts, drawn as SVG when the page is made, so that the page needs no script. */
 import { init, type EChartsOption } from "echarts";
 
 export interface Point {
@@ -7,18 +7,18 @@ export interface Point {
   readonly value: number | null;
 }
 
-/** Of a phone's width, so that nothing has to shrink there; two or three fit beside each other elsewhere. */
+/** The width of a phone, so that charts don't shrink there. Two or three fit side by side on a larger screen. */
 const WIDTH = 340;
 const HEIGHT = 190;
 
-/** Colours are the page's own, which differ by light, dark and paper. */
+/** The page's own colours, which differ between light, dark and print. */
 const ink = { line: "var(--accent)", down: "var(--down)", axis: "var(--rule)", text: "var(--muted)" };
 
 const text = { color: ink.text, fontSize: 11, fontFamily: "inherit" };
 const common: EChartsOption = { animation: false, textStyle: text };
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
-/** How a figure went over the months; its scale need not begin at nothing. */
+/** A figure over the months. The scale may start above 0. */
 export function lineChart(points: readonly Point[]): string {
   return draw(HEIGHT, {
     ...common,
@@ -40,7 +40,7 @@ export function lineChart(points: readonly Point[]): string {
   });
 }
 
-/** Amounts a month, from nothing up. */
+/** Amounts by month. The scale starts at 0. */
 export function columnChart(points: readonly Point[]): string {
   return draw(HEIGHT, {
     ...common,
@@ -59,7 +59,7 @@ export function columnChart(points: readonly Point[]): string {
   });
 }
 
-/** Changes up and down from nothing, the first on top. */
+/** Positive and negative changes, the first at the top. */
 export function changeChart(points: readonly Point[]): string {
   return draw(24 * points.length + 40, {
     ...common,
@@ -110,7 +110,7 @@ function draw(height: number, option: EChartsOption): string {
   const chart = init(null, null, { renderer: "svg", ssr: true, width: WIDTH, height });
   try {
     chart.setOption(option);
-    // Its style sheet is for what moves under a pointer, and nothing here does.
+    // The style sheet is for hover effects, which these charts don't have.
     return chart.renderToSVGString().replaceAll(/<style\s*>.*?<\/style>/gs, "");
   } finally {
     chart.dispose();

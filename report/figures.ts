@@ -1,4 +1,4 @@
-/** All that the report tells, read from what is published: first the manifests, then file by file. It knows no database. */
+/** All figures of the report, read from the publications alone: first the manifests, then one file after another. */
 import { version as programVersion } from "../package.json";
 import { addTotals, type ExtractDefinition, parseTotals } from "../src/extract/definition";
 import { type LoanTotals, loanTotals } from "../src/extract/definitions/loan-reconciliation";
@@ -26,27 +26,26 @@ import { fieldsOf, readRows } from "./rows";
 
 export interface Figures {
   readonly extract: string;
-  /** With its prefix, as a reader would name it. */
+  /** The extract's folder in the bucket, with the prefix. */
   readonly location: string;
   readonly madeAt: Date;
   readonly programVersion: string;
   readonly months: readonly MonthFigures[];
-  /** In the order of their ids. */
+  /** Ordered by id. */
   readonly banks: readonly BankFigures[];
-  /** Those that changed most first; undefined if the extract has no averages or the range no two months. */
+  /** The largest change first; undefined if the extract has no averages, or fewer than two months are published. */
   readonly movers: readonly Mover[] | undefined;
-  /** The first and the last published month, between which branches moved. */
+  /** The first and the last published month, which the changes are between. */
   readonly ends: readonly [Month, Month] | undefined;
   readonly restatements: readonly Restatement[];
-  /** None if all is as it should be. */
   readonly problems: readonly Problem[];
   readonly fileCount: number;
 }
 
-/** What a reader should look into. */
+/** Something that an operator should look at. */
 export interface Problem {
   readonly what: string;
-  /** Bank by bank. */
+  /** One per bank. */
   readonly details?: readonly string[];
 }
 
@@ -58,24 +57,24 @@ export type MonthFigures = Omit<MonthStatus, "problems"> & {
 export interface BankFigures {
   readonly id: number;
   readonly name: string;
-  /** A point a month of the range. */
+  /** One per month of the range. */
   readonly points: readonly AveragePoint[];
 }
 
 export interface AveragePoint {
   readonly month: Month;
-  /** Undefined where nothing is published, nothing was lent, or it can't be told. */
+  /** Undefined if nothing is published or lent, or the file does not determine it. */
   readonly average: Hundredths | undefined;
   readonly windowLoanCount: bigint | undefined;
 }
 
 const MOVERS = 10;
 
-/** @param observe hears what is being read. */
+/** @param observe is called with what is being read. */
 export async function readFigures(
   { objects, output, request }: PublishedMonths,
   madeAt: Date,
-  observe: (doing: string) => void,
+  observe: (step: string) => void,
 ): Promise<Figures> {
   const { definition, months } = request;
   const { bucket, layout } = output;
@@ -86,7 +85,7 @@ export async function readFigures(
     found.set(month, manifest);
     if (manifest.state === "readable") manifests.set(month, manifest.manifest);
   };
-  // The windows of the first months begin before them.
+  // The windows of the first months start before the range.
   const lead = addMonths(months[0], 1 - definition.windowMonths);
   for (const month of monthRange(lead, months.at(-1) ?? months[0])) await lookAt(month);
 
@@ -137,7 +136,7 @@ function isWithAverages(manifest: Manifest | undefined): boolean {
   return manifest !== undefined && averageColumns.every((column) => manifest.columns.includes(column));
 }
 
-/** What was read of each file; one that is whole but not in its place stays what it was found to be. */
+/** The status of each file after reading it. An intact file whose key holds something else stays `unverified`. */
 function atTheirPlace(read: readonly FileStatus[], found: readonly FileStatus[]): FileStatus[] {
   const displaced = new Set(found.filter(({ status }) => status === "unverified").map(({ key }) => key));
   return read.map((file) =>
@@ -145,7 +144,7 @@ function atTheirPlace(read: readonly FileStatus[], found: readonly FileStatus[])
   );
 }
 
-/** Goes through the files once and keeps a line a bank and month, and of the branches what they had at both ends. */
+/** Reads each file once. Keeps one window per bank and month, and the branches of the first and the last month. */
 class Reading {
   readonly problems: Problem[] = [];
   fileCount = 0;
@@ -172,8 +171,8 @@ class Reading {
     };
     const became = await readRows(this.objects, file, withAverages ? onRow : undefined);
     if (became !== "whole") {
-      const what = became === "gone" ? "is gone" : "is not what its manifest says";
-      this.problems.push({ what: `${key} of ${month} ${what}: its figures are not in this report.` });
+      const what = became === "gone" ? "is missing" : "does not match its manifest";
+      this.problems.push({ what: `${month}: ${key} ${what}, so its figures are not in this report.` });
       return { bankId, bankName, key, status: "damaged" };
     }
     this.fileCount += 1;
@@ -181,13 +180,13 @@ class Reading {
     if (isEnd) this.#branches.set(`${bankId} ${month}`, branches);
     if (!window.isExact) {
       this.problems.push({
-        what: `${bankName}, ${month}: some loans have no amount, and the file does not tell how many of which branch, so there is no average.`,
+        what: `${month}: ${bankName} has no average, because some loans have no amount and the file does not show how many.`,
       });
     }
     return { bankId, bankName, key, status: "verified" };
   }
 
-  /** A window that says other than the months that it is made of was made before one of them was restated. */
+  /** Finds windows that differ from the sum of their months, as happens when one of these months is restated later. */
   compareWindows(manifests: ReadonlyMap<Month, Manifest>): void {
     for (const [month, { files }] of manifests) {
       const from = addMonths(month, 1 - this.definition.windowMonths);
@@ -202,8 +201,8 @@ class Reading {
       if (stale.length === 0) continue;
       this.problems.push({
         what:
-          `${month}: its averages rest on other loans than the files from ${from} to ${month} have now. ` +
-          `A month before it was restated later, or branches changed hands: restate ${month} too.`,
+          `${month}: its averages do not match the loans in the files from ${from} to ${month}. ` +
+          `An earlier month was restated later, or branches moved to another bank. Restate ${month} too.`,
         details: stale,
       });
     }
@@ -238,13 +237,13 @@ class Reading {
   }
 }
 
-/** What a bank has in these months taken together; undefined if one of them, or its file, is not there. */
+/** A bank's totals of these months together; undefined if one of them, or the bank's file in it, is missing. */
 function totalsOf(
   definition: ExtractDefinition,
   bankId: number,
   months: readonly (Manifest | undefined)[],
 ): LoanTotals | undefined {
-  const files = months.map((manifest) => manifest?.files.find((each) => each.bankId === bankId));
+  const files = months.map((manifest) => manifest?.files.find((file) => file.bankId === bankId));
   const found = files.filter((file) => file !== undefined);
   if (found.length < files.length) return undefined;
   return loanTotals(
@@ -257,7 +256,7 @@ function totalsOf(
 
 function differences(then: LoanTotals, now: LoanTotals): string {
   return [
-    formatChange(then.loanCount, now.loanCount, "loans", "as many loans"),
-    formatChange(then.loanTotal, now.loanTotal, "in all", "the same in all"),
+    formatChange(then.loanCount, now.loanCount, "loans", "the same number of loans"),
+    formatChange(then.loanTotal, now.loanTotal, "in total", "the same total"),
   ].join(", ");
 }

@@ -1,4 +1,4 @@
-/** `report`: one HTML page of what is published, which needs nothing but itself. */
+/** `report`: one self-contained HTML page about the publications. */
 import { access, constants, writeFile } from "node:fs/promises";
 import path from "node:path";
 
@@ -10,11 +10,11 @@ import { page } from "./page";
 export interface ReportOptions {
   readonly file: string;
   readonly madeAt: Date;
-  /** Hears what is being read. */
-  readonly observe: (doing: string) => void;
+  /** Called with what is being read. */
+  readonly observe: (step: string) => void;
 }
 
-/** @throws RequestError if the file can't be written; if its folder can't, before anything is read. */
+/** @throws RequestError if the file can't be written; before anything is read if its folder is missing or not writable. */
 export async function writeReport(
   published: PublishedMonths,
   { file, madeAt, observe }: ReportOptions,
@@ -28,7 +28,7 @@ export async function writeReport(
 function unwritable(file: string): (cause: unknown) => never {
   return (cause) => {
     throw new RequestError(`can't write ${file}: ${(cause as Error).message}`, {
-      hint: "Name a file in a folder that exists and may be written to, by --output.",
+      hint: "Use --output to name a file in a folder that exists and is writable.",
       cause,
     });
   };

@@ -1,4 +1,4 @@
-/** What changed from one revision of a month to the next, by the versions that its manifest's history names. */
+/** The changes from one revision of a month to the next, read from the versions that the manifest's history names. */
 import { type ExtractDefinition, Sums } from "../src/extract/definition";
 import { type LoanTotals, loanTotals } from "../src/extract/definitions/loan-reconciliation";
 import type { Manifest } from "../src/extract/month-manifest";
@@ -16,13 +16,13 @@ export interface Restatement {
 
 export type FileChange = { readonly bankName: string } & (
   | { readonly what: "same bytes" | "added" | "dropped" }
-  /** The version of that revision can't be read any more, or is not what its SHA-256 says. */
+  /** The version of that revision is deleted, or does not match its SHA-256. */
   | { readonly what: "gone" | "damaged"; readonly revision: number }
   | {
       readonly what: "changed";
       readonly before: Totals;
       readonly after: Totals;
-      /** Of an extract with one row a branch. */
+      /** If the extract has one row per branch. */
       readonly branches?: { readonly changed: number; readonly added: number; readonly dropped: number };
     }
 );
@@ -31,7 +31,7 @@ export interface Totals extends LoanTotals {
   readonly rowCount: number;
 }
 
-/** One for each revision of the month after the first. */
+/** One per revision after the first. */
 export async function readRestatements(
   objects: ObjectStore,
   definition: ExtractDefinition,
@@ -77,7 +77,7 @@ async function compare(
 ): Promise<Change> {
   if (before === undefined) return { what: "added" };
   if (before.sha256 === after.sha256) return { what: "same bytes" };
-  // Without versions there is no older one: its key holds what came later.
+  // Without versioning there is no older version: the key holds what was written later.
   if (before.versionId === null) return { what: "gone", revision: revisionBefore };
   const old = await readContent(objects, definition, before);
   if (typeof old === "string") return { what: old, revision: revisionBefore };
@@ -93,7 +93,7 @@ async function compare(
 
 interface Content {
   readonly totals: Totals;
-  /** By branch, where there is one row a branch: as many as the bank has branches. */
+  /** By branch; empty unless the extract has one row per branch. */
   readonly rows: ReadonlyMap<string, string>;
 }
 

@@ -1,4 +1,4 @@
-/** The rows of one version of a published file, which is not believed before its SHA-256 is. */
+/** Reads the rows of one version of a published file and checks its SHA-256. */
 import type { FileVersion } from "../src/platform/publication/manifest";
 import { readPublishedFile } from "../src/platform/publication/published-file";
 import type { ObjectStore } from "../src/platform/bucket/object-store";
@@ -7,10 +7,10 @@ import type { ObjectStore } from "../src/platform/bucket/object-store";
 export type Fields = Readonly<Record<string, string>>;
 
 /**
- * What became of reading it; the rows count only if it was `whole`.
+ * Reads a file to its end. Its rows are valid only if the result is `whole`.
  *
- * @param onRow hears of each row; without it the bytes are not looked into.
- * @throws StorageError if S3 does not let it be read.
+ * @param onRow is called with each row; without it, the file is not parsed.
+ * @throws StorageError if S3 refuses to read it.
  */
 export async function readRows(
   objects: ObjectStore,

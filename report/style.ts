@@ -1,4 +1,4 @@
-/** How the report looks: on a phone, on a screen by day and by night, and on paper. */
+/** The style of the report: for phones, for light and dark screens, and for print. */
 export const style = `
 :root {
   color-scheme: light dark;

@@ -10,8 +10,11 @@ import { loanMovingAverage } from "../../src/extract/definitions/loan-moving-ave
 import { firstDayOf } from "../../src/platform/month";
 import { cacheDirectory, DidNotRun, exists, installPython } from "../../tests/support/python";
 import { psqlArguments, psqlEnvironment, withValues } from "../copy";
+import { lastMonth } from "../databases";
+import { publishedFiles } from "../handler";
+import { BUCKET, readObjects } from "../s3";
 import type { Sample } from "../turns";
-import { BUCKET, keysOf, lastMonth, type World } from "../world";
+import type { World } from "../world";
 
 const execute = promisify(execFile);
 
@@ -39,11 +42,11 @@ export function ours(branches: number): Peer {
     note: "the packaged handler in a fresh process, into S3; all banks or none, reconciled, with a manifest",
     prepare: () => Promise.resolve(),
     run: async (world, database) => {
-      const run = await world.handle(database, { month: lastMonth }, { rowCount: branches });
+      const run = await world.handler.run(database, { month: lastMonth }, { rowCount: branches });
       return {
         durationMs: run.processDurationMs,
         workMs: run.durationMs,
-        files: () => world.read(run.environment, keysOf(run)),
+        files: () => publishedFiles(run),
       };
     },
   };
@@ -63,7 +66,7 @@ export function pipe(): Peer {
       aws = await installPython(AWSCLI, "aws");
     },
     run: async (world, database) => {
-      const environment = await world.emptyBucket();
+      const endpoint = await world.s3.empty();
       const values = [firstDayOf(lastMonth), firstDayOf(lastMonth)];
       const words = psqlArguments(withValues(loanMovingAverage.statement.text, values));
       const durationMs = await timed(
@@ -71,12 +74,12 @@ export function pipe(): Peer {
         ["-o", "pipefail", "-c", 'psql "$@" | "$AWS" s3 cp --quiet - "$TARGET"', "bash", ...words],
         {
           ...psqlEnvironment(world.login(database)),
-          ...environment,
+          ...endpoint.environment,
           AWS: aws,
           TARGET: `s3://${BUCKET}/${key}`,
         },
       );
-      return { durationMs, workMs: durationMs, files: () => world.read(environment, [key]) };
+      return { durationMs, workMs: durationMs, files: () => readObjects(endpoint, [key]) };
     },
   };
 }

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     const world = await World.start([], tell, signal);
     try {
       const facts = await factsOf(world);
-      const database = await world.loans(sizes);
+      const database = await world.databases.loans(sizes);
       const samples = await inTurns(sizes.runs, tell, contenders(peers, world, database));
       const durations = peers.map(({ name }) => (samples[name] ?? []).map(({ durationMs }) => durationMs));
       const results = peers.map(({ name, note }, at) => ({

@@ -1,9 +1,9 @@
 // The four listings of the local S3, each a page at a time: objects, versions, open uploads, and the parts of one.
 import { xmlReply, type Reply, type XmlContent } from "./exchange";
-import { type Checksum } from "./payload";
-import { type S3Request } from "./s3";
 import { s3Error } from "./s3-errors";
-import { type Version } from "./s3-store";
+import { type S3Request } from "./s3-request";
+import { type Version } from "./s3-state";
+import { checksumElement } from "./s3-xml";
 import { uriEncode } from "./sigv4";
 
 interface Page<T> {
@@ -163,10 +163,6 @@ export function listParts({ store, bucket, key, query }: S3Request): Reply {
       ...checksumElement(part.checksum),
     })),
   });
-}
-
-export function checksumElement(checksum: Checksum | undefined): Record<string, XmlContent> {
-  return checksum ? { [`Checksum${checksum.algorithm}`]: checksum.value } : {};
 }
 
 function versionsByKey(objects: Iterable<Version[]>, prefix: string): Version[][] {

@@ -1,93 +1,28 @@
 // The state behind the local S3: buckets, object versions and multipart uploads. Metadata is in memory; bodies
 // are files, and an object made of parts stays a list of their files, so no object is ever held or copied whole.
 // Every change of state happens in one synchronous step, which is what makes the conditional writes atomic.
-import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
+import { randomBytes, randomUUID } from "node:crypto";
+import { createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Call } from "./exchange";
-import { compositeChecksum, receive, type Checksum, type ChecksumAlgorithm, type Received } from "./payload";
+import { receive, type ChecksumAlgorithm } from "./payload";
+import { assemble, type Claims, type ListedPart } from "./s3-assembly";
+import { contentOf, discard, removeFiles, type Stored } from "./s3-content";
 import { s3Error } from "./s3-errors";
-
-const minimumPartSize = 5 * 1024 * 1024;
-
-export interface Bucket {
-  readonly name: string;
-  versioning?: "Enabled" | "Suspended";
-  /** By key, newest version first; never an empty list. */
-  readonly objects: Map<string, Version[]>;
-  readonly uploads: Map<string, MultipartUpload>;
-  /** Completed uploads by id: a repeated completion is answered from here. */
-  readonly completed: Map<string, ObjectVersion>;
-  /** How often the object of a key was deleted; tells a conditional write that it was crossed by a delete. */
-  readonly deletions: Map<string, number>;
-}
-
-/** Headers kept with an object and given back with it: system and user metadata, encryption. */
-export type ObjectHeaders = Readonly<Record<string, string>>;
-
-interface Stored extends Received {
-  readonly file: string;
-}
-
-interface Content {
-  readonly files: readonly { readonly file: string; readonly size: number }[];
-  readers: number;
-  discarded: boolean;
-}
-
-export interface ObjectVersion {
-  readonly deleteMarker: false;
-  readonly key: string;
-  /** "null" for a version written while the bucket wasn't versioned. */
-  readonly versionId: string;
-  /** Without the quotation marks. */
-  readonly etag: string;
-  readonly size: number;
-  readonly lastModified: Date;
-  readonly headers: ObjectHeaders;
-  readonly checksum?: Checksum & { readonly type: "FULL_OBJECT" | "COMPOSITE" };
-  readonly content: Content;
-}
-
-export interface DeleteMarker {
-  readonly deleteMarker: true;
-  readonly key: string;
-  readonly versionId: string;
-  readonly lastModified: Date;
-}
-
-export type Version = ObjectVersion | DeleteMarker;
-
-export interface MultipartUpload {
-  readonly id: string;
-  readonly key: string;
-  readonly initiated: Date;
-  readonly headers: ObjectHeaders;
-  readonly algorithm?: ChecksumAlgorithm;
-  readonly parts: Map<number, UploadedPart>;
-}
-
-export interface UploadedPart extends Stored {
-  readonly number: number;
-  readonly lastModified: Date;
-}
-
-/** A part as a CompleteMultipartUpload request names it. */
-export interface ListedPart {
-  readonly number: number;
-  readonly etag: string;
-  readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
-}
-
-/** The condition of a write. `deletionsSeen` is what `deletions` said when the request came in. */
-export interface WriteCondition {
-  readonly ifNoneMatch: boolean;
-  readonly ifMatch: string | undefined;
-  readonly deletionsSeen: number;
-}
+import {
+  type Bucket,
+  countDeletion,
+  type MultipartUpload,
+  newVersionId,
+  type ObjectHeaders,
+  type ObjectVersion,
+  requireCondition,
+  type UploadedPart,
+  type Version,
+  type WriteCondition,
+} from "./s3-state";
 
 export class S3Store {
   readonly #directory: string;
@@ -159,7 +94,7 @@ export class S3Store {
       lastModified: new Date(),
       headers,
       ...(body.checksum && { checksum: { ...body.checksum, type: "FULL_OBJECT" } }),
-      content: { files: [body], readers: 0, discarded: false },
+      content: contentOf([body]),
     });
   }
 
@@ -232,7 +167,7 @@ export class S3Store {
     uploadId: string,
     listed: readonly ListedPart[],
     condition: WriteCondition,
-    claims: { readonly size: number | undefined; readonly checksum: string | undefined },
+    claims: Claims,
   ): ObjectVersion {
     const before = bucket.completed.get(uploadId);
     if (before?.key === key) {
@@ -240,27 +175,19 @@ export class S3Store {
       return before;
     }
     const upload = this.upload(bucket, key, uploadId);
-    const parts = partsOf(upload, listed);
-    const size = parts.reduce((sum, part) => sum + part.size, 0);
-    const { algorithm } = upload;
-    const partChecksums = parts.flatMap((part) => part.checksum ?? []);
-    const checksum = algorithm && compositeChecksum(algorithm, partChecksums);
-    if (claims.size !== undefined && claims.size !== size) {
-      throw s3Error("InvalidRequest", "x-amz-mp-object-size does not match the parts.");
-    }
-    if (claims.checksum !== undefined && claims.checksum !== checksum?.value) throw s3Error("BadDigest");
+    const { parts, size, etag, checksum } = assemble(upload, listed, claims);
     requireCondition(bucket, key, condition);
     const version: ObjectVersion = {
       deleteMarker: false,
       key,
       versionId: newVersionId(bucket),
-      etag: `${compositeMd5(parts)}-${parts.length}`,
+      etag,
       size,
       // Amazon S3 User Guide, "Working with object metadata": a multipart object dates from its initiation.
       lastModified: upload.initiated,
       headers: upload.headers,
       ...(checksum && { checksum: { ...checksum, type: "COMPOSITE" } }),
-      content: { files: parts, readers: 0, discarded: false },
+      content: contentOf(parts),
     };
     bucket.uploads.delete(uploadId);
     bucket.completed.set(uploadId, version);
@@ -272,16 +199,6 @@ export class S3Store {
     const upload = this.upload(bucket, key, uploadId);
     bucket.uploads.delete(uploadId);
     removeFiles([...upload.parts.values()]);
-  }
-
-  /** The bytes `first` to `last` (inclusive). They stay readable even if the object is replaced meanwhile. */
-  read({ content }: ObjectVersion, first: number, last: number): Readable {
-    content.readers++;
-    const bytes = Readable.from(readFiles(content, first, last), { objectMode: false });
-    return bytes.once("close", () => {
-      content.readers--;
-      release(content);
-    });
   }
 
   #add<V extends Version>(bucket: Bucket, version: V): V {
@@ -296,86 +213,6 @@ export class S3Store {
     const left = bucket.objects.get(version.key)?.filter((one) => one !== version) ?? [];
     if (left.length > 0) bucket.objects.set(version.key, left);
     else bucket.objects.delete(version.key);
-    if (version.deleteMarker) return;
-    version.content.discarded = true;
-    release(version.content);
+    if (!version.deleteMarker) discard(version.content);
   }
-}
-
-/** The stored parts that a completion lists, which must be the stored ones, in order and big enough. */
-function partsOf(upload: MultipartUpload, listed: readonly ListedPart[]): UploadedPart[] {
-  if (listed.length === 0) throw s3Error("MalformedXML");
-  if (listed.some((part, index) => part.number <= (listed[index - 1]?.number ?? 0))) {
-    throw s3Error("InvalidPartOrder");
-  }
-  const { algorithm } = upload;
-  const parts = listed.map((claim) => {
-    const part = upload.parts.get(claim.number);
-    const { checksum } = part ?? {};
-    const claimedChecksum = checksum && claim.checksums[checksum.algorithm];
-    if (
-      part?.md5 !== unquoted(claim.etag) ||
-      (claimedChecksum !== undefined && claimedChecksum !== checksum?.value)
-    ) {
-      throw s3Error("InvalidPart");
-    }
-    if (algorithm !== undefined && claimedChecksum === undefined) {
-      throw s3Error("InvalidRequest", `The ${algorithm} checksum is missing for part ${claim.number}.`);
-    }
-    return part;
-  });
-  if (parts.slice(0, -1).some((part) => part.size < minimumPartSize)) throw s3Error("EntityTooSmall");
-  return parts;
-}
-
-/** Source: Amazon S3 User Guide, "How to prevent object overwrites with conditional writes". */
-function requireCondition(bucket: Bucket, key: string, condition: WriteCondition): void {
-  const { ifNoneMatch, ifMatch, deletionsSeen } = condition;
-  const newest = bucket.objects.get(key)?.[0];
-  const current = newest?.deleteMarker === false ? newest : undefined;
-  if (ifMatch !== undefined && current === undefined) throw s3Error("NoSuchKey");
-  if ((ifNoneMatch && current) || (ifMatch !== undefined && unquoted(ifMatch) !== current?.etag)) {
-    throw s3Error("PreconditionFailed");
-  }
-  if (ifNoneMatch && (bucket.deletions.get(key) ?? 0) !== deletionsSeen) {
-    throw s3Error("ConditionalRequestConflict");
-  }
-}
-
-/** The ETag of a multipart object is the MD5 of its parts' MD5s (and their number). */
-function compositeMd5(parts: readonly UploadedPart[]): string {
-  return createHash("md5")
-    .update(parts.map((part) => part.md5).join(""), "hex")
-    .digest("hex");
-}
-
-async function* readFiles({ files }: Content, first: number, last: number): AsyncGenerator<Buffer> {
-  let offset = 0;
-  for (const { file, size } of files) {
-    const start = Math.max(first - offset, 0);
-    const end = Math.min(last - offset, size - 1);
-    if (start <= end) yield* createReadStream(file, { start, end }) as AsyncIterable<Buffer>;
-    offset += size;
-  }
-}
-
-function release(content: Content): void {
-  if (content.discarded && content.readers === 0) removeFiles(content.files);
-}
-
-/** Nobody waits for it: the state no longer knows these files, and closing removes the whole directory. */
-function removeFiles(files: readonly { readonly file: string }[]): void {
-  for (const { file } of files) rm(file, { force: true }).catch(() => undefined);
-}
-
-function countDeletion(bucket: Bucket, key: string): void {
-  bucket.deletions.set(key, (bucket.deletions.get(key) ?? 0) + 1);
-}
-
-function newVersionId(bucket: Bucket): string {
-  return bucket.versioning === "Enabled" ? randomBytes(24).toString("base64url") : "null";
-}
-
-function unquoted(etag: string): string {
-  return etag.replace(/^"(.*)"$/, "$1");
 }

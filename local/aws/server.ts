@@ -1,24 +1,24 @@
 // The local stand-in for AWS, for development and tests: one HTTP server on 127.0.0.1 in front of which the
 // unmodified AWS SDK works. It tells the three services apart, checks signatures, records every request, and lets
 // tests script faults; what the services do is in s3.ts, secrets-manager.ts and sns.ts.
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, mkdir, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { setTimeout as delay } from "node:timers/promises";
-import { AwsError, type Call, type Operation, type Reply, type Service } from "./exchange";
-import { lateError, s3Service } from "./s3";
+import { AwsError, type Call, type Reply, type Service } from "./exchange";
+import { carryOutOr, eventOf, type Fault, type RequestEvent, type RequestHook } from "./faults";
+import { callOf, send } from "./http";
+import { s3Service } from "./s3";
 import { s3Error } from "./s3-errors";
 import { S3Store } from "./s3-store";
 import { SecretsManager } from "./secrets-manager";
 import { verifySignature, type Credentials } from "./sigv4";
 import { Sns, type PublishedMessage } from "./sns";
 
+export { type Fault, type RequestEvent, type RequestHook } from "./faults";
 export { type PublishedMessage } from "./sns";
 
 export interface LocalAwsOptions {
@@ -42,42 +42,12 @@ export interface RecordedRequest {
   readonly status?: number;
 }
 
-/** A correctly signed request that is about to be carried out. */
-export interface RequestEvent {
-  readonly service: Service["name"];
-  readonly operation: string;
-  readonly bucket?: string;
-  readonly key?: string;
-  readonly uploadId?: string;
-  readonly partNumber?: number;
-  /** 1 for the first try, as the SDK counts in its amz-sdk-request header. */
-  readonly attempt: number;
+/** Leads an SDK client to one local endpoint. One process can have clients of several. */
+export interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: Credentials;
 }
-
-export type Fault =
-  /** Not carried out; answered with this error in the service's form. */
-  | {
-      readonly respond: {
-        readonly status: number;
-        readonly code: string;
-        readonly message: string;
-        readonly headers?: Readonly<Record<string, string>>;
-      };
-    }
-  /**
-   * The connection is reset: before the body is read (default), after it is read and thrown away, or after the
-   * request was carried out, which is the lost response.
-   */
-  | { readonly reset: true; readonly after?: "headers" | "body" | "handled" }
-  /** The body is read and thrown away; there is never an answer. */
-  | { readonly hang: true }
-  /** Carried out this many milliseconds later. */
-  | { readonly delayMs: number }
-  /** Not carried out; answered with HTTP 200 around an S3 error, as CompleteMultipartUpload may fail. */
-  | { readonly respond200Error: { readonly code: string; readonly message: string } };
-
-/** May wait before it returns, which holds the request. Nothing returned: the request is carried out. */
-export type RequestHook = (event: RequestEvent) => Fault | undefined | Promise<Fault | undefined>;
 
 export interface LocalAws {
   /** http://127.0.0.1:PORT, for all three services; S3 path style. */
@@ -85,6 +55,8 @@ export interface LocalAws {
   readonly region: string;
   /** The one accepted key pair, random for each start. */
   readonly credentials: Credentials;
+  /** For the constructor of an SDK client; S3's also needs `forcePathStyle: true`. */
+  readonly clientConfig: ClientConfig;
   /** What a process needs in its environment for its SDK clients to come here. */
   readonly environment: Readonly<Record<string, string>>;
   /** Every request so far, in the order they came in. */
@@ -182,6 +154,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     endpoint,
     region,
     credentials,
+    clientConfig: { endpoint, region, credentials },
     environment: {
       AWS_ENDPOINT_URL_S3: endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
@@ -213,91 +186,6 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
         await rm(directory, { recursive: true, force: true, maxRetries: 3 });
     },
   };
-}
-
-function callOf(request: IncomingMessage, response: ServerResponse): Call {
-  const [path = "", search = ""] = (request.url ?? "").split(/\?(.*)/s);
-  return {
-    method: request.method ?? "",
-    path,
-    search,
-    headers: request.headers,
-    body: () => {
-      if (awaitsContinue(request)) response.writeContinue();
-      // A service that gives up on a body must still be able to answer on the same connection.
-      return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-    },
-  };
-}
-
-function eventOf(service: Service, operation: Omit<Operation, "carryOut">, call: Call): RequestEvent {
-  const { name, ...target } = operation;
-  const attempt = /attempt=(\d+)/.exec(call.headers["amz-sdk-request"]?.toString() ?? "")?.[1];
-  return { service: service.name, operation: name, ...target, attempt: Number(attempt ?? 1) };
-}
-
-async function carryOutOr(
-  fault: Fault | undefined,
-  carryOut: Operation["carryOut"],
-  call: Call,
-  request: IncomingMessage,
-): Promise<Reply | "none"> {
-  if (fault === undefined) return carryOut();
-  if ("delayMs" in fault) {
-    await delay(fault.delayMs);
-    return carryOut();
-  }
-  if ("respond" in fault) {
-    const { status, code, message, headers } = fault.respond;
-    throw new AwsError(status, code, message, headers);
-  }
-  if ("respond200Error" in fault) return lateError(fault.respond200Error.code, fault.respond200Error.message);
-  if ("hang" in fault) {
-    await drain(call, request);
-    return "none";
-  }
-  if (fault.after === "body") await drain(call, request);
-  if (fault.after === "handled") {
-    const { body } = await carryOut();
-    if (typeof body === "object") body.destroy();
-  }
-  // A socket that is gone already has nothing to reset, and Node 20 would wait for it at the process's end.
-  if (!request.socket.destroyed) request.socket.resetAndDestroy();
-  return "none";
-}
-
-async function drain(call: Call, request: IncomingMessage): Promise<void> {
-  if (request.readableEnded) return;
-  await pipeline(
-    call.body(),
-    new Writable({
-      write: (_bytes, _encoding, next) => {
-        next();
-      },
-    }),
-  );
-}
-
-async function send(
-  { status, headers, body = "" }: Reply,
-  call: Call,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
-  // A client that waits for "100 Continue" is spared sending what nobody wants; any other has to get rid of its
-  // body first, or closing the connection under it would lose the answer.
-  if (awaitsContinue(request)) response.setHeader("connection", "close");
-  else await drain(call, request);
-  response.setHeader("x-amz-request-id", randomUUID());
-  if (typeof body === "string" && status !== 204)
-    response.setHeader("content-length", Buffer.byteLength(body));
-  response.writeHead(status, headers);
-  if (typeof body === "string") response.end(body);
-  else await pipeline(body, response);
-}
-
-function awaitsContinue(request: IncomingMessage): boolean {
-  return request.headers.expect?.toLowerCase() === "100-continue" && !request.readableDidRead;
 }
 
 function asAwsError(error: unknown): AwsError {

@@ -1,10 +1,10 @@
-/** The browser that `run.ts` has found on the machine. */
+/** Starts the browser that `run.ts` found on the machine. */
 import { type Browser, chromium } from "playwright-core";
 
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env["CHROMIUM"] ?? "",
-    // Root, as in a container, has no sandbox. The pages are our own.
+    // The sandbox doesn't work for root, as in a container. All pages are our own.
     args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
   });
 }

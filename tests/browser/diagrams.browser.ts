@@ -1,6 +1,6 @@
 /**
- * Every diagram of the documents is drawn by Mermaid, whole and with all of its words. With PICTURES set to a folder,
- * it leaves there what it drew.
+ * Mermaid draws every diagram in the documents, complete and with all of its labels. If PICTURES names a folder, the
+ * tests save the diagrams there.
  */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** The library in the page, as far as it is used here. */
+/** The part of the library's interface that is used here. */
 interface Mermaid {
   readonly mermaid: {
     initialize(settings: object): void;
@@ -32,7 +32,7 @@ interface Mermaid {
   };
 }
 
-/** Draws it as GitHub does, which takes nothing from a diagram but text. @throws if Mermaid can't read it. */
+/** Draws a diagram as GitHub does, which accepts only text in labels. @throws if Mermaid can't parse it. */
 const draw = (text: string) =>
   page.evaluate(async (source) => {
     const { mermaid } = globalThis as unknown as Mermaid;
@@ -42,13 +42,13 @@ const draw = (text: string) =>
     return document.body.textContent.replace(/\s+/g, " ");
   }, text);
 
-/** What stands in quotes, behind a colon or in brackets: what a reader is to see. */
+/** The labels that a reader should see: text in quotes or after a colon. */
 const labelsOf = (code: string) =>
   [...code.matchAll(/"([^"]+)"|: (.+)$/gm)].flatMap(([, quoted, behind]) =>
     (quoted ?? behind ?? "").replaceAll(/[[\]()"]/g, "").split("<br>"),
   );
 
-it("are there", () => {
+it("exist", () => {
   expect(diagrams.length).toBeGreaterThan(2);
 });
 
@@ -67,6 +67,6 @@ it.each(diagrams.map((diagram) => [`${diagram.document}:${diagram.line}`, diagra
   },
 );
 
-it("are refused where Mermaid can't read them", async () => {
+it("fail if Mermaid can't parse them", async () => {
   await expect(draw("flowchart LR\n  a --> \n  b[")).rejects.toThrow(/Parse error|Syntax error/);
 });

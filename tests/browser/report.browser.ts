@@ -1,6 +1,6 @@
 /**
- * The report in a real browser: it needs no network and runs no program, fits a phone, prints, and shows what it
- * should, whatever a bank is named. With PICTURES set to a folder, it leaves there what it saw.
+ * The report in a real browser: it needs no network, runs no script, fits on a phone, prints, and shows the right
+ * texts, whatever a bank's name is. If PICTURES names a folder, the tests save screenshots there.
  */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const file = () => path.join(directory, "report.html");
 
-/** What the browser had to say beside the page. */
+/** A page, with the requests that it made and the messages on the browser's console. */
 interface Seen {
   readonly page: Page;
   readonly requests: string[];
@@ -71,7 +71,7 @@ async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
 }
 
-/** The elements that reach over the window's right edge, but for what scrolls inside a box of its own on a screen. */
+/** The elements that extend beyond the window's right edge; on a screen, without those inside a box that scrolls. */
 const overflowing = (page: Page) =>
   page.evaluate(() =>
     [...document.querySelectorAll("body *")]
@@ -87,7 +87,7 @@ it.each([
   ["desktop", { viewport: desktop, colorScheme: "light" }],
   ["desktop-dark", { viewport: desktop, colorScheme: "dark" }],
   ["phone", { viewport: phone, colorScheme: "light", isMobile: true, hasTouch: true, deviceScaleFactor: 2 }],
-] as const)("fetches nothing, complains of nothing and overflows nowhere: %s", async (name, options) => {
+] as const)("makes no requests, logs nothing and overflows nowhere: %s", async (name, options) => {
   await look(options, async ({ page, requests, complaints }) => {
     await picture(page, name);
     expect(requests.filter((url) => !url.startsWith("data:"))).toEqual([pathToFileURL(file()).href]);
@@ -101,7 +101,7 @@ it.each([
   });
 });
 
-it("shows a name and an address that are programs as the text that they are", async () => {
+it("shows a name and an address that contain scripts as plain text", async () => {
   await look({ viewport: desktop }, async ({ page }) => {
     expect(await page.title()).toBe("Loan report, October 2025 to September 2026");
     expect(await page.locator("script, img, iframe, object").count()).toBe(0);
@@ -111,7 +111,7 @@ it("shows a name and an address that are programs as the text that they are", as
   });
 });
 
-it("draws a mark for every figure, and has a table beside every chart", async () => {
+it("draws a mark for every figure, and has a table next to every chart", async () => {
   await look({ viewport: desktop }, async ({ page }) => {
     const charts = await page.locator("figure:has(svg)").evaluateAll((figures) =>
       figures.map((figure) => {
@@ -131,7 +131,7 @@ it("draws a mark for every figure, and has a table beside every chart", async ()
         };
       }),
     );
-    // Three banks, the branches that moved, the totals; the bank without branches has none.
+    // Three banks, the branches with the largest changes, and the totals. The bank without branches has no chart.
     expect(charts.map(({ label }) => label.split(":")[0])).toEqual([
       "Line chart",
       "Line chart",
@@ -144,7 +144,7 @@ it("draws a mark for every figure, and has a table beside every chart", async ()
       expect(rows).toBeGreaterThan(0);
       expect([label, marks, visible]).toEqual([label, known, known]);
     }
-    // Of two colours: up and down.
+    // Two colours: up and down.
     expect(charts[3]?.inks).toBe(2);
     await page.emulateMedia({ colorScheme: "dark" });
     const dark = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
@@ -153,7 +153,7 @@ it("draws a mark for every figure, and has a table beside every chart", async ()
   });
 });
 
-it("is read in order, by headings and labels", async () => {
+it("has headings and labels in a logical order", async () => {
   await look({ viewport: desktop }, async ({ page }) => {
     const levels = await page
       .locator("h1, h2, h3")
@@ -177,7 +177,7 @@ it("is read in order, by headings and labels", async () => {
   });
 });
 
-it("prints on paper, whatever the screen's colours", async () => {
+it("prints on white paper, whatever the screen's colours", async () => {
   await look({ viewport: desktop, colorScheme: "dark" }, async ({ page }) => {
     const folder = process.env["PICTURES"] ?? directory;
     await mkdir(folder, { recursive: true });
@@ -189,7 +189,7 @@ it("prints on paper, whatever the screen's colours", async () => {
     expect(pdf.subarray(0, 5).toString()).toBe("%PDF-");
     expect(pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length).toBeGreaterThan(1);
 
-    // A4 less its margins, at 96 dots an inch.
+    // A4 without its margins, at 96 dots per inch.
     await page.setViewportSize({ width: 680, height: 1000 });
     await page.emulateMedia({ media: "print" });
     await picture(page, "print");

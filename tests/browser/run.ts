@@ -1,11 +1,11 @@
-/** Runs the tests that look at the report and the diagrams with a real browser, which has to be on the machine already. */
+/** Runs the tests of the report and the diagrams in a real browser, which must be installed already. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { access, constants } from "node:fs/promises";
 import path from "node:path";
 import { ROOT } from "../support/root";
 
-/** As Debian and others call it. */
+/** The names that Debian and others use. */
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 async function findChromium(): Promise<string | undefined> {
@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   }
   const jest = spawn(
     path.join(ROOT, "node_modules", ".bin", "jest"),
-    // Named, so that nobody takes these for the whole of the tests.
+    // Passed explicitly, so that jest's summary doesn't claim to have run all tests.
     ["tests/browser", "--config", path.join(__dirname, "jest.config.js"), ...process.argv.slice(2)],
     { cwd: ROOT, env: { ...process.env, CHROMIUM: chromium }, stdio: "inherit" },
   );

@@ -86,6 +86,7 @@ export async function startLocalAws(): Promise<LocalAws> {
     endpoint,
     region,
     credentials,
+    clientConfig: { endpoint, region, credentials },
     environment: {
       AWS_ENDPOINT_URL_S3: endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,

@@ -68,7 +68,7 @@ describe("a run that is told to stop", () => {
       "--month",
       "2026-09",
     ]);
-    expect(stderr).toMatch(/\nStopping …\nStopped by SIGINT, in good order: nothing is left behind\n$/);
+    expect(stderr).toMatch(/\nStopping …\nStopped by SIGINT; nothing was left behind\n$/);
     expect(exitCode).toBe(130);
     expect(tookMs).toBeLessThan(5000);
     await expectNothingLeft();
@@ -79,7 +79,7 @@ describe("a run that is told to stop", () => {
     const { exitCode, stderr } = await stopAt("UploadPart", 5, "SIGTERM", range);
     expect(exitCode).toBe(143);
     expect(stderr).toContain("Stopped by SIGTERM");
-    expect(stderr).toContain("Done:  2026-08 before it, and they stay so");
+    expect(stderr).toContain("Done:  2026-08 (finished earlier in this run, and kept)");
     const keys = (await world.manifest("2026-08")).files.map(({ key }) => key);
     await expectNothingLeft([...keys, "_manifests/2026/08.json"].sort());
   });

@@ -1,4 +1,4 @@
-/** What a terminal sees, and what everything else sees of the command line. */
+/** The output of the command line, on a terminal and elsewhere. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
@@ -13,7 +13,7 @@ afterAll(() => world.close());
 
 const ESCAPE = "\u001b";
 
-/** Runs a command on a terminal of 100 columns, which the system's own `script` makes; what the terminal was sent. */
+/** Runs a command on a terminal of 100 columns, made by the system's `script`, and returns what the terminal received. */
 async function onTerminal(flags: readonly string[], environment: Record<string, string> = {}) {
   const words = [process.execPath, COMMAND_LINE, ...flags].map((word) => `'${word}'`).join(" ");
   const command = `stty columns 100; ${words}`;
@@ -34,27 +34,27 @@ async function onTerminal(flags: readonly string[], environment: Record<string, 
 }
 
 describe("on a terminal", () => {
-  it("says on one line what it does and how far it is, and leaves a line for each thing done", async () => {
+  it("shows the current step on one moving line, and leaves a line for each step that is done", async () => {
     const { exitCode, sent } = await onTerminal(["extract", "--month", "2026-09"]);
     expect(exitCode).toBe(0);
     expect(sent).toContain("connecting to the database");
-    expect(sent).toContain("the database computes");
+    expect(sent).toContain("waiting for the database");
     expect(sent).toMatch(/2026-09 {2}[^\n]+ {2}\d+ rows {2}\d+\.\d MB/);
     expect(sent).toContain(
       `${ESCAPE}[32m2026-09  published, revision 1  _manifests/2026/09.json${ESCAPE}[39m\r\n`,
     );
-    // The cursor is hidden while the line moves, and comes back.
+    // The cursor is hidden while the line moves, and shown again afterwards.
     expect(sent.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(sent.lastIndexOf(`${ESCAPE}[?25l`));
   });
 
-  it("has no colours with NO_COLOR, but the line moves", async () => {
+  it("shows a moving line without colours if NO_COLOR is set", async () => {
     const { exitCode, sent } = await onTerminal(["extract", "--month", "2026-09"], { NO_COLOR: "1" });
     expect(exitCode).toBe(0);
-    expect(sent).toContain("the database computes");
+    expect(sent).toContain("waiting for the database");
     expect(sent.split(ESCAPE).filter((text) => /^\[[\d;]*m/.test(text))).toEqual([]);
   });
 
-  it("has neither where TERM is dumb", async () => {
+  it("shows neither if TERM is dumb", async () => {
     const { exitCode, sent } = await onTerminal(["extract", "--month", "2026-13"], {
       NO_COLOR: "1",
       TERM: "dumb",
@@ -68,7 +68,7 @@ describe("on a terminal", () => {
 describe("off a terminal", () => {
   const run = ["extract", "--month", "2026-08", "--json"];
 
-  it("writes whole lines on standard error, JSON alone on standard output, and no escape sequence", async () => {
+  it("writes whole lines to standard error, only JSON to standard output, and no escape sequences", async () => {
     const { stdout, stderr } = await commandLine(run, world.environment);
     expect((JSON.parse(stdout) as Summary).months).toMatchObject([{ month: "2026-08", status: "published" }]);
     expect(stderr.split("\n")).toEqual([
@@ -76,20 +76,20 @@ describe("off a terminal", () => {
       ...Array<unknown>(4).fill(
         expect.stringMatching(/^2026-08 {2}staged {2}\S+\.csv {2}\d+ rows, \d+ bytes$/),
       ),
-      "2026-08  reconciled with the table loans",
+      "2026-08  reconciled with the control totals",
       "2026-08  published, revision 1  _manifests/2026/08.json",
       "",
     ]);
     expect(stdout + stderr).not.toContain(ESCAPE);
   });
 
-  it("colours where FORCE_COLOR says so, but never the JSON", async () => {
+  it("uses colours if FORCE_COLOR is set, but never in the JSON", async () => {
     const { stdout, stderr } = await commandLine(run, { ...world.environment, FORCE_COLOR: "1" });
     expect(stderr).toContain(`${ESCAPE}[32m2026-08  unchanged`);
     expect(stdout).not.toContain(ESCAPE);
   });
 
-  it("is not disturbed when who reads goes away", async () => {
+  it("is not disturbed when the reader of a pipe closes it", async () => {
     const child = spawn("sh", ["-c", `"$0" "$1" --help | true`, process.execPath, COMMAND_LINE], {
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -115,17 +115,17 @@ describe("--help", () => {
       ["local", "up"],
       ["--loans", "local up > local.env"],
     ],
-  ])("of %j has its flags, its settings, an example and the exit codes", async (command, words) => {
+  ])("of %j lists its flags, its settings, an example and the exit codes", async (command, words) => {
     const { exitCode, stdout, stderr } = await commandLine([...command, "--help"], { EXTRACT_BUCKET: "" });
     expect([exitCode, stderr]).toEqual([0, ""]);
     for (const word of [...words, `npx bank-batch ${command.join(" ")}`, "64   wrong input or settings"]) {
       expect(stdout).toContain(word);
     }
-    const told = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, flag]) => flag);
-    expect(told.filter((flag) => !words.includes(flag ?? ""))).toEqual([]);
+    const listed = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, flag]) => flag);
+    expect(listed.filter((flag) => !words.includes(flag ?? ""))).toEqual([]);
   });
 
-  it("names every command, and is where a mistake leads to", async () => {
+  it("lists every command, and a mistake points to it", async () => {
     const { stdout } = await commandLine(["--help"], {});
     const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command);
     for (const command of ["extract", "status", "verify", "report", "demo", "local"])

@@ -42,12 +42,10 @@ afterEach(async () => {
   await aws.close();
 });
 
-function settings(options: { maxAttempts?: number; requestTimeout?: number } = {}) {
-  const { maxAttempts = 1, requestTimeout = 0 } = options;
+function settings(options: { of?: LocalAws; maxAttempts?: number; requestTimeout?: number } = {}) {
+  const { of = aws, maxAttempts = 1, requestTimeout = 0 } = options;
   return {
-    endpoint: aws.endpoint,
-    region: aws.region,
-    credentials: aws.credentials,
+    ...of.clientConfig,
     forcePathStyle: true,
     maxAttempts,
     requestHandler: { requestTimeout, throwOnRequestTimeout: requestTimeout > 0 },
@@ -89,6 +87,26 @@ describe("the server", () => {
     ]);
   });
 
+  it("is one of several that a process has clients of", async () => {
+    const other = await startLocalAws();
+    try {
+      other.createBucket(bucket);
+      const ofOther = new S3Client(settings({ of: other }));
+      aws.putSecret("db", "here");
+      other.putSecret("db", "there");
+      const secrets = [aws, other].map(async (of) => {
+        const client = new SecretsManagerClient(of.clientConfig);
+        return (await client.send(new GetSecretValueCommand({ SecretId: "db" }))).SecretString;
+      });
+      expect(await Promise.all(secrets)).toEqual(["here", "there"]);
+      await put("k", "x", ofOther);
+      expect(await exists("k")).toBe(false);
+      ofOther.destroy();
+    } finally {
+      await other.close();
+    }
+  });
+
   it("records requests with bucket, key, query and status, refused ones too", async () => {
     await put("a/b");
     await expect(
@@ -112,11 +130,7 @@ describe("the server", () => {
     const other = await startLocalAws({ directory });
     try {
       other.createBucket(bucket);
-      const client = new S3Client({
-        ...settings(),
-        endpoint: other.endpoint,
-        credentials: other.credentials,
-      });
+      const client = new S3Client(settings({ of: other }));
       await put("kept", "x", client);
       await put("kept", "y", client);
       await expect(
@@ -153,11 +167,7 @@ describe("the server", () => {
     const other = await startLocalAws({ directory });
     try {
       other.createBucket(bucket);
-      const client = new S3Client({
-        ...settings(),
-        endpoint: other.endpoint,
-        credentials: other.credentials,
-      });
+      const client = new S3Client(settings({ of: other }));
       const leaving = new AbortController();
       const source = async function* () {
         yield Buffer.from("half");
@@ -188,7 +198,7 @@ describe("the server", () => {
     const before = await ownDirectories();
     const other = await startLocalAws();
     const [own] = (await ownDirectories()).filter((name) => !before.includes(name));
-    const client = new S3Client({ ...settings(), endpoint: other.endpoint, credentials: other.credentials });
+    const client = new S3Client(settings({ of: other }));
     other.createBucket(bucket);
     other.onRequest(() => ({ hang: true }));
     const outcome = put("k", "x", client).catch((error: unknown) => error);

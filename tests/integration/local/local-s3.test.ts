@@ -56,12 +56,13 @@ interface ClientOptions {
 }
 
 function client(options: ClientOptions = {}): S3Client {
-  const { region = aws.region, requestChecksumCalculation = "WHEN_SUPPORTED", ...keys } = options;
+  const { clientConfig } = aws;
+  const { region = clientConfig.region, requestChecksumCalculation = "WHEN_SUPPORTED", ...keys } = options;
   return new S3Client({
-    endpoint: aws.endpoint,
+    ...clientConfig,
     region,
     forcePathStyle: true,
-    credentials: { ...aws.credentials, ...keys },
+    credentials: { ...clientConfig.credentials, ...keys },
     maxAttempts: 1,
     requestChecksumCalculation,
     // The SDK warns of every refused stream.
@@ -767,17 +768,13 @@ describe("access", () => {
 
   it("is refused to requests signed too long ago", async () => {
     const late = new S3Client({
-      ...late16Minutes(),
-      endpoint: aws.endpoint,
-      region: aws.region,
+      ...aws.clientConfig,
       forcePathStyle: true,
+      maxAttempts: 1,
+      systemClockOffset: -16 * 60 * 1000,
     });
     await expectRefused(late.send(new ListObjectsV2Command({ Bucket: bucket })), 403, "RequestTimeTooSkewed");
   });
-
-  function late16Minutes() {
-    return { credentials: aws.credentials, maxAttempts: 1, systemClockOffset: -16 * 60 * 1000 };
-  }
 });
 
 describe("what is not served", () => {

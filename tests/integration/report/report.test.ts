@@ -1,4 +1,4 @@
-/** The report's figures are those of the published files, recomputed another way: from the tables, loan by loan. */
+/** The report's figures, checked against figures that are computed in another way: from the tables, loan by loan. */
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -23,7 +23,7 @@ const twoDecimals = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
 
 type Branches = Tables["branches"];
 
-/** The average amount of these branches' single loans of three months; undefined without loans. */
+/** The average amount of these branches' individual loans of three months; undefined without loans. */
 function averageOf(branches: Branches, month: string): number | undefined {
   const window = [0, -1, -2].map((back) => String(addMonths(month as Month, back)));
   const amounts = branches
@@ -34,7 +34,7 @@ function averageOf(branches: Branches, month: string): number | undefined {
   return amounts.reduce((sum, amount) => sum + amount, 0) / amounts.length;
 }
 
-describe("months as they were first published", () => {
+describe("the figures of months that were never restated", () => {
   let world: World;
   beforeAll(async () => {
     world = await World.create("seeded");
@@ -44,7 +44,7 @@ describe("months as they were first published", () => {
   });
   afterAll(() => world.close());
 
-  it("have each bank's average over its single loans, months and loans without an amount included", async () => {
+  it("have each bank's average over its individual loans, also for months and loans without an amount", async () => {
     const tables = await readTables(world);
     const { banks, problems, restatements, fileCount } = await figuresOf(world, {
       from: "2026-06",
@@ -55,18 +55,18 @@ describe("months as they were first published", () => {
     for (const { id, points } of banks) {
       expect(points.map(({ month }) => month)).toEqual(["2026-06", "2026-07", "2026-08", "2026-09"]);
       for (const { month, average } of points) {
-        const told = average === undefined ? undefined : formatHundredths(average);
+        const reported = average === undefined ? undefined : formatHundredths(average);
         const expected = averageOf(
           tables.branches.filter(({ bankId }) => bankId === id),
           month,
         );
-        expect([id, month, told]).toEqual([id, month, expected?.toLocaleString("en", twoDecimals)]);
+        expect([id, month, reported]).toEqual([id, month, expected?.toLocaleString("en", twoDecimals)]);
       }
     }
     expect(banks.filter(({ points }) => points[0]?.average !== undefined)).toHaveLength(3);
   });
 
-  it("have the branches that moved most, the largest change first", async () => {
+  it("have the branches with the largest changes, the largest first", async () => {
     const { movers = [], ends } = await figuresOf(world, { from: "2026-06", to: "2026-09" });
     expect(ends).toEqual(["2026-06", "2026-09"]);
     expect(movers).toHaveLength(10);
@@ -84,7 +84,7 @@ describe("months as they were first published", () => {
     }
   });
 
-  it("of an extract without averages have what there is to tell", async () => {
+  it("of an extract without averages have everything else", async () => {
     const figures = await figuresOf(world, { from: "2026-08", to: "2026-09", extract: "loan_detail" });
     expect(figures).toMatchObject({
       extract: "loan_detail",
@@ -98,7 +98,7 @@ describe("months as they were first published", () => {
   });
 });
 
-describe("an eventful year", () => {
+describe("the figures of an eventful year", () => {
   let world: World;
   beforeAll(async () => {
     world = await World.create("seeded");
@@ -106,7 +106,7 @@ describe("an eventful year", () => {
   }, 60_000);
   afterAll(() => world.close());
 
-  it("says what changed in a restatement, and of which version that can't be said any more", async () => {
+  it("show what a restatement changed, and which versions can no longer be compared", async () => {
     const { restatements } = await figuresOf(world, RANGE);
     expect(restatements.map(({ month, revision, replaced }) => [month, revision, replaced.revision])).toEqual(
       [
@@ -141,13 +141,13 @@ describe("an eventful year", () => {
     }
   });
 
-  it("names the windows that a later restatement left behind, and what stands in a file's place", async () => {
+  it("name the windows that a later restatement made stale, and a file that was overwritten", async () => {
     const { problems, months, fileCount } = await figuresOf(world, RANGE);
     expect(problems.map(({ what }) => what)).toEqual([
       "FirstNational/2026/08/FirstNational_20260831.csv: the key no longer holds the published version",
       ...["2026-02", "2026-07", "2026-08"].map(
         (month) =>
-          expect.stringMatching(`^${month}: its averages rest on other loans than the files from`) as string,
+          expect.stringMatching(`^${month}: its averages do not match the loans in the files from`) as string,
       ),
     ]);
     expect(problems[1]?.details).toHaveLength(3);
@@ -155,7 +155,7 @@ describe("an eventful year", () => {
     expect(months.find(({ month }) => month === "2026-08")?.files[0]?.status).toBe("unverified");
   });
 
-  it("keeps the figures of a file that is not what its manifest says out of it", async () => {
+  it("leave out a file that does not match its manifest", async () => {
     const manifest = await world.manifest("2026-05");
     const [file] = manifest.files;
     if (file === undefined) throw new Error("no file");
@@ -168,26 +168,26 @@ describe("an eventful year", () => {
     await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: "_manifests/2026/05.json", Body }));
     const { banks, problems, months } = await figuresOf(world, { month: "2026-05" });
     expect(problems.map(({ what }) => what)).toContain(
-      `${file.key} of 2026-05 is not what its manifest says: its figures are not in this report.`,
+      `2026-05: ${file.key} does not match its manifest, so its figures are not in this report.`,
     );
     expect(banks.map(({ points }) => points[0]?.average === undefined)).toEqual([true, false, false, true]);
     expect(months[0]?.files[0]?.status).toBe("damaged");
   });
 
-  it("is one file that names nothing outside itself, and in which no text is markup", async () => {
+  it("are on one page that names nothing outside itself, and in which no text is markup", async () => {
     const directory = await mkdtemp(path.join(os.tmpdir(), "report-"));
     const file = path.join(directory, "report.html");
     const flags = ["report", "--from", RANGE.from, "--to", RANGE.to, "--output", file];
     const { exitCode, stdout, stderr } = await commandLine(flags, world.environment);
     expect([exitCode, stdout]).toEqual([0, ""]);
-    expect(stderr).toContain(`${file}  made of 43 published files`);
+    expect(stderr).toContain(`${file}  made from 43 published files`);
     const html = await readFile(file, "utf8");
     await rm(directory, { recursive: true });
     expect(html.match(/<(script|img|iframe|link rel="stylesheet")/g)).toBeNull();
     expect(html.includes("&lt;script>document.title=")).toBe(true);
     const ids = html.match(/ id="[^"]+"/g) ?? [];
     expect(new Set(ids).size).toBe(ids.length);
-    // The addresses of namespaces are names, not places; that of an image is in an address of the data.
+    // The addresses of namespaces are only names; that of an image is part of a branch's address in the data.
     const addresses = new Set(html.match(/https?:\/\/[^"'\s<&)]+/g));
     expect([...addresses].filter((address) => !address.startsWith("http://www.w3.org/"))).toEqual([
       "http://127.0.0.1:9/x",
@@ -196,14 +196,14 @@ describe("an eventful year", () => {
     expect(html.length).toBeLessThan(300_000);
   });
 
-  it("refuses an output that can't be written, before anything is read", async () => {
+  it("are not read if the page can't be written", async () => {
     const before = world.aws.requests.length;
     const { exitCode, stderr } = await commandLine(
       ["report", "--output", "/nowhere/report.html"],
       world.environment,
     );
     expect(exitCode).toBe(64);
-    expect(stderr).toMatch(/^Error: can't write \/nowhere\/report\.html: .*\nTry: {3}Name a file/);
+    expect(stderr).toMatch(/^Error: can't write \/nowhere\/report\.html: .*\nTry: {3}Use --output/);
     expect(world.aws.requests.length).toBe(before);
   });
 });

@@ -1,6 +1,6 @@
 /** The benchmark's own arithmetic and tables. What it measures is measured by running it. */
 import { withValues } from "../../../bench/copy";
-import type { Row } from "../../../bench/measures";
+import type { Row } from "../../../bench/measure";
 import { figure, markdownTable, ratioTable } from "../../../bench/report";
 import { sizesOf } from "../../../bench/sizes";
 import { compare, median } from "../../../bench/statistics";

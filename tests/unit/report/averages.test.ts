@@ -1,13 +1,13 @@
-/** A bank's average, told from rounded fields, is that of its single loans, computed from them. */
+/** A bank's average, computed from rounded fields, equals the average of its individual loans. */
 import fc from "fast-check";
 
 import { BankWindow, branchWindow, moversOf } from "../../../report/averages";
 import { formatHundredths, formatPercent, parseHundredths, quotient } from "../../../report/decimal";
 
-/** The amounts of a branch's loans in three months; null is a loan without an amount. */
+/** The amounts of a branch's loans, month by month, for three months; null is a loan without an amount. */
 type Branch = readonly (readonly (number | null)[])[];
 
-/** Decimal text of a quotient, computed in strings of digits by long division, half away from zero. */
+/** A quotient as decimal text, computed independently of the report, rounded half away from zero. */
 function rounded(dividend: number, divisor: number): string {
   const negative = dividend < 0;
   const size = BigInt(Math.abs(dividend)) * 1000n;
@@ -60,19 +60,19 @@ it("is exact for any loans that have amounts", () => {
   );
 });
 
-it("leaves loans without an amount out, as the files' own averages do, or says that it can't tell", () => {
+it("leaves out loans without an amount, as the files' own averages do, or reports that it is not exact", () => {
   const unknownOnes = fc.oneof(
     { weight: 4, arbitrary: fc.integer({ min: 1, max: 2_000_000_000 }) },
     fc.constant(null),
   );
-  let told = 0;
+  let exact = 0;
   fc.assert(
     fc.property(fc.array(branchOf(unknownOnes), { minLength: 1, maxLength: 8 }), (branches) => {
       const known = branches.flat(2).filter((each) => each !== null);
       const window = windowOf(branches);
       expect(window.loanCount).toBe(BigInt(branches.flat(2).length));
       if (!window.isExact) return;
-      told += 1;
+      exact += 1;
       const total = known.reduce((sum, each) => sum + each, 0);
       expect(window.average).toBe(
         known.length === 0 ? undefined : quotient(100n * BigInt(total), BigInt(known.length)),
@@ -80,13 +80,13 @@ it("leaves loans without an amount out, as the files' own averages do, or says t
     }),
     { numRuns: 500 },
   );
-  expect(told).toBeGreaterThan(490);
+  expect(exact).toBeGreaterThan(490);
 });
 
-it("says that it can't tell where the branch's figures fit several numbers of loans", () => {
-  // Three loans of 1, 0 and nothing known have the average 0.50; so would 1 of 2 and no other.
+it("is not exact if several numbers of loans fit the branch's figures", () => {
+  // Three loans of 1, 0 and an unknown amount have the average 0.50, which only two loans with amounts give.
   expect(windowOf([[[1, 0, null], [], []]]).average).toBe(50n);
-  // 600 over all 200,000 would be 0.00, over some 40,000 to 120,000 of them it is 0.01.
+  // 600 divided by 200,000 gives 0.00; divided by any number from about 40,000 to 120,000 it gives 0.01.
   const fields = {
     branch_id: "1",
     loan_count_3m: "200000",
@@ -99,7 +99,7 @@ it("says that it can't tell where the branch's figures fit several numbers of lo
 });
 
 it("is not the mean of the branches' averages", () => {
-  // 100 once and 400 three times: (100 + 3 × 400) / 4, and not (100 + 400) / 2.
+  // One loan of 100 and three of 400: (100 + 3 × 400) / 4, not (100 + 400) / 2.
   expect(
     windowOf([
       [[100], [], []],
@@ -108,7 +108,7 @@ it("is not the mean of the branches' averages", () => {
   ).toBe(32_500n);
 });
 
-it("finds what moved, in percent of what it was", () => {
+it("gives changes in percent of the value before", () => {
   const at = (average: string, id = "7") => {
     const fields = {
       branch_id: id,
@@ -128,7 +128,7 @@ it("finds what moved, in percent of what it was", () => {
   expect(moversOf("Bank", at("200.00", "8"), at("150.00"))).toEqual([]);
 });
 
-it("reads and writes amounts without a floating-point number between", () => {
+it("reads and writes amounts without floating-point numbers", () => {
   expect(formatHundredths(parseHundredths("-90071992547409931234.5") ?? 0n)).toBe(
     "-90,071,992,547,409,931,234.50",
   );

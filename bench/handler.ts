@@ -1,0 +1,136 @@
+/** The Lambda's handler as it is packaged, run in a fresh process each time, and what it published. */
+import { createHash, type Hash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { cp, symlink } from "node:fs/promises";
+import path from "node:path";
+
+import { build } from "esbuild";
+
+import type { Summary } from "../src/extract/extract";
+import { invokeIn, type Packaged } from "../tests/support/packaged";
+import { type BenchS3, readObjects } from "./s3";
+import type { Endpoint } from "./s3-process";
+import type { Sample } from "./turns";
+
+const ROOT = path.join(__dirname, "..");
+
+export interface HandlerRun extends Sample {
+  readonly importDurationMs: number;
+  /** From the process's start to its end, with what Node.js itself takes. */
+  readonly processDurationMs: number;
+  readonly peakMemoryBytes: number;
+  readonly summary: Summary;
+  readonly endpoint: Endpoint;
+}
+
+export interface HandlerOptions {
+  /** Of all files together: a run with any other number of rows measured something else. */
+  readonly rowCount: number;
+  readonly latencyMs?: number;
+  readonly nodeFlags?: readonly string[];
+  /** Where the code lies; the package unless told otherwise. */
+  readonly task?: string;
+}
+
+export class Handler {
+  #unbundled: Promise<string> | undefined;
+
+  constructor(
+    private readonly packaged: Packaged,
+    private readonly s3: BenchS3,
+    private readonly nodeFlags: readonly string[],
+    /** For the code before bundling. */
+    private readonly directory: string,
+  ) {}
+
+  /** Runs the handler once, in a fresh process and into an empty bucket, and makes sure that it published. */
+  async run(database: string, event: object, options: HandlerOptions): Promise<HandlerRun> {
+    const endpoint = await this.s3.empty(options.latencyMs);
+    const environment = {
+      ...endpoint.environment,
+      DB_NAME: database,
+      // The Lambda's Node.js is one of which the SDK has nothing to say.
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+    };
+    const startedAt = performance.now();
+    const { result, error, log, importDurationMs, handlerDurationMs, peakMemoryBytes } = await invokeIn(
+      options.task ?? this.packaged.task,
+      this.packaged.handler,
+      event,
+      environment,
+      [...this.nodeFlags, ...(options.nodeFlags ?? [])],
+    );
+    const processDurationMs = performance.now() - startedAt;
+    if (result === undefined) throw new Error(`the handler failed: ${error?.errorMessage ?? log}`);
+    const files = result.months.flatMap((month) => month.files);
+    const rowCount = files.reduce((sum, file) => sum + file.rowCount, 0);
+    if (result.months.some(({ status }) => status !== "published") || rowCount !== options.rowCount) {
+      throw new Error(
+        `expected ${options.rowCount} rows to be published, but got ${JSON.stringify(result).slice(0, 500)}`,
+      );
+    }
+    return {
+      durationMs: handlerDurationMs,
+      importDurationMs,
+      processDurationMs,
+      peakMemoryBytes,
+      summary: result,
+      endpoint,
+    };
+  }
+
+  /** The sources compiled file by file, with the libraries beside them: what the bundle is held against. */
+  unbundled(): Promise<string> {
+    this.#unbundled ??= (async () => {
+      const task = path.join(this.directory, "unbundled");
+      await build({
+        absWorkingDir: ROOT,
+        entryPoints: ["src/**/*.ts"],
+        outbase: "src",
+        outdir: path.join(task, "src"),
+        ...{ bundle: false, format: "cjs", platform: "node", target: "node20", logLevel: "error" },
+        // As tsc does it; Node's own import() would want the file's extension.
+        supported: { "dynamic-import": false },
+      });
+      for (const name of ["sql", "package.json"]) {
+        await cp(path.join(ROOT, name), path.join(task, name), { recursive: true });
+      }
+      await symlink(path.join(ROOT, "node_modules"), path.join(task, "node_modules"));
+      return task;
+    })();
+    return this.#unbundled;
+  }
+}
+
+/** The files that a run has published, in their order. */
+export function publishedFiles({ summary, endpoint }: HandlerRun): AsyncGenerator<AsyncIterable<Buffer>> {
+  return readObjects(
+    endpoint,
+    summary.months.flatMap(({ files }) => files.map(({ key }) => key)),
+  );
+}
+
+/** @throws if the run's files, one after the other and without their headers, are not the bytes of this one. */
+export async function expectSameBytes(run: HandlerRun, file: string): Promise<void> {
+  const [published, copied] = [createHash("sha256"), createHash("sha256")];
+  for await (const bytes of publishedFiles(run)) await addTo(published, withoutHeader(bytes));
+  await addTo(copied, createReadStream(file));
+  if (published.digest("hex") !== copied.digest("hex")) {
+    throw new Error("the published files are not what COPY gives for the same statement");
+  }
+}
+
+async function addTo(hash: Hash, chunks: AsyncIterable<string | Buffer>): Promise<void> {
+  for await (const chunk of chunks) hash.update(chunk);
+}
+
+/** The bytes behind the first line, which has no quoted line break in it. */
+async function* withoutHeader(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let inHeader = true;
+  for await (const chunk of chunks) {
+    const end = inHeader ? chunk.indexOf("\n") : -1;
+    if (inHeader && end === -1) continue;
+    inHeader = false;
+    yield chunk.subarray(end + 1);
+  }
+}

@@ -1,0 +1,21 @@
+/** What a measure is, and the rows that it returns. */
+import type { Sizes } from "./sizes";
+import type { Sample } from "./turns";
+import type { World } from "./world";
+
+/** Figures of both sides, by pairs, and what their ratio should be at most. */
+export interface Row {
+  readonly measure: string;
+  readonly what: string;
+  readonly against: string;
+  readonly unit: "ms" | "bytes";
+  readonly limit: number;
+  readonly ours: readonly number[];
+  readonly base: readonly number[];
+}
+
+export type Measure = (world: World, sizes: Sizes, tell: (line: string) => void) => Promise<Row[]>;
+
+export function durations(samples: readonly Sample[] = []): number[] {
+  return samples.map(({ durationMs }) => durationMs);
+}

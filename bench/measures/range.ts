@@ -1,0 +1,32 @@
+import { addMonths, monthRange } from "../../src/platform/month";
+import { lastMonth } from "../databases";
+import { durations, type Row } from "../measure";
+import type { Sizes } from "../sizes";
+import { inTurns } from "../turns";
+import type { World } from "../world";
+
+/** Many months in one pass, against as many runs. */
+export async function range(world: World, sizes: Sizes, tell: (line: string) => void): Promise<Row[]> {
+  const database = await world.databases.loans(sizes);
+  const from = addMonths(lastMonth, 1 - sizes.months);
+  const rowCount = sizes.branches;
+  const { together, single } = await inTurns(sizes.runs, tell, {
+    single: async () => {
+      let durationMs = 0;
+      for (const month of monthRange(from, lastMonth)) {
+        durationMs += (await world.handler.run(database, { month }, { rowCount })).durationMs;
+      }
+      return { durationMs };
+    },
+    together: () =>
+      world.handler.run(database, { from, to: lastMonth }, { rowCount: rowCount * sizes.months }),
+  });
+  return [
+    {
+      measure: "range",
+      what: `a range of ${sizes.months} months in one run`,
+      against: `${sizes.months} single runs, the sum of their handlers' times`,
+      ...{ unit: "ms", limit: 0.3, ours: durations(together), base: durations(single) },
+    },
+  ];
+}

@@ -1,0 +1,37 @@
+/** `extract`: publishes months. */
+import type { Command } from "commander";
+
+import { bucketSettings, databaseSettings, help, NAME } from "../help";
+import { asJson, type Flags, scheduledTime, withMonths } from "../options";
+import { edge, ending, terminal } from "../session";
+
+export function addExtract(parent: Command): void {
+  withMonths(parent.command("extract"))
+    .description("extract a closed month or a range of months, and publish the files of all banks or of none")
+    .addOption(scheduledTime())
+    .option("--restate", "allow a published month to change, which raises its revision by one")
+    .option("--dry-run", "do everything except publish, and show what would happen")
+    .addOption(asJson("the summary"))
+    .addHelpText(
+      "after",
+      help(
+        [
+          [`${NAME} extract --month 2026-09`, "one closed month"],
+          [`${NAME} extract --from 2026-01 --to 2026-06`, "a backfill, in one pass over the data"],
+          [`${NAME} extract --month 2026-09 --dry-run`, "everything except publishing"],
+          [`${NAME} extract --month 2026-09 --restate`, "allow a published month to change"],
+        ],
+        [...databaseSettings, ...bucketSettings],
+      ),
+    )
+    .action(async ({ json, ...input }: Flags) => {
+      const { run } = await import("../../src/extract/run");
+      const { RunProgress } = await import("../progress");
+      await terminal.begin("connecting to the database");
+      const progress = new RunProgress(terminal);
+      const observe = progress.observe.bind(progress);
+      const summary = await ending.inTime((deadline) => run(input, edge(deadline), observe));
+      terminal.rest();
+      if (json === true) terminal.printJson(summary);
+    });
+}

@@ -1,0 +1,49 @@
+/** `status`: a calendar of what is published. */
+import type { Command } from "commander";
+
+import { bucketSettings, help, NAME } from "../help";
+import { asJson, type Flags, lookingBack, MONTHS_BACK, withMonths } from "../options";
+import { edge, ending, terminal } from "../session";
+import { coloured } from "../terminal";
+
+export function addStatus(parent: Command): void {
+  withMonths(parent.command("status"))
+    .description("show a calendar of the published months of each bank; reads only the bucket")
+    .option("--verify", "read every file in full, instead of only checking that it exists")
+    .addOption(asJson("the status"))
+    .addHelpText(
+      "after",
+      help(
+        [
+          [`${NAME} status`, `the last ${MONTHS_BACK} closed months`],
+          [`${NAME} status --from 2025-01 --to 2026-09`, "a range"],
+          [`${NAME} status --verify --json`, "for a machine, after reading every byte"],
+        ],
+        bucketSettings,
+        "It exits with 0 whatever it finds. Use verify to fail on missing or damaged months.",
+      ),
+    )
+    .action(async ({ json, verify, ...input }: Flags) => {
+      const { openPublished } = await import("../../src/extract/run");
+      const { readStatus } = await import("../../src/extract/status");
+      const { calendar } = await import("../calendar");
+      await terminal.begin("connecting to the bucket");
+      const months = await ending.inTime(async (deadline) => {
+        const { objects, output, request } = await openPublished(lookingBack(input), edge(deadline));
+        const found = [];
+        for (const month of request.months) {
+          terminal.progress(`reading ${month}`);
+          found.push(await readStatus(objects, output.layout, request.definition, month, verify === true));
+        }
+        return found;
+      });
+      terminal.rest();
+      if (json === true) {
+        terminal.printJson({ extract: input["extract"], months });
+        return;
+      }
+      terminal.print(calendar(months, (colour, text) => coloured(colour, text, "stdout")));
+      const problems = months.flatMap((month) => month.problems);
+      if (problems.length > 0) terminal.print(`\n${problems.join("\n")}\n`);
+    });
+}

@@ -1,0 +1,41 @@
+/** `verify`: checks published months by their manifests. */
+import type { Command } from "commander";
+
+import { bucketSettings, help, NAME } from "../help";
+import { asJson, type Flags, scheduledTime, withMonths } from "../options";
+import { edge, ending, terminal } from "../session";
+import { coloured } from "../terminal";
+
+export function addVerify(parent: Command): void {
+  withMonths(parent.command("verify"))
+    .description(
+      "check published months by their manifests: the bytes, SHA-256, rows and totals of every file",
+    )
+    .addOption(scheduledTime())
+    .addOption(asJson("the findings"))
+    .addHelpText(
+      "after",
+      help(
+        [
+          [`${NAME} verify --month 2026-09`, "one month"],
+          [`${NAME} verify --from 2026-01 --to 2026-09`, "a range"],
+        ],
+        bucketSettings,
+        "It exits with 1 if a month is missing or damaged.",
+      ),
+    )
+    .action(async ({ json, ...input }: Flags) => {
+      const { verify } = await import("../../src/extract/run");
+      const { expectVerified } = await import("../../src/extract/verification");
+      await terminal.begin("reading the published files");
+      const months = await ending.inTime((deadline) =>
+        verify(input, edge(deadline), ({ month, status, revision }) => {
+          const line = `${month}  ${status}${revision === undefined ? "" : `, revision ${revision}`}`;
+          terminal.say(coloured(status === "verified" ? "green" : "red", line));
+        }),
+      );
+      terminal.rest();
+      if (json === true) terminal.printJson({ months });
+      expectVerified(months);
+    });
+}

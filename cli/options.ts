@@ -1,0 +1,50 @@
+/** The flags that several commands share. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+import { defaultExtract, extractNames } from "../src/extract/definitions/index";
+import { addMonths, monthOf } from "../src/platform/month";
+
+/** How many months `status` and `report` cover by default. */
+export const MONTHS_BACK = 12;
+
+export type Flags = Readonly<Record<string, unknown>>;
+
+export function withMonths(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--extract <name>", "the name of the extract")
+        .choices(extractNames)
+        .default(defaultExtract.name),
+    )
+    .option("--month <YYYY-MM>", "a single month")
+    .option("--from <YYYY-MM>", "the first month of a range")
+    .option("--to <YYYY-MM>", "the last month of a range");
+}
+
+export function withLoans(command: Command): Command {
+  return command.option("--loans <number>", "how many loans to invent (default: 200000)", wholeNumber);
+}
+
+export function scheduledTime(): Option {
+  return new Option(
+    "--scheduled-time <time>",
+    "use the month before this time, as the schedule does (ISO 8601)",
+  );
+}
+
+export function asJson(what: string): Option {
+  return new Option("--json", `write only ${what} to standard output, as JSON`);
+}
+
+/** Adds the default range, the last closed months, if the input names no month. */
+export function lookingBack(input: Flags): Flags {
+  if (["month", "from", "to"].some((name) => name in input)) return input;
+  const last = addMonths(monthOf(new Date()), -1);
+  return { ...input, from: addMonths(last, 1 - MONTHS_BACK), to: last };
+}
+
+function wholeNumber(text: string): number {
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number > 0) return number;
+  throw new InvalidArgumentError("Expected a whole number above 0.");
+}
