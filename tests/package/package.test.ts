@@ -94,7 +94,7 @@ describe("the package", () => {
     const environment = { ...world.environment, EXTRACT_BUCKET: "no-such-bucket" };
     const { error, log } = await packaged.invoke({ month }, environment);
     expect(error).toMatchObject({ errorType: "StorageError" });
-    expect(error?.errorMessage).toMatch(/NoSuchBucket.*\nTry: Check EXTRACT_BUCKET/);
+    expect(error?.errorMessage).toMatch(/NoSuchBucket.*\nTry: Check the bucket's name in the settings/);
     expect(log).toContain('"failed"');
     for (const secret of [world.secret["password"], world.environment["AWS_SECRET_ACCESS_KEY"]]) {
       expect(log).not.toContain(secret);
@@ -132,7 +132,7 @@ describe("the command line", () => {
     [[], {}, 64, "but got none"],
     [["--month", "2026-09"], { DB_SECRET_ID: "" }, 64, "Error: wrong settings: DB_SECRET_ID: missing"],
     [["--month", "2026-09"], { DB_SECRET_ID: "nowhere" }, 1, "Try:   Check DB_SECRET_ID"],
-    [["--month", "2026-09"], { DB_PORT: "1" }, 75, "Try:   Check that the database is up"],
+    [["--month", "2026-09"], { DB_PORT: "1" }, 75, "Try:   Check that the database is running"],
   ])("ends %j with %j by exit code %i", async (flags, environment, exitCode, text) => {
     const result = await extractCommand(flags, environment);
     expect(result).toMatchObject({ exitCode, stdout: "" });
