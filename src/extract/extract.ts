@@ -29,7 +29,7 @@ import { type Bank, type Layout, manifestKey, objectKey } from "./object-key";
 import { reconcile } from "./reconciliation";
 import type { Request } from "./request";
 import type { ExtractSettings } from "./settings";
-import { lockMonths, openSource, type Source } from "./source";
+import { type KeyedBank, lockMonths, openSource, readBanksBefore, type Source } from "./source";
 
 /** What a run works with. */
 export interface Run extends Omit<Edge, "environment"> {
@@ -84,17 +84,20 @@ async function extractMonths(request: Request, run: Run, done: MonthSummary[]): 
   await withConnection(settings.database, candidates, deadline, async (connection) => {
     run.observe({ step: "connected", host: connection.host, database: connection.database });
     if (!request.dryRun) await lockMonths(connection, request, `s3://${bucket.bucket}/${layout.prefix}`);
-    const source = await openSource(connection, request);
-    // S3's client is loaded while the database computes.
     const objects = await openBucket(bucket, run);
+    // Before the snapshot: a run may only replace what was published when its data was read, or earlier.
+    const publications = await openPublications(await readBanksBefore(connection), request, run, objects);
+    const source = await openSource(connection, request);
     await source.checked;
-    for (const month of request.months) done.push(await extractMonth(month, request, run, source, objects));
+    for (const publication of publications) {
+      done.push(await extractMonth(publication, request, run, source, objects));
+    }
   });
 }
 
 /** Publishes one month, or leaves it as it was. */
 function extractMonth(
-  month: Month,
+  publication: MonthPublication,
   request: Request,
   run: Run,
   source: Source,
@@ -103,14 +106,9 @@ function extractMonth(
   return withUploads(objects, async (uploads) => {
     const { definition, restate, dryRun } = request;
     const { layout, lineEnding } = run.settings.output;
-    const banks = source.banks.map(({ id, name, keyName }) => ({
-      ...{ id, name, key: objectKey(layout, definition.folder, keyName, month) },
-    }));
-    const [publication, leftOver] = await Promise.all([
-      openPublication(month, banks, request, run, objects),
-      dryRun ? [] : leftOverUploads(banks, layout, objects),
-    ]);
-    await uploads.abort(leftOver);
+    const { month } = publication;
+    const banks = keyedFiles(month, source.banks, request, run);
+    if (!dryRun) await uploads.abort(await leftOverUploads(banks, layout, objects));
 
     const permission = permissionFor(publication, restate);
     // A published month that may not change is made only to be compared.
@@ -143,17 +141,36 @@ function extractMonth(
 }
 
 type KeyedFile = Bank & { readonly key: string };
+type MonthPublication = Publication<Manifest> & { readonly month: Month };
 
-function openPublication(
+/** What the bucket holds of all months asked for. */
+function openPublications(
+  banks: readonly KeyedBank[],
+  request: Request,
+  run: Run,
+  objects: ObjectStore,
+): Promise<MonthPublication[]> {
+  const { definition, months } = request;
+  return Promise.all(
+    months.map(async (month) => {
+      const key = manifestKey(run.settings.output.layout, definition.folder, month);
+      const keys = keyedFiles(month, banks, request, run).map((file) => file.key);
+      const parse = (text: string) => parseMonthManifest(definition, month, key, text);
+      return { month, ...(await readPublication(objects, key, keys, parse)) };
+    }),
+  );
+}
+
+function keyedFiles(
   month: Month,
-  banks: readonly KeyedFile[],
+  banks: readonly KeyedBank[],
   { definition }: Request,
   { settings }: Run,
-  objects: ObjectStore,
-): Promise<Publication<Manifest>> {
-  const key = manifestKey(settings.output.layout, definition.folder, month);
-  const keys = banks.map((bank) => bank.key);
-  return readPublication(objects, key, keys, (text) => parseMonthManifest(definition, month, key, text));
+): KeyedFile[] {
+  const { layout } = settings.output;
+  return banks.map(({ id, name, keyName }) => ({
+    ...{ id, name, key: objectKey(layout, definition.folder, keyName, month) },
+  }));
 }
 
 /** The uploads that a run which died has left open. */

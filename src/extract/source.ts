@@ -18,6 +18,7 @@ export interface KeyedBank extends Bank {
 
 export interface Source {
   readonly provenance: Provenance["source"];
+  /** In the order of the rows. */
   readonly banks: readonly KeyedBank[];
   readonly controls: Controls;
   /** The rows of all months and banks, in the order in which the files are made. */
@@ -47,6 +48,11 @@ export async function lockMonths(
       hint: "Wait until it has ended; it may have done what this run was for.",
     });
   }
+}
+
+/** The banks as they are before the run's snapshot, to look their files up in the bucket. */
+export async function readBanksBefore(connection: Connection): Promise<readonly KeyedBank[]> {
+  return readBanks(await connection.openSnapshot());
 }
 
 /** Opens the snapshot, reads what is small, and starts the statement: one pass over the data for all months and banks. */

@@ -33,7 +33,7 @@ export interface Failure {
   readonly message: readonly string[];
   /** What the hint says, in part. */
   readonly hint: string;
-  readonly monthsDone?: readonly string[];
+  readonly done?: readonly string[];
   /** Below the prefix, what a failure in mid-publication or in a later month may leave; nothing unless told. */
   readonly keys?: readonly string[];
   /** Whether uploads are still open because the abort itself failed. */
@@ -78,12 +78,12 @@ async function end(run: FaultyRun, leavesUploads = false): Promise<Summary | { r
 
 /** The run fails in this way, and nothing of it can be seen. */
 export async function expectFailure(run: FaultyRun, expected: Failure): Promise<BatchError> {
-  const { name, exitCode, message, hint, monthsDone = [], keys = [], leavesUploads } = expected;
+  const { name, exitCode, message, hint, done = [], keys = [], leavesUploads } = expected;
   const outcome = await end(run, leavesUploads);
   const error = "failure" in outcome ? outcome.failure : new Error("the run succeeded");
   expect(error).toBeInstanceOf(BatchError);
   const failure = error as BatchError;
-  expect(failure).toMatchObject({ name, exitCode, retry: exitCode === 75, monthsDone });
+  expect(failure).toMatchObject({ name, exitCode, retry: exitCode === 75, done });
   for (const part of message) expect(failure.message).toContain(part);
   expect(failure.hint).toContain(hint);
   expect(await run.world.keys(prefixOf(run))).toEqual(keys);

@@ -18,6 +18,7 @@ import {
 
 import { ConflictError } from "../errors";
 import type { BucketSettings } from "../settings";
+import { boundedClient } from "./bounded-client";
 import { isNamed, storageError } from "./errors";
 import { type OpenUpload, type StagedObject, stageUpload } from "./staged-upload";
 
@@ -28,9 +29,6 @@ export interface ObjectVersion {
   readonly versionId: string | null;
 }
 
-/** For aborting one upload, which must still work when the run's time is up. */
-const CLEAR_UP_TIMEOUT_MS = 5000;
-
 /** Metadata of every object: the run that wrote it, so a run whose answer was lost recognises its own write. */
 const RUN_ID = "run-id";
 
@@ -39,9 +37,9 @@ export class ObjectStore {
   readonly #settings: BucketSettings;
   readonly #runId: string;
 
-  /** @param signal ends every request except those that abort uploads. */
+  /** @param signal ends every request; aborting uploads has a time limit of its own. */
   constructor(s3: S3Client, settings: BucketSettings, runId: string, signal: AbortSignal) {
-    this.#s3 = endingWith(signal, s3);
+    this.#s3 = boundedClient(s3, signal);
     this.#settings = settings;
     this.#runId = runId;
   }
@@ -248,15 +246,6 @@ export class ObjectStore {
       throw storageError(error, doing, this.#settings.bucket, key);
     }
   }
-}
-
-/** The same client, whose requests end with the signal; aborting an upload has a time limit of its own instead. */
-function endingWith(signal: AbortSignal, s3: S3Client): S3Client {
-  const send = (command: Parameters<S3Client["send"]>[0]): Promise<unknown> => {
-    const clearsUp = command instanceof AbortMultipartUploadCommand;
-    return s3.send(command, { abortSignal: clearsUp ? AbortSignal.timeout(CLEAR_UP_TIMEOUT_MS) : signal });
-  };
-  return Object.create(s3, { send: { value: send } }) as S3Client;
 }
 
 /** A body that remembers its own error: what fails in it is not a failure of S3. */

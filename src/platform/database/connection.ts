@@ -24,7 +24,10 @@ export interface Connection {
    * A standby has locks of its own, so a lock taken there doesn't exclude a connection to another standby.
    */
   tryLock(space: number, key: number): Promise<boolean>;
-  /** Begins the connection's only `REPEATABLE READ, READ ONLY` transaction. It shows nothing older than this call. */
+  /**
+   * Opens a `REPEATABLE READ, READ ONLY` transaction, which shows nothing older than this call. It ends with the next one,
+   * or with the connection.
+   */
   openSnapshot(): Promise<Snapshot>;
   /**
    * Runs an action in a transaction of its own and commits it; if the action throws, nothing is written.
@@ -66,12 +69,15 @@ export async function withConnection<Outcome>(
     query: (statement, values) => session.query(statement.text, values),
     stream: (statement, values, columns) => session.stream(statement, values, columns),
   };
+  let hasSnapshot = false;
   try {
     return await use({
       host: session.credentials.host,
       database: session.credentials.database,
       tryLock: (space, key) => tryLock(session, space, key),
       openSnapshot: async () => {
+        if (hasSnapshot) await session.execute("rollback");
+        hasSnapshot = true;
         await begin(session, settings, "isolation level repeatable read, read only");
         return transaction;
       },

@@ -13,6 +13,8 @@ export type Row = readonly (string | null)[];
 
 /** Rows per batch: enough that the cost of passing a batch on is negligible per row. */
 const BATCH_ROWS = 1000;
+/** Bytes per batch, so that long rows don't make large batches. */
+const BATCH_BYTES = 1024 * 1024;
 /** Batches that may wait for the reader before the socket is paused. */
 const BATCHES_AHEAD = 2;
 /** In the protocol's Execute message. Source: PostgreSQL documentation, "Message Formats". */
@@ -25,13 +27,16 @@ export class RowStream extends QueryStream {
   #connection: Connection | undefined;
   #isRequested = false;
   #batch: Row[] = [];
+  #byteCount = 0;
 
   constructor(text: string, values: readonly string[]) {
     super(text, [...values], { batchSize: BATCHES_AHEAD });
     // Fields stay PostgreSQL's text, which is what a row consists of here: nothing is parsed.
-    this.handleDataRow = ({ fields }: { fields: Row }) => {
+    this.handleDataRow = ({ fields, length }: { fields: Row; length: number }) => {
       this.#batch.push(fields);
-      if (this.#batch.length === BATCH_ROWS && !this.#passOn()) this.#connection?.stream.pause();
+      this.#byteCount += length;
+      const isFull = this.#batch.length === BATCH_ROWS || this.#byteCount >= BATCH_BYTES;
+      if (isFull && !this.#passOn()) this.#connection?.stream.pause();
     };
     this.columns = new Promise((resolve, reject) => {
       const handleRowDescription = this.handleRowDescription as (message: RowDescription) => void;
@@ -76,7 +81,7 @@ export class RowStream extends QueryStream {
 
   #passOn(): boolean {
     const batch = this.#batch;
-    this.#batch = [];
+    [this.#batch, this.#byteCount] = [[], 0];
     return this.push(batch);
   }
 }

@@ -79,7 +79,7 @@ describe("the database's door", () => {
     await proxy.close();
     await expectFailure(
       { world, options },
-      { ...unavailable, message: [world.database, "ECONNREFUSED"], hint: "database is up" },
+      { ...unavailable, message: [world.database, "ECONNREFUSED"], hint: "database is running" },
     );
   });
 
@@ -87,7 +87,7 @@ describe("the database's door", () => {
     proxy.script = { silentFromTheStart: true };
     const error = await expectFailure(
       { world, options: { environment: proxy.environment }, withinMs: 12_000 },
-      { ...unavailable, message: [world.database, "timeout"], hint: "database is up" },
+      { ...unavailable, message: [world.database, "timeout"], hint: "database is running" },
     );
     expect(error.cause).toBeInstanceOf(Error);
   });
@@ -101,7 +101,7 @@ describe("the database's door", () => {
     proxy.script = { after: { bytes: 5 }, then };
     await expectFailure(
       { world, options: { environment: proxy.environment } },
-      { ...unavailable, message: [world.database], hint: "run the month again" },
+      { ...unavailable, message: [world.database], hint: "database is running" },
     );
   });
 
@@ -112,7 +112,7 @@ describe("the database's door", () => {
       {
         ...unavailable,
         message: [world.database, "too many connections for role"],
-        hint: "in a few minutes",
+        hint: "a few minutes",
       },
     );
     await world.sql(`alter role ${String(world.secret["username"])} connection limit -1`);
@@ -139,7 +139,7 @@ describe("the backend is terminated", () => {
     once(world, "ListMultipartUploads", () => terminateBackend(world));
     await expectFailure(
       { world },
-      { ...unavailable, message: [world.database, "due to administrator command"], hint: "in a few minutes" },
+      { ...unavailable, message: [world.database, "due to administrator command"], hint: "a few minutes" },
     );
   });
 
@@ -150,7 +150,7 @@ describe("the backend is terminated", () => {
       {
         ...unavailable,
         message: [world.database, "Connection terminated unexpectedly"],
-        hint: "run the month again",
+        hint: "database is running",
       },
     );
   });
@@ -175,8 +175,8 @@ describe("the backend is terminated", () => {
       {
         ...unavailable,
         message: [world.database, "Connection terminated unexpectedly"],
-        hint: "run the month again",
-        monthsDone: ["2026-08"],
+        hint: "database is running",
+        done: ["2026-08"],
         keys: [
           "BankOne/2026/08/BankOne_20260831.csv",
           "BankTwo/2026/08/BankTwo_20260831.csv",
@@ -209,7 +209,7 @@ describe("the network fails", () => {
     proxy.script = { after: { rows: 15_000 }, then };
     await expectFailure(
       { world, options: { environment } },
-      { ...unavailable, message: [world.database], hint: "run the month again" },
+      { ...unavailable, message: [world.database], hint: "database is running" },
     );
   });
 
@@ -225,7 +225,7 @@ describe("the network fails", () => {
       {
         name: "DeadlineError",
         exitCode: 75,
-        message: ["the time is up, after 2 s", "2026-09"],
+        message: ["the time limit of 2 s is reached", "2026-09"],
         hint: "Give it more time.",
       },
     );
@@ -250,7 +250,7 @@ describe("the network fails", () => {
     const options = { environment };
     await expectFailure(
       { world, options },
-      { ...unavailable, message: [world.database], hint: "run the month again" },
+      { ...unavailable, message: [world.database], hint: "database is running" },
     );
     proxy.script = { pass: true };
     await expectPublished({ world, options });
@@ -282,7 +282,7 @@ describe("a statement takes too long", () => {
   const late = {
     name: "DeadlineError",
     exitCode: 75,
-    message: ["the time is up, after 1 s", "as far as the database's computing"],
+    message: ["the time limit of 1 s is reached", "while the database was computing"],
     hint: "Give it more time.",
   } as const;
 
@@ -354,7 +354,7 @@ describe("the server", () => {
     await expectFailure(run, {
       ...unavailable,
       message: ["no connection to the database ods on 127.0.0.1", "terminated unexpectedly"],
-      hint: "run the month again",
+      hint: "database is running",
     });
     proxy.script = { pass: true };
     await expectPublished(run);
@@ -371,11 +371,11 @@ describe("the server", () => {
     await expectFailure(run, {
       ...unavailable,
       message: ["database ods on 127.0.0.1"],
-      hint: "the month again",
+      hint: "a few minutes",
     });
     await expectFailure(
       { ...run, options: { environment: server.environment } },
-      { ...unavailable, message: ["ECONNREFUSED"], hint: "database is up" },
+      { ...unavailable, message: ["ECONNREFUSED"], hint: "database is running" },
     );
   });
 });
@@ -422,7 +422,7 @@ describe("a hot standby", () => {
         database: server,
         options: { environment: { ...follower.environment, EXTRACT_PREFIX: "not-ready/" } },
       },
-      { ...unavailable, message: ["not accepting connections"], hint: "in a few minutes" },
+      { ...unavailable, message: ["not accepting connections"], hint: "a few minutes" },
     );
   });
 
@@ -445,7 +445,7 @@ describe("a hot standby", () => {
     network.script = { ...midStream, meanwhile: alterTable };
     await expectFailure(
       { world, database: follower, options, withinMs: 20_000 },
-      { ...unavailable, message: ["database ods on 127.0.0.1"], hint: "the month again" },
+      { ...unavailable, message: ["database ods on 127.0.0.1"], hint: "a few minutes" },
     );
     network.script = { pass: true };
     await expectPublished({ world, database: follower, options, withinMs: 20_000 });

@@ -15,7 +15,7 @@ jest.setTimeout(60_000);
 
 const timeLimitMs = 1500;
 const timeIsUp = { name: "DeadlineError", exitCode: 75, hint: "Give it more time." } as const;
-const said = "the time is up, after 2 s; it came";
+const said = "the time limit of 2 s is reached,";
 
 let world: World;
 let proxy: Proxy;
@@ -41,7 +41,7 @@ describe("the time is up", () => {
     proxy.script = { silentFromTheStart: true };
     await expectFailure(
       { world, options: { timeLimitMs, environment: proxy.environment } },
-      { ...timeIsUp, message: [`${said} to the database's door and not in`] },
+      { ...timeIsUp, message: [`${said} before the connection was open`] },
     );
     proxy.script = { pass: true };
     await expectPublished({ world, options: { environment: proxy.environment } });
@@ -53,7 +53,7 @@ describe("the time is up", () => {
     await world.sql(`grant select on loans to ${String(world.secret["username"])}`);
     await expectFailure(
       { world, options: { timeLimitMs } },
-      { ...timeIsUp, message: [`${said} as far as the database's computing`] },
+      { ...timeIsUp, message: [`${said} while the database was computing`] },
     );
   });
 
@@ -66,7 +66,7 @@ describe("the time is up", () => {
       { world, options: { timeLimitMs, environment: proxy.environment }, release: () => proxy.close() },
       { ...timeIsUp, message: [said, "of First National, 2026-09"] },
     );
-    const [, rows] = /to row (\d+) of/.exec(error.message) ?? [];
+    const [, rows] = /at row (\d+) of/.exec(error.message) ?? [];
     expect(Number(rows)).toBeGreaterThan(5000);
     expect(Number(rows)).toBeLessThanOrEqual(10_000);
   });
@@ -98,7 +98,7 @@ describe("the time is up", () => {
       { world, options: { timeLimitMs } },
       {
         ...timeIsUp,
-        message: [`${said} to publishing 2026-09, which the next run finishes`],
+        message: [`${said} while publishing 2026-09, which the next run finishes`],
         keys: ["FirstNational/2026/09/FirstNational_20260930.csv"],
       },
     );
@@ -125,7 +125,7 @@ describe("the time is up", () => {
       {
         ...timeIsUp,
         message: [said, "of First National, 2026-09"],
-        monthsDone: ["2026-08"],
+        done: ["2026-08"],
         keys: [...files, "_manifests/2026/08.json"].sort(),
       },
     );

@@ -121,7 +121,7 @@ describe("the password changes", () => {
       name: "CredentialsError",
       exitCode: 1,
       message: [`database ${world.database}`, `refused the user ${user()}`, "password authentication failed"],
-      hint: "read afresh",
+      hint: "read again for each attempt",
     });
     expect(reads() - before).toBe(3);
   });
@@ -136,8 +136,8 @@ describe("the password changes", () => {
     await expectFailure(run("failing"), {
       name: "DatabaseUnavailableError",
       exitCode: 75,
-      message: [`did not give the secret ${world.secretId}`],
-      hint: "Run the month again",
+      message: [`did not return the secret ${world.secretId}`],
+      hint: "Wait a few minutes",
     });
   });
 });
@@ -158,7 +158,7 @@ describe("a run succeeds at each step of a rotation", () => {
       name: "CredentialsError",
       exitCode: 1,
       message: [user()],
-      hint: "read afresh",
+      hint: "read again for each attempt",
     });
   });
 

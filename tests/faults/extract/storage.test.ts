@@ -83,7 +83,7 @@ const everyStep: readonly (readonly [string, string, string, string, string])[] 
   ["the manifest is read", "GetObject", "read", "_manifests/2026/09.json", "SlowDown"],
   // Several are looked at at once, and an answer without a body names no code.
   ["a file is looked at", "HeadObject", "look at", "", ""],
-  ["open uploads are listed", "ListMultipartUploads", "list the open uploads below", "", "SlowDown"],
+  ["open uploads are listed", "ListMultipartUploads", "list the open uploads of", "", "SlowDown"],
   ["an upload is begun", "CreateMultipartUpload", "upload", firstFile, "SlowDown"],
   ["a part is uploaded", "UploadPart", "upload", firstFile, "SlowDown"],
   ["a file is completed", "CompleteMultipartUpload", "write", firstFile, "SlowDown"],
@@ -106,7 +106,7 @@ describe("S3 is overloaded (503)", () => {
       await expectFailure(healedRun(), {
         ...storageError,
         message: [`did not ${doing} s3://${world.bucket}/${prefix}${key}`, code, "(HTTP 503)"],
-        hint: "in a few minutes",
+        hint: "a few minutes",
       });
       await expectRepaired();
     },
@@ -196,7 +196,7 @@ describe("S3 drops or loses the answer", () => {
     await expectFailure(run({ timeLimitMs: 1500 }), {
       name: "DeadlineError",
       exitCode: 75,
-      message: ["the time is up", "of First National, 2026-09"],
+      message: ["the time limit", "of First National, 2026-09"],
       hint: "Give it more time.",
     });
     await expectRepaired();
@@ -214,7 +214,7 @@ describe("S3 refuses a completion because the key has changed", () => {
     await expectFailure(run(), {
       ...conflict,
       message: [`another run wrote s3://${world.bucket}/${prefix}${firstFile}`],
-      hint: "Let the other run end",
+      hint: "Wait until the other run has ended",
     });
     await expectRepaired();
   });
@@ -233,7 +233,7 @@ describe("S3 says 200 and means an error", () => {
     await expectFailure(run(), {
       ...storageError,
       message: [`write s3://${world.bucket}/${prefix}${firstFile}`, "InternalError"],
-      hint: "in a few minutes",
+      hint: "a few minutes",
     });
     await expectRepaired();
   });
@@ -245,7 +245,7 @@ describe("the bucket", () => {
     await expectFailure(run(), {
       ...refusal,
       message: [`write s3://${world.bucket}/${prefix}${firstFile}`, "NoSuchBucket"],
-      hint: `there is no bucket ${world.bucket}`,
+      hint: `have no bucket ${world.bucket}`,
     });
     await expectRepaired();
   });
@@ -291,7 +291,7 @@ describe("a file of several parts", () => {
       {
         ...storageError,
         message: [`upload s3://${large.bucket}/${prefix}Bank/2026/09/Bank_20260930.csv`, "InternalError"],
-        hint: "in a few minutes",
+        hint: "a few minutes",
       },
     );
     remove();
@@ -307,7 +307,7 @@ describe("a file of several parts", () => {
       {
         name: "DeadlineError",
         exitCode: 75,
-        message: ["the time is up, after 3 s", "of Bank, 2026-09"],
+        message: ["the time limit of 3 s is reached", "of Bank, 2026-09"],
         hint: "Give it more time.",
       },
     );
@@ -331,7 +331,7 @@ describe("Secrets Manager", () => {
     fault("GetSecretValue", what);
     await expectFailure(run(), {
       ...unavailable,
-      message: [`did not give the secret ${world.secretId}`, code],
+      message: [`did not return the secret ${world.secretId}`, code],
       hint: "network path to Secrets Manager",
     });
     await expectRepaired();
@@ -342,7 +342,7 @@ describe("Secrets Manager", () => {
     await expectFailure(run({ timeLimitMs: 700 }), {
       name: "DeadlineError",
       exitCode: 75,
-      message: ["the time is up", "to the database's door and not in"],
+      message: ["the time limit", "before the connection was open"],
       hint: "Give it more time.",
     });
     await expectRepaired();

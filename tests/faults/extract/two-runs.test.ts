@@ -111,7 +111,7 @@ describe("two runs that share a database", () => {
         const writes = await world.operationsDuring(async () => {
           await expect(run(second)).rejects.toMatchObject({
             name: "ConflictError",
-            message: "another run of 2026-09 is under way",
+            message: "another run of 2026-09 is active",
             exitCode: 75,
             retry: true,
           });
