@@ -4,11 +4,9 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { PutObjectCommand } from "@aws-sdk/client-s3";
-
 import type { RequestEvent } from "../../local/aws/server";
 import type { Manifest } from "../../src/extract/manifest";
-import { expectedFile, readTables } from "../support/figures";
+import { expectedFiles, readTables } from "../support/figures";
 import { readRevision } from "../support/reader";
 import { World } from "../support/world";
 import { GlueJob, runScript } from "./glue-job";
@@ -28,8 +26,7 @@ afterAll(async () => {
 });
 
 let prefix: string;
-let testCount = 0;
-beforeEach(() => (prefix = `test-${++testCount}/`));
+beforeEach(() => (prefix = world.prefix()));
 
 /** What real tables have in store beside what the seed has. */
 async function prepareAwkwardTables(): Promise<void> {
@@ -84,16 +81,14 @@ async function expectNothingPublished(): Promise<void> {
 }
 
 async function expectNoOpenUploads(): Promise<void> {
-  expect((await world.openUploads()).filter((key) => key.startsWith(prefix))).toEqual([]);
+  expect(await world.openUploads(prefix)).toEqual([]);
 }
 
 /** All files are published and hold what the tables say now, recomputed from the bare tables another way. */
 async function expectPublished(): Promise<void> {
   const tables = await readTables(world);
   const revision = await readRevision(world, month, prefix);
-  expect(revision?.files).toEqual(
-    new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, month)])),
-  );
+  expect(revision?.files).toEqual(expectedFiles(tables, month));
   await expectNoOpenUploads();
 }
 
@@ -279,7 +274,7 @@ describe("publication", () => {
   it("puts back what somebody put in the place of a file", async () => {
     await byGlue();
     const [file] = (await world.manifest(month, prefix)).files;
-    await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: file?.key, Body: "not the file" }));
+    await world.put(file?.key ?? "", "not the file");
     expect((await byGlue()).months).toMatchObject([{ status: "repaired", revision: 2 }]);
     await expectPublished();
   });
@@ -337,8 +332,7 @@ describe("publication", () => {
       const remove = world.aws.onRequest(async (event) => {
         if (!isMeant(event)) return undefined;
         remove();
-        const other = { Bucket: event.bucket, Key: event.key, Body: "another's" };
-        await world.s3.send(new PutObjectCommand(other));
+        await world.put(event.key ?? "", "another's");
         return undefined;
       });
       await expect(byGlue()).rejects.toMatchObject({ name: "ConflictError" });

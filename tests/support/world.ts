@@ -3,9 +3,13 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
 import { Client, type QueryResultRow } from "pg";
@@ -46,6 +50,7 @@ const SECRET_ID = "test/ods";
 export class World {
   readonly bucket = BUCKET;
   readonly secretId = SECRET_ID;
+  #prefixCount = 0;
 
   private constructor(
     readonly aws: LocalAws,
@@ -145,6 +150,29 @@ export class World {
     return rows;
   }
 
+  /** A prefix that no other call returns, so that tests can share the bucket. */
+  prefix(): string {
+    this.#prefixCount += 1;
+    return `test-${this.#prefixCount}/`;
+  }
+
+  /** Writes an object as somebody else would; returns the new version's id. */
+  async put(key: string, body: string): Promise<string> {
+    const { VersionId } = await this.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
+    return VersionId ?? "";
+  }
+
+  head(key: string): Promise<HeadObjectCommandOutput> {
+    return this.s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key }));
+  }
+
+  /** Deletes one version of an object; without it, puts a delete marker in front of all. */
+  async remove(key: string, versionId?: string | null): Promise<void> {
+    await this.s3.send(
+      new DeleteObjectCommand({ Bucket: BUCKET, Key: key, VersionId: versionId ?? undefined }),
+    );
+  }
+
   async read(key: string, versionId?: string | null): Promise<string> {
     const version = versionId == null ? {} : { VersionId: versionId };
     const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key, ...version }));
@@ -163,8 +191,10 @@ export class World {
   }
 
   /** The keys of all uploads that were begun and neither completed nor aborted. */
-  async openUploads(): Promise<string[]> {
-    const { Uploads } = await this.s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+  async openUploads(prefix = ""): Promise<string[]> {
+    const { Uploads } = await this.s3.send(
+      new ListMultipartUploadsCommand({ Bucket: BUCKET, Prefix: prefix }),
+    );
     return (Uploads ?? []).map(({ Key }) => Key ?? "");
   }
 

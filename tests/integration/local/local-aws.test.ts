@@ -25,6 +25,7 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { CreateTopicCommand, ListTopicsCommand, PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { startLocalAws, type Fault, type LocalAws, type RequestEvent } from "../../../local/aws/server";
+import { Gate } from "../../support/gate";
 
 const bucket = "faulty-bucket";
 
@@ -42,12 +43,18 @@ afterEach(async () => {
   await aws.close();
 });
 
-function settings(options: { maxAttempts?: number; requestTimeout?: number } = {}) {
+interface ClientOptions extends Partial<Pick<LocalAws, "endpoint" | "credentials">> {
+  readonly maxAttempts?: number;
+  readonly requestTimeout?: number;
+}
+
+function settings(options: ClientOptions = {}) {
+  const { endpoint = aws.endpoint, credentials = aws.credentials } = options;
   const { maxAttempts = 1, requestTimeout = 0 } = options;
   return {
-    endpoint: aws.endpoint,
+    endpoint,
     region: aws.region,
-    credentials: aws.credentials,
+    credentials,
     forcePathStyle: true,
     maxAttempts,
     requestHandler: { requestTimeout, throwOnRequestTimeout: requestTimeout > 0 },
@@ -112,11 +119,7 @@ describe("the server", () => {
     const other = await startLocalAws({ directory });
     try {
       other.createBucket(bucket);
-      const client = new S3Client({
-        ...settings(),
-        endpoint: other.endpoint,
-        credentials: other.credentials,
-      });
+      const client = new S3Client(settings(other));
       await put("kept", "x", client);
       await put("kept", "y", client);
       await expect(
@@ -153,11 +156,7 @@ describe("the server", () => {
     const other = await startLocalAws({ directory });
     try {
       other.createBucket(bucket);
-      const client = new S3Client({
-        ...settings(),
-        endpoint: other.endpoint,
-        credentials: other.credentials,
-      });
+      const client = new S3Client(settings(other));
       const leaving = new AbortController();
       const source = async function* () {
         yield Buffer.from("half");
@@ -188,7 +187,7 @@ describe("the server", () => {
     const before = await ownDirectories();
     const other = await startLocalAws();
     const [own] = (await ownDirectories()).filter((name) => !before.includes(name));
-    const client = new S3Client({ ...settings(), endpoint: other.endpoint, credentials: other.credentials });
+    const client = new S3Client(settings(other));
     other.createBucket(bucket);
     other.onRequest(() => ({ hang: true }));
     const outcome = put("k", "x", client).catch((error: unknown) => error);
@@ -291,19 +290,13 @@ describe("scripted faults", () => {
   });
 
   it("hold a request at a gate", async () => {
-    let open = (): void => undefined;
-    const gate = new Promise<undefined>(
-      (resolve) =>
-        (open = () => {
-          resolve(undefined);
-        }),
-    );
-    const remove = aws.onRequest(() => gate);
+    const gate = new Gate();
+    const remove = aws.onRequest(() => gate.hold());
     const held = put("held");
-    await until(() => aws.requests.length === 1);
+    await gate.reached;
     remove();
     expect(await exists("held")).toBe(false);
-    open();
+    gate.open();
     await held;
     expect(await exists("held")).toBe(true);
   });
