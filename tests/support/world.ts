@@ -12,24 +12,18 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { Client, type QueryResultRow } from "pg";
+import type { Client, QueryResultRow } from "pg";
 
 import { type LocalAws, startLocalAws } from "../../local/aws/server";
 import { createReader, settings } from "../../local/stack";
 import { recordCalls } from "./permissions";
+import { connectTo, type Template, templateName, testServer } from "./test-server";
 import { withDeadline } from "../../src/platform/deadline";
 import type { Summary } from "../../src/extract/extract";
 import { type Manifest, parseManifest } from "../../src/extract/manifest";
 import { type Edge, openPublished, type Published, run, verify } from "../../src/extract/run";
 import type { RunEvent } from "../../src/extract/run-event";
 import type { MonthVerification } from "../../src/extract/verification";
-
-export interface TestServer {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-}
 
 export interface RunOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -62,13 +56,13 @@ export class World {
     private readonly owner: Client,
   ) {}
 
-  static async create(template: "seeded" | "empty"): Promise<World> {
+  static async create(template: Template): Promise<World> {
     const server = testServer();
     const database = `test_${randomBytes(6).toString("hex")}`;
-    const admin = await connect("postgres");
-    await admin.query(`create database ${database} template template_${template}`);
+    const admin = await connectTo("postgres");
+    await admin.query(`create database ${database} template ${templateName(template)}`);
     await admin.end();
-    const owner = await connect(database);
+    const owner = await connectTo(database);
     const reader = await createReader(owner);
 
     const aws = await startLocalAws();
@@ -99,7 +93,7 @@ export class World {
     this.s3.destroy();
     await this.aws.close();
     await this.owner.end();
-    const admin = await connect("postgres");
+    const admin = await connectTo("postgres");
     await admin.query(`drop database ${this.database} with (force)`);
     await admin.query(`drop role ${String(this.secret["username"])}`);
     await admin.end();
@@ -204,17 +198,4 @@ export class World {
     await action();
     return this.aws.requests.slice(before).map(({ operation }) => operation);
   }
-}
-
-async function connect(database: string): Promise<Client> {
-  const client = new Client({ ...testServer(), database });
-  await client.connect();
-  return client;
-}
-
-function testServer(): TestServer {
-  const text = process.env["TEST_POSTGRES"];
-  if (text === undefined)
-    throw new Error("no PostgreSQL server: run the tests by npm test, which starts one");
-  return JSON.parse(text) as TestServer;
 }

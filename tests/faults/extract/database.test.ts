@@ -15,7 +15,8 @@ import { commandLine } from "../../support/command-line";
 import { primary, PrivateServer } from "../../support/private-server";
 import { Proxy } from "../../support/proxy";
 import { makeLoansSlow } from "../../support/slow-loans";
-import { type TestServer, World } from "../../support/world";
+import { testServer } from "../../support/test-server";
+import { World } from "../../support/world";
 
 jest.setTimeout(60_000);
 
@@ -67,8 +68,7 @@ describe("the database's door", () => {
   let proxy: Proxy;
   beforeEach(async () => {
     world = await World.create("seeded");
-    const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
-    proxy = await Proxy.create({ host, port });
+    proxy = await Proxy.create(testServer());
   });
   afterEach(async () => {
     await proxy.close();
@@ -199,8 +199,7 @@ describe("the network fails", () => {
   });
   afterAll(() => world.close());
   beforeEach(async () => {
-    const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
-    proxy = await Proxy.create({ host, port });
+    proxy = await Proxy.create(testServer());
     environment = { ...proxy.environment, EXTRACT_PREFIX: world.prefix() };
   });
   afterEach(() => proxy.close());
@@ -310,8 +309,7 @@ describe("a statement takes too long", () => {
 
   it("when the server can't learn that its client is gone: it stops all the same", async () => {
     await makeLoansSlow(world);
-    const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
-    const proxy = await Proxy.create({ host, port });
+    const proxy = await Proxy.create(testServer());
     // The answers before the first slow statement are some kilobytes; by the time limit no byte more has come.
     proxy.script = { after: { bytes: 1_000_000 }, then: "silent" };
     const release = async () => {

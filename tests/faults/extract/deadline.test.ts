@@ -10,7 +10,8 @@ import { ROOT } from "../../support/root";
 import { expectFailure, expectPublished } from "../../support/fault";
 import { Proxy } from "../../support/proxy";
 import { makeLoansSlow } from "../../support/slow-loans";
-import { type TestServer, World } from "../../support/world";
+import { testServer } from "../../support/test-server";
+import { World } from "../../support/world";
 
 jest.setTimeout(60_000);
 
@@ -22,8 +23,7 @@ let world: World;
 let proxy: Proxy;
 beforeEach(async () => {
   world = await World.create("seeded");
-  const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
-  proxy = await Proxy.create({ host, port });
+  proxy = await Proxy.create(testServer());
 });
 afterEach(async () => {
   await proxy.close();
