@@ -8,7 +8,6 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 
-import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { parse } from "csv-parse/sync";
 import type { QueryResultRow } from "pg";
 
@@ -86,20 +85,13 @@ async function consume([program = "", ...words]: readonly string[], prefix = "")
 const fetched = (file: LoanFile, folder = "files") =>
   readFile(path.join(directory, MONTH, folder, file.key), "utf8");
 
-async function put(key: string, body: string): Promise<string> {
-  const { VersionId } = await world.s3.send(
-    new PutObjectCommand({ Bucket: world.bucket, Key: key, Body: body }),
-  );
-  return VersionId ?? "";
-}
-
 /** Puts a manifest in the place of the month's, in which something of the first file is other. */
 async function tamper(change: (file: LoanFile, manifest: LoanManifest) => Partial<LoanFile>) {
   const manifest = await world.manifest(MONTH);
   const [first, ...others] = manifest.files;
   if (first === undefined) throw new Error("the month has no files");
   const files = [{ ...first, ...change(first, manifest) }, ...others];
-  await put(MANIFEST, JSON.stringify({ ...manifest, files }));
+  await world.put(MANIFEST, JSON.stringify({ ...manifest, files }));
 }
 
 describe.each(examples)("the example in $language", ({ command, complaints }) => {
@@ -128,7 +120,7 @@ describe.each(examples)("the example in $language", ({ command, complaints }) =>
     const [file] = (await world.manifest(MONTH)).files;
     if (file === undefined) throw new Error("the month has no files");
     const published = await world.read(file.key);
-    await put(file.key, published.replace("2026-09", "2026-08"));
+    await world.put(file.key, published.replace("2026-09", "2026-08"));
     expect(await consume(command)).toEqual({ exitCode: 0, stderr: "" });
     expect(await fetched(file)).toBe(published);
   });
@@ -141,7 +133,7 @@ describe.each(examples)("the example in $language", ({ command, complaints }) =>
     const { files } = await world.manifest(MONTH);
     const key = files[0]?.key ?? "";
     const text = await world.read(key);
-    const versionId = await put(
+    const versionId = await world.put(
       key,
       text.replace(/\d\n/, (end) => (end === "9\n" ? "8\n" : "9\n")),
     );

@@ -4,10 +4,8 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { PutObjectCommand } from "@aws-sdk/client-s3";
-
 import type { RequestEvent } from "../../local/aws/server";
-import { expectedFile, readTables } from "../support/figures";
+import { expectedFiles, readTables } from "../support/figures";
 import { readRevision } from "../support/reader";
 import { World, type LoanManifest } from "../support/world";
 import { GlueJob, runScript } from "./glue-job";
@@ -27,8 +25,7 @@ afterAll(async () => {
 });
 
 let prefix: string;
-let testCount = 0;
-beforeEach(() => (prefix = `test-${++testCount}/`));
+beforeEach(() => (prefix = world.prefix()));
 
 /** Adds the awkward values of real tables that the seed does not contain. */
 async function prepareAwkwardTables(): Promise<void> {
@@ -83,16 +80,14 @@ async function expectNothingPublished(): Promise<void> {
 }
 
 async function expectNoOpenUploads(): Promise<void> {
-  expect((await world.openUploads()).filter((key) => key.startsWith(prefix))).toEqual([]);
+  expect(await world.openUploads(prefix)).toEqual([]);
 }
 
 /** All files are published and contain the current figures, recomputed from the tables in another way. */
 async function expectPublished(): Promise<void> {
   const tables = await readTables(world);
   const revision = await readRevision(world, month, prefix);
-  expect(revision?.files).toEqual(
-    new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, month)])),
-  );
+  expect(revision?.files).toEqual(expectedFiles(tables, month));
   await expectNoOpenUploads();
 }
 
@@ -278,7 +273,7 @@ describe("publication", () => {
   it("repairs a file that somebody overwrote", async () => {
     await byGlue();
     const [file] = (await world.manifest(month, prefix)).files;
-    await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: file?.key, Body: "not the file" }));
+    await world.put(file?.key ?? "", "not the file");
     expect((await byGlue()).months).toMatchObject([{ status: "repaired", revision: 2 }]);
     await expectPublished();
   });
@@ -336,8 +331,7 @@ describe("publication", () => {
       const remove = world.aws.onRequest(async (event) => {
         if (!isMeant(event)) return undefined;
         remove();
-        const other = { Bucket: event.bucket, Key: event.key, Body: "another's" };
-        await world.s3.send(new PutObjectCommand(other));
+        await world.put(event.key ?? "", "another's");
         return undefined;
       });
       await expect(byGlue()).rejects.toMatchObject({ name: "ConflictError" });

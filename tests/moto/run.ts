@@ -39,7 +39,8 @@ interface JestReport {
   }[];
 }
 
-const RULES = "tests/integration/publication.test.ts";
+const RULES = "tests/integration/extract/publication.test.ts";
+
 async function runTests(endpoint: string): Promise<JestReport> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "moto-"));
   try {

@@ -2,8 +2,6 @@
  * A year as it may come: a month that is missing, two restatements, an object that was overwritten by hand, a version
  * that has expired, a bank without branches, and names that are programs where somebody forgets to escape them.
  */
-import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-
 import type { World } from "./world";
 
 /** A bank from April on, with a word that is nearly as long as a phone is wide. */
@@ -27,18 +25,6 @@ export async function publishEventfulYear(world: World): Promise<void> {
 
   const { history } = await world.manifest("2026-01");
   const [expired] = history[0]?.files ?? [];
-  await world.s3.send(
-    new DeleteObjectCommand({
-      Bucket: world.bucket,
-      Key: expired?.key,
-      VersionId: expired?.versionId ?? undefined,
-    }),
-  );
-  await world.s3.send(
-    new PutObjectCommand({
-      Bucket: world.bucket,
-      Key: "FirstNational/2026/08/FirstNational_20260831.csv",
-      Body: "put here by hand",
-    }),
-  );
+  await world.remove(expired?.key ?? "", expired?.versionId);
+  await world.put("FirstNational/2026/08/FirstNational_20260831.csv", "put here by hand");
 }

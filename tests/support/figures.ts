@@ -79,6 +79,11 @@ export function expectedFile(
   return [HEADER, ...lines].map((fields) => fields.map(quoted).join(",") + lineEnding).join("");
 }
 
+/** All files of a month, by bank id. */
+export function expectedFiles(tables: Tables, month: string, lineEnding = "\n"): Map<number, string> {
+  return new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, month, lineEnding)]));
+}
+
 const HEADER = (
   "bank_id,bank_name,branch_id,branch_address,month,loan_count,loan_total,loan_average," +
   "loan_count_3m,moving_average_3m,monthly_total_average_3m"

@@ -4,9 +4,10 @@
  */
 import { randomBytes } from "node:crypto";
 
-import { Client, type QueryResultRow } from "pg";
+import type { Client, QueryResultRow } from "pg";
 
-import type { TestServer, World } from "./world";
+import { connectTo, templateName } from "./test-server";
+import type { World } from "./world";
 
 export class OtherDatabase {
   private constructor(
@@ -17,10 +18,8 @@ export class OtherDatabase {
   /** Has the tables without rows, and lets the world's role read them. */
   static async create(world: World): Promise<OtherDatabase> {
     const name = `test_${randomBytes(6).toString("hex")}`;
-    await world.sql(`create database ${name} template template_empty`);
-    const server = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
-    const owner = new Client({ ...server, database: name });
-    await owner.connect();
+    await world.sql(`create database ${name} template ${templateName("empty")}`);
+    const owner = await connectTo(name);
     await owner.query(`grant select on all tables in schema public to ${String(world.secret["username"])}`);
     return new OtherDatabase(name, owner);
   }

@@ -13,7 +13,8 @@ import { Client, type QueryResultRow } from "pg";
 
 import { startPostgres } from "../../local/postgres";
 import { seed, smallSeed } from "../../local/seed";
-import type { TestServer, World } from "./world";
+import type { TestServer } from "./test-server";
+import type { World } from "./world";
 import { freePort } from "../../local/free-port";
 import { ROOT } from "./root";
 

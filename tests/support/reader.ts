@@ -51,6 +51,17 @@ export async function readRevision(
   return { manifest, files: new Map(files) };
 }
 
+/** The keys of a manifest's files hold the versions that it names. */
+export async function expectInPlace(
+  world: Pick<World, "head">,
+  manifest: LoanManifest | undefined,
+): Promise<void> {
+  for (const { key, versionId, etag } of manifest?.files ?? []) {
+    const { VersionId, ETag } = await world.head(key);
+    assert.deepEqual({ key, versionId: VersionId, etag: ETag }, { key, versionId, etag });
+  }
+}
+
 /** The content of the files of a revision that is no longer the present one, by key. */
 export async function readHistory(
   world: Pick<World, "read">,

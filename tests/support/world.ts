@@ -3,16 +3,21 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { Client, type QueryResultRow } from "pg";
+import type { Client, QueryResultRow } from "pg";
 
 import { type LocalAws, startLocalAws } from "../../local/aws/server";
 import { createReader, settings } from "../../local/stack";
 import { recordCalls } from "./permissions";
+import { connectTo, type Template, templateName, testServer } from "./test-server";
 import { withDeadline } from "../../src/platform/deadline";
 import type { Summary } from "../../src/extract/extract";
 import { defaultExtract, extractNamed } from "../../src/extract/definitions";
@@ -23,13 +28,6 @@ import { awsClients } from "../../src/platform/aws";
 import type { Edge } from "../../src/platform/edge";
 import type { RunEvent } from "../../src/extract/events";
 import type { MonthVerification } from "../../src/extract/verification";
-
-export interface TestServer {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-}
 
 export interface RunOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -61,6 +59,7 @@ const SECRET_ID = "test/ods";
 export class World {
   readonly bucket = BUCKET;
   readonly secretId = SECRET_ID;
+  #prefixCount = 0;
 
   private constructor(
     readonly aws: LocalAws,
@@ -72,13 +71,13 @@ export class World {
     private readonly owner: Client,
   ) {}
 
-  static async create(template: "seeded" | "empty"): Promise<World> {
+  static async create(template: Template): Promise<World> {
     const server = testServer();
     const database = `test_${randomBytes(6).toString("hex")}`;
-    const admin = await connect("postgres");
-    await admin.query(`create database ${database} template template_${template}`);
+    const admin = await connectTo("postgres");
+    await admin.query(`create database ${database} template ${templateName(template)}`);
     await admin.end();
-    const owner = await connect(database);
+    const owner = await connectTo(database);
     const reader = await createReader(owner);
 
     const aws = await startLocalAws();
@@ -109,7 +108,7 @@ export class World {
     this.s3.destroy();
     await this.aws.close();
     await this.owner.end();
-    const admin = await connect("postgres");
+    const admin = await connectTo("postgres");
     await admin.query(`drop database ${this.database} with (force)`);
     await admin.query(`drop role ${String(this.secret["username"])}`);
     await admin.end();
@@ -160,6 +159,29 @@ export class World {
     return rows;
   }
 
+  /** A prefix that no other call returns, so that tests can share the bucket. */
+  prefix(): string {
+    this.#prefixCount += 1;
+    return `test-${this.#prefixCount}/`;
+  }
+
+  /** Writes an object as somebody else would; returns the new version's id. */
+  async put(key: string, body: string): Promise<string> {
+    const { VersionId } = await this.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
+    return VersionId ?? "";
+  }
+
+  head(key: string): Promise<HeadObjectCommandOutput> {
+    return this.s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key }));
+  }
+
+  /** Deletes one version of an object; without it, puts a delete marker in front of all. */
+  async remove(key: string, versionId?: string | null): Promise<void> {
+    await this.s3.send(
+      new DeleteObjectCommand({ Bucket: BUCKET, Key: key, VersionId: versionId ?? undefined }),
+    );
+  }
+
   async read(key: string, versionId?: string | null): Promise<string> {
     const version = versionId == null ? {} : { VersionId: versionId };
     const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key, ...version }));
@@ -179,8 +201,10 @@ export class World {
   }
 
   /** The keys of all uploads that were begun and neither completed nor aborted. */
-  async openUploads(): Promise<string[]> {
-    const { Uploads } = await this.s3.send(new ListMultipartUploadsCommand({ Bucket: BUCKET }));
+  async openUploads(prefix = ""): Promise<string[]> {
+    const { Uploads } = await this.s3.send(
+      new ListMultipartUploadsCommand({ Bucket: BUCKET, Prefix: prefix }),
+    );
     return (Uploads ?? []).map(({ Key }) => Key ?? "");
   }
 
@@ -190,17 +214,4 @@ export class World {
     await action();
     return this.aws.requests.slice(before).map(({ operation }) => operation);
   }
-}
-
-async function connect(database: string): Promise<Client> {
-  const client = new Client({ ...testServer(), database });
-  await client.connect();
-  return client;
-}
-
-function testServer(): TestServer {
-  const text = process.env["TEST_POSTGRES"];
-  if (text === undefined)
-    throw new Error("no PostgreSQL server: run the tests by npm test, which starts one");
-  return JSON.parse(text) as TestServer;
 }

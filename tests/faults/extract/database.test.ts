@@ -14,7 +14,9 @@ import { expectFailure, expectPublished } from "../../support/fault";
 import { commandLine } from "../../support/command-line";
 import { primary, PrivateServer } from "../../support/private-server";
 import { Proxy } from "../../support/proxy";
-import { type TestServer, World } from "../../support/world";
+import { makeLoansSlow } from "../../support/slow-loans";
+import { testServer } from "../../support/test-server";
+import { World } from "../../support/world";
 
 jest.setTimeout(60_000);
 
@@ -66,8 +68,7 @@ describe("the database's door", () => {
   let proxy: Proxy;
   beforeEach(async () => {
     world = await World.create("seeded");
-    const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
-    proxy = await Proxy.create({ host, port });
+    proxy = await Proxy.create(testServer());
   });
   afterEach(async () => {
     await proxy.close();
@@ -192,16 +193,14 @@ describe("the network fails", () => {
   let world: World;
   let proxy: Proxy;
   let environment: Readonly<Record<string, string>>;
-  let prefixCount = 0;
   beforeAll(async () => {
     world = await World.create("empty");
     await fillBranches(world, 20_000);
   });
   afterAll(() => world.close());
   beforeEach(async () => {
-    const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
-    proxy = await Proxy.create({ host, port });
-    environment = { ...proxy.environment, EXTRACT_PREFIX: `network-${++prefixCount}/` };
+    proxy = await Proxy.create(testServer());
+    environment = { ...proxy.environment, EXTRACT_PREFIX: world.prefix() };
   });
   afterEach(() => proxy.close());
 
@@ -262,12 +261,6 @@ describe("a statement takes too long", () => {
   beforeEach(async () => (world = await World.create("seeded")));
   afterEach(() => world.close());
 
-  async function makeLoansSlow(): Promise<void> {
-    await world.sql("alter table loans rename to fast_loans");
-    await world.sql("create view loans as select fast_loans.* from fast_loans, pg_sleep(60)");
-    await world.sql(`grant select on loans to ${String(world.secret["username"])}`);
-  }
-
   const running = () =>
     world.sql(
       "select 1 from pg_stat_activity where state = 'active' and query like '%loans.loan_date%' and pid <> pg_backend_pid()",
@@ -310,14 +303,13 @@ describe("a statement takes too long", () => {
   });
 
   it("when the run ends by its deadline, and the server stops computing for it within 2 s", async () => {
-    await makeLoansSlow();
+    await makeLoansSlow(world);
     await expectFailure({ world, options: { timeLimitMs: 1000 }, release: expectComputingEnded }, late);
   });
 
   it("when the server can't learn that its client is gone: it stops all the same", async () => {
-    await makeLoansSlow();
-    const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
-    const proxy = await Proxy.create({ host, port });
+    await makeLoansSlow(world);
+    const proxy = await Proxy.create(testServer());
     // The answers before the first slow statement are some kilobytes; by the time limit no byte more has come.
     proxy.script = { after: { bytes: 1_000_000 }, then: "silent" };
     const release = async () => {
@@ -408,7 +400,7 @@ describe("a hot standby", () => {
     await expectPublished({
       world,
       database: follower,
-      options: { environment: { ...follower.environment, EXTRACT_PREFIX: "standby/" } },
+      options: { environment: { ...follower.environment, EXTRACT_PREFIX: world.prefix() } },
       withinMs: 20_000,
     });
   });
@@ -420,7 +412,7 @@ describe("a hot standby", () => {
       {
         world,
         database: server,
-        options: { environment: { ...follower.environment, EXTRACT_PREFIX: "not-ready/" } },
+        options: { environment: { ...follower.environment, EXTRACT_PREFIX: world.prefix() } },
       },
       { ...unavailable, message: ["not accepting connections"], hint: "a few minutes" },
     );
@@ -430,7 +422,7 @@ describe("a hot standby", () => {
     const follower = (standby = await server.standby({ max_standby_streaming_delay: "0" }));
     await follower.ready();
     const network = (proxy = await Proxy.create(addressOf(follower)));
-    const environment = { ...follower.environment, ...network.environment, EXTRACT_PREFIX: "conflict/" };
+    const environment = { ...follower.environment, ...network.environment, EXTRACT_PREFIX: world.prefix() };
     const options = { environment };
     const alterTable = async () => {
       await server.sql("alter table branch add column opened date");
@@ -457,7 +449,6 @@ describe("TLS, where nothing is set but the default verify-full", () => {
   let world: World;
   let server: PrivateServer;
   let directory: string;
-  let prefixCount = 0;
   let prefix: string;
 
   beforeAll(async () => {
@@ -477,7 +468,7 @@ describe("TLS, where nothing is set but the default verify-full", () => {
     await world.close();
     await rm(directory, { recursive: true });
   });
-  beforeEach(() => (prefix = `tls-${++prefixCount}/`));
+  beforeEach(() => (prefix = world.prefix()));
 
   /** Gives the server another certificate, which it has from the next connection on if it is up already. */
   async function certify(options: CertificateOptions): Promise<void> {

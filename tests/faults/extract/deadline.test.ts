@@ -9,7 +9,9 @@ import type { Fault, RequestEvent } from "../../../local/aws/server";
 import { ROOT } from "../../support/root";
 import { expectFailure, expectPublished } from "../../support/fault";
 import { Proxy } from "../../support/proxy";
-import { type TestServer, World } from "../../support/world";
+import { makeLoansSlow } from "../../support/slow-loans";
+import { testServer } from "../../support/test-server";
+import { World } from "../../support/world";
 
 jest.setTimeout(60_000);
 
@@ -21,8 +23,7 @@ let world: World;
 let proxy: Proxy;
 beforeEach(async () => {
   world = await World.create("seeded");
-  const { host, port } = JSON.parse(process.env["TEST_POSTGRES"] ?? "{}") as TestServer;
-  proxy = await Proxy.create({ host, port });
+  proxy = await Proxy.create(testServer());
 });
 afterEach(async () => {
   await proxy.close();
@@ -48,9 +49,7 @@ describe("the time is up", () => {
   });
 
   it("while the database computes", async () => {
-    await world.sql("alter table loans rename to fast_loans");
-    await world.sql("create view loans as select fast_loans.* from fast_loans, pg_sleep(60)");
-    await world.sql(`grant select on loans to ${String(world.secret["username"])}`);
+    await makeLoansSlow(world);
     await expectFailure(
       { world, options: { timeLimitMs } },
       { ...timeIsUp, message: [`${said} while the database was computing`] },

@@ -5,12 +5,11 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-import { HeadObjectCommand } from "@aws-sdk/client-s3";
-
-import type { Fault } from "../../../local/aws/server";
 import { COMMAND_LINE } from "../../support/command-line";
-import { expectedFile, readTables } from "../../support/figures";
-import { readHistory, readRevision } from "../../support/reader";
+import { expectedFiles, readTables } from "../../support/figures";
+import { Gate } from "../../support/gate";
+import { fillLargeBank } from "../../support/large-bank";
+import { expectInPlace, readHistory, readRevision } from "../../support/reader";
 import { World } from "../../support/world";
 import { ROOT } from "../../support/root";
 
@@ -38,19 +37,14 @@ async function dieAt(
   prefix: string,
   flags: readonly string[] = [],
 ): Promise<void> {
-  let reach: (where: string) => void = () => undefined;
-  let release: (fault: Fault | undefined) => void = () => undefined;
-  const reached = new Promise<string>((resolve) => (reach = resolve));
-  const killed = new Promise<Fault | undefined>((resolve) => (release = resolve));
-
+  const gate = new Gate();
   let count = 0;
   const remove = world.aws.onRequest((event) => {
     if (event.operation !== operation) return undefined;
     if (event.attempt === 1 && ++count !== nth) return undefined;
     // The process lives on until its second try, to make sure that the first was carried out.
     if (fate === "carried out" && event.attempt === 1) return { reset: true, after: "handled" };
-    reach("at the point");
-    return killed;
+    return gate.hold();
   });
   // One process, without a shell or a wrapper that the signal would reach instead of it.
   const child = spawn(process.execPath, [COMMAND_LINE, "extract", "--month", month, ...flags], {
@@ -60,36 +54,27 @@ async function dieAt(
   });
   const ended = once(child, "exit");
   try {
-    expect(await Promise.race([reached, ended])).toBe("at the point");
+    expect(await Promise.race([gate.reached.then(() => "at the point"), ended])).toBe("at the point");
   } finally {
     child.kill("SIGKILL");
     await ended;
     remove();
-    release(fate === "cut off" ? undefined : { reset: true });
+    gate.open(fate === "cut off" ? undefined : { reset: true });
   }
 }
 
 /** The bytes that the tables give now, by bank id. */
 async function filesOf(world: World): Promise<ReadonlyMap<number, string>> {
-  const tables = await readTables(world);
-  return new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, month)]));
-}
-
-/** The keys of the open uploads of this test. */
-async function openUploads(ofWorld: World): Promise<string[]> {
-  return (await ofWorld.openUploads()).filter((key) => key.startsWith(prefix));
+  return expectedFiles(await readTables(world), month);
 }
 
 /** The month is whole, nothing else lies at its keys, and nothing is left of the run that died. */
 async function expectInOrder(world: World, prefix: string, files: ReadonlyMap<number, string>) {
   const revision = await readRevision(world, month, prefix);
   expect(revision?.files).toEqual(files);
-  for (const { key, versionId } of revision?.manifest.files ?? []) {
-    const { VersionId } = await world.s3.send(new HeadObjectCommand({ Bucket: world.bucket, Key: key }));
-    expect({ key, versionId: VersionId }).toEqual({ key, versionId });
-  }
+  await expectInPlace(world, revision?.manifest);
   for (const entry of revision?.manifest.history ?? []) await readHistory(world, entry);
-  expect(await openUploads(world)).toEqual([]);
+  expect(await world.openUploads(prefix)).toEqual([]);
   expect(await world.connections()).toBe(0);
 }
 
@@ -153,7 +138,7 @@ const points: readonly (readonly [name: string, point: KillPoint, published: Upl
 const lastPoint: KillPoint = { operation: "PutObject", nth: 1, fate: "carried out" };
 
 async function expectUploads([least, most]: Uploads): Promise<void> {
-  const { length } = await openUploads(world);
+  const { length } = await world.openUploads(prefix);
   expect(length).toBeGreaterThanOrEqual(least);
   expect(length).toBeLessThanOrEqual(most);
 }
@@ -163,8 +148,7 @@ beforeAll(async () => (world = await World.create("seeded")));
 afterAll(() => world.close());
 
 let prefix: string;
-let testCount = 0;
-beforeEach(() => (prefix = `test-${++testCount}/`));
+beforeEach(() => (prefix = world.prefix()));
 
 /** Makes every loan of the month bigger, so the bytes of all banks that have branches change. */
 async function changeLoans(by = 1): Promise<void> {
@@ -217,7 +201,7 @@ describe("a run that is to restate a month and dies", () => {
     const files = await filesOf(world);
     expect((await readRevision(world, month, prefix))?.files).toEqual(files);
     // The bank whose bytes stay the same was staged for nothing, and there was no time to drop its upload.
-    expect(await openUploads(world)).toHaveLength(1);
+    expect(await world.openUploads(prefix)).toHaveLength(1);
 
     expect(await outcomeOf(world, prefix, { restate: true })).toEqual({ status: "unchanged", revision: 2 });
     await expectInOrder(world, prefix, files);
@@ -239,18 +223,14 @@ describe("a run with a file of several parts", () => {
   let manyBranches: World;
   beforeAll(async () => {
     manyBranches = await World.create("empty");
-    await manyBranches.sql("insert into bank values (1, 'Bank', 0)");
-    // More than a part of 8 MiB, which is more than the sockets between the process and the endpoint hold.
-    await manyBranches.sql(
-      "insert into branch select number, 1, repeat('x', 255) from generate_series(1, 50000) as number",
-    );
+    await fillLargeBank(manyBranches);
   });
   afterAll(() => manyBranches.close());
 
   it("that dies in the middle of a part has published nothing; the next one does", async () => {
     await dieAt(manyBranches, { operation: "UploadPart", nth: 1, fate: "cut off" }, prefix);
     expect(await readRevision(manyBranches, month, prefix)).toBeUndefined();
-    expect(await openUploads(manyBranches)).toHaveLength(1);
+    expect(await manyBranches.openUploads(prefix)).toHaveLength(1);
 
     const writes = await manyBranches.operationsDuring(async () => {
       expect(await outcomeOf(manyBranches, prefix)).toEqual({ status: "published", revision: 1 });
@@ -274,7 +254,7 @@ describe("a run with a file of several parts", () => {
       message: expect.stringContaining("No parts for you.") as string,
     });
     remove();
-    expect(await openUploads(manyBranches)).toHaveLength(1);
+    expect(await manyBranches.openUploads(prefix)).toHaveLength(1);
     expect(await outcomeOf(manyBranches, prefix)).toEqual({ status: "published", revision: 1 });
     await expectInOrder(manyBranches, prefix, await filesOf(manyBranches));
   });

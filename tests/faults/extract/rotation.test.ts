@@ -44,9 +44,9 @@ async function setPassword(password: string, role = user()): Promise<void> {
   await world.sql(`alter role ${role} password '${password}'`);
 }
 
-/** The run of a step, each below a prefix of its own. */
-function run(name: string, options: FaultyRun["options"] = {}): FaultyRun {
-  return { world, secrets, options: { ...options, environment: { EXTRACT_PREFIX: `${name}/` } } };
+/** A run below a prefix of its own. */
+function run(): FaultyRun {
+  return { world, secrets, options: { environment: { EXTRACT_PREFIX: world.prefix() } } };
 }
 
 /** What is put at AWSPENDING, as createSecret does. */
@@ -94,7 +94,7 @@ describe("the password changes", () => {
       }
       return undefined;
     });
-    await expectPublished(run("between"));
+    await expectPublished(run());
     expect(readCount).toBe(2);
   });
 
@@ -108,16 +108,16 @@ describe("the password changes", () => {
       world.aws.putSecret(world.secretId, { ...world.secret, password });
       return undefined;
     });
-    await expectPublished(run("during"));
+    await expectPublished(run());
     expect(isChanged).toBe(true);
-    await expectPublished(run("after"));
+    await expectPublished(run());
   });
 
   it("and no secret knows it: the run fails, says that each was read afresh, and tells none", async () => {
     await createSecret({ ...world.secret, password: newPassword() });
     await setPassword(newPassword());
     const before = reads();
-    await expectFailure(run("stale"), {
+    await expectFailure(run(), {
       name: "CredentialsError",
       exitCode: 1,
       message: [`database ${world.database}`, `refused the user ${user()}`, "password authentication failed"],
@@ -133,7 +133,7 @@ describe("the password changes", () => {
         ? { respond: { status: 500, code: "InternalServiceError", message: "On purpose." } }
         : undefined,
     );
-    await expectFailure(run("failing"), {
+    await expectFailure(run(), {
       name: "DatabaseUnavailableError",
       exitCode: 75,
       message: [`did not return the secret ${world.secretId}`],
@@ -145,16 +145,16 @@ describe("the password changes", () => {
 describe("a run succeeds at each step of a rotation", () => {
   it("of a single user", async () => {
     const password = newPassword();
-    await expectPublished(run("before"));
+    await expectPublished(run());
     await createSecret({ ...world.secret, password });
-    await expectPublished(run("created"));
+    await expectPublished(run());
     await setPassword(password);
     // testSecret changes nothing: between setSecret and finishSecret the pending one is the one that works.
-    await expectPublished(run("set"));
+    await expectPublished(run());
     await finishSecret();
-    await expectPublished(run("finished"));
+    await expectPublished(run());
     await setPassword(newPassword());
-    await expectFailure(run("stale"), {
+    await expectFailure(run(), {
       name: "CredentialsError",
       exitCode: 1,
       message: [user()],
@@ -165,17 +165,17 @@ describe("a run succeeds at each step of a rotation", () => {
   it("of alternating users", async () => {
     const clone = `${user()}_clone`;
     const password = newPassword();
-    await expectPublished(run("before"));
+    await expectPublished(run());
     await createSecret({ ...world.secret, username: clone, password });
-    await expectPublished(run("created"));
+    await expectPublished(run());
     await world.sql(`create role ${clone} login password '${password}' in role ${user()}`);
-    await expectPublished(run("set"));
+    await expectPublished(run());
     await finishSecret();
-    await expectPublished(run("finished"));
+    await expectPublished(run());
     // The next rotation gives the first user a new password, which takes nothing from the one in use.
     await createSecret({ ...world.secret, password: newPassword() });
     await setPassword(newPassword());
-    await expectPublished(run("next"));
+    await expectPublished(run());
     await world.sql(`drop role ${clone}`);
   });
 });
@@ -188,18 +188,18 @@ describe("a warm container", () => {
       getRemainingTimeInMillis: () => 60_000,
     } as Context;
     // The handler lives by the environment and by the real clock, so its month has to be one that ended long ago.
-    const handler = (name: string): FaultyRun => ({
-      ...run(name),
-      start: () => {
-        process.env["EXTRACT_PREFIX"] = `${name}/`;
+    const handler = (): FaultyRun => ({
+      ...run(),
+      start: (options) => {
+        Object.assign(process.env, options.environment);
         return extract({ month: "2024-05" }, context);
       },
     });
-    await expectPublished(handler("first"));
+    await expectPublished(handler());
     const password = newPassword();
     await setPassword(password);
     world.aws.putSecret(world.secretId, { ...world.secret, password });
-    await expectPublished(handler("second"));
+    await expectPublished(handler());
     delete process.env["EXTRACT_PREFIX"];
   });
 });

@@ -5,6 +5,7 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { COMMAND_LINE } from "../../support/command-line";
+import { Gate } from "../../support/gate";
 import { World } from "../../support/world";
 import { ROOT } from "../../support/root";
 
@@ -20,12 +21,10 @@ async function stopAt(
   flags: readonly string[],
 ): Promise<{ exitCode: number; stderr: string; tookMs: number }> {
   let count = 0;
-  let reach: () => void = () => undefined;
-  const reached = new Promise<void>((resolve) => (reach = resolve));
+  const gate = new Gate();
   const remove = world.aws.onRequest((event) => {
     if (event.operation !== operation || ++count < nth) return undefined;
-    reach();
-    return { hang: true };
+    return gate.hold();
   });
   const child = spawn(process.execPath, [COMMAND_LINE, ...flags], {
     cwd: ROOT,
@@ -35,7 +34,7 @@ async function stopAt(
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
-  await Promise.race([reached, closed]);
+  await Promise.race([gate.reached, closed]);
   const startedAt = performance.now();
   child.kill(signal);
   // A second one, as an impatient hand sends it, changes nothing.
@@ -44,6 +43,7 @@ async function stopAt(
   // It may come when the process has just ended its work; to a shell that looks the same.
   const [exitCode, killedBy] = await closed;
   remove();
+  gate.open({ reset: true });
   return {
     exitCode: exitCode ?? 128 + constants.signals[killedBy ?? signal],
     stderr,

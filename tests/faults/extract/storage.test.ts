@@ -4,6 +4,7 @@
  */
 import type { Fault, RequestEvent } from "../../../local/aws/server";
 import { expectFailure, expectPublished, type FaultyRun } from "../../support/fault";
+import { fillLargeBank } from "../../support/large-bank";
 import { World } from "../../support/world";
 
 jest.setTimeout(60_000);
@@ -27,9 +28,8 @@ beforeAll(async () => (world = await World.create("seeded")));
 afterAll(() => world.close());
 
 let prefix: string;
-let prefixCount = 0;
 let heal: () => void = () => undefined;
-beforeEach(() => (prefix = `prefix-${++prefixCount}/`));
+beforeEach(() => (prefix = world.prefix()));
 afterEach(() => {
   heal();
 });
@@ -255,10 +255,7 @@ describe("a file of several parts", () => {
   let large: World;
   beforeAll(async () => {
     large = await World.create("empty");
-    await large.sql("insert into bank values (1, 'Bank', 0)");
-    await large.sql(
-      "insert into branch select number, 1, repeat('x', 255) from generate_series(1, 50000) as number",
-    );
+    await fillLargeBank(large);
   });
   afterAll(async () => {
     await large.close();

@@ -5,20 +5,16 @@
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
 
-import {
-  HeadObjectCommand,
-  ListMultipartUploadsCommand,
-  PutObjectCommand,
-  S3Client,
-} from "@aws-sdk/client-s3";
+import { ListMultipartUploadsCommand, S3Client } from "@aws-sdk/client-s3";
 import fc from "fast-check";
 
 import { parseExtractSettings } from "../../../src/extract/settings";
 import { extract, type Summary } from "../../../src/extract/extract";
 import { parseRequest } from "../../../src/extract/request";
 import { awsClients } from "../../../src/platform/aws";
+import { Gate } from "../../support/gate";
 import { OtherDatabase } from "../../support/other-database";
-import { readHistory, readRevision } from "../../support/reader";
+import { expectInPlace, readHistory, readRevision } from "../../support/reader";
 import { NOW, World } from "../../support/world";
 
 jest.setTimeout(180_000);
@@ -60,45 +56,29 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 let prefix: string;
-let prefixCount = 0;
-function takeNewPrefix(): void {
-  prefix = `prefix-${++prefixCount}/`;
-}
-beforeEach(takeNewPrefix);
+beforeEach(() => (prefix = world.prefix()));
 
 function run(input: object = { month }): Promise<Summary> {
   return world.run(input, { environment: { EXTRACT_PREFIX: prefix } });
 }
 
-async function expectInPlace(): Promise<void> {
-  const { files } = await world.manifest(month, prefix);
-  for (const { key, versionId } of files) {
-    const { VersionId } = await world.s3.send(new HeadObjectCommand({ Bucket: world.bucket, Key: key }));
-    expect({ key, versionId: VersionId }).toEqual({ key, versionId });
-  }
-}
-
 describe("two runs that share a database", () => {
   /** Keeps the first run at its three banks' uploads for as long as `meanwhile` takes. */
   async function duringFirstRun(meanwhile: () => Promise<unknown>, input: object = { month }) {
-    let release: (nothing: undefined) => void = () => undefined;
-    const released = new Promise<undefined>((resolve) => (release = resolve));
-    let reach: () => void = () => undefined;
-    const reached = new Promise<void>((resolve) => (reach = resolve));
+    const gate = new Gate(bankIds.length);
     let uploads = 0;
     const remove = world.aws.onRequest((event) => {
       if (event.operation !== "CreateMultipartUpload") return undefined;
       uploads += 1;
-      if (uploads === 3) reach();
-      return uploads > 3 ? undefined : released;
+      return uploads > bankIds.length ? undefined : gate.hold();
     });
     const first = run(input);
-    await Promise.race([reached, first]);
+    await Promise.race([gate.reached, first]);
     try {
       await meanwhile();
     } finally {
       remove();
-      release(undefined);
+      gate.open();
     }
     return first;
   }
@@ -134,7 +114,7 @@ describe("two runs that share a database", () => {
   it("of two months, or below two prefixes, don't hinder each other", async () => {
     const first = await duringFirstRun(async () => {
       expect((await run({ month: "2026-08" })).months).toMatchObject([{ status: "published" }]);
-      takeNewPrefix();
+      prefix = world.prefix();
       expect((await run()).months).toMatchObject([{ status: "published" }]);
     });
     expect(first.months).toMatchObject([{ status: "published", revision: 1 }]);
@@ -332,7 +312,7 @@ describe("two runs that share no lock", () => {
   it("show a consumer nothing or one whole revision at every moment, and end in order", async () => {
     await fc.assert(
       fc.asyncProperty(scenarios, async ({ published, dead, runs: parts, turns }) => {
-        takeNewPrefix();
+        prefix = world.prefix();
         const watch = new Watch();
         const [one, other] = databases;
         const before: Part[] =
@@ -369,7 +349,7 @@ describe("two runs that share no lock", () => {
         await watch.look();
         expect(quiet.failure).toBeUndefined();
         expect(watch.runIds.at(-1)).toBe(quiet.runId);
-        await expectInPlace();
+        await expectInPlace(world, await world.manifest(month, prefix));
         expect(await openUploadIds()).toEqual([]);
         const { history } = await world.manifest(month, prefix);
         for (const entry of history) await readHistory(world, entry);
@@ -409,7 +389,7 @@ describe("a run whose answer is lost", () => {
       const revision = await readRevision(world, month, prefix);
       expect(revision?.manifest.runId).toBe(runId);
       expect(dataOf(revision?.manifest.files ?? [])).toEqual(data);
-      await expectInPlace();
+      await expectInPlace(world, await world.manifest(month, prefix));
       expect(await world.openUploads()).toEqual([]);
       return [months[0]?.status, months[0]?.revision];
     };
@@ -423,12 +403,12 @@ describe("a run whose answer is lost", () => {
       if (operation !== "CompleteMultipartUpload") return undefined;
       if (attempt === 1) return { reset: true, after: "handled" };
       remove();
-      await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: key, Body: "another's" }));
+      await world.put(key ?? "", "another's");
       return undefined;
     });
     await expect(run()).rejects.toMatchObject({ name: "ConflictError" });
     expect(await readRevision(world, month, prefix)).toBeUndefined();
     expect((await run()).months).toMatchObject([{ status: "published", revision: 1 }]);
-    await expectInPlace();
+    await expectInPlace(world, await world.manifest(month, prefix));
   });
 });

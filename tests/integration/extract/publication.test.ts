@@ -6,16 +6,14 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
-  DeleteObjectCommand,
-  HeadObjectCommand,
   PutObjectCommand,
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 
 import type { RequestEvent } from "../../../local/aws/server";
-import { expectedFile, readTables } from "../../support/figures";
-import { readHistory, readRevision } from "../../support/reader";
-import { type RunOptions, World, type LoanFile } from "../../support/world";
+import { expectedFiles, readTables } from "../../support/figures";
+import { expectInPlace, readHistory, readRevision } from "../../support/reader";
+import { type LoanFile, type RunOptions, World } from "../../support/world";
 
 const month = "2026-09";
 const WRITES = /^(Put|Create|UploadPart|Complete|Abort|Delete)/;
@@ -25,8 +23,7 @@ beforeAll(async () => (world = await World.create("seeded")));
 afterAll(() => world.close());
 
 let prefix: string;
-let testCount = 0;
-beforeEach(() => (prefix = `test-${++testCount}/`));
+beforeEach(() => (prefix = world.prefix()));
 
 function run(input: object = { month }, { environment = {}, ...options }: RunOptions = {}) {
   return world.run(input, { ...options, environment: { EXTRACT_PREFIX: prefix, ...environment } });
@@ -52,36 +49,17 @@ async function keyOf(bankId: number): Promise<string> {
 async function expectPublished(ofMonth = month): Promise<void> {
   const tables = await readTables(world);
   const revision = await readRevision(world, ofMonth, prefix);
-  expect(revision?.files).toEqual(
-    new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, ofMonth)])),
-  );
-  for (const { key, versionId, etag } of revision?.manifest.files ?? []) {
-    const { VersionId, ETag } = await headOf(key);
-    expect({ key, versionId: VersionId, etag: ETag }).toEqual({ key, versionId, etag });
-  }
-  expect(await openUploads()).toEqual([]);
+  expect(revision?.files).toEqual(expectedFiles(tables, ofMonth));
+  await expectInPlace(world, revision?.manifest);
+  expect(await world.openUploads(prefix)).toEqual([]);
 }
 
 async function expectNothingPublished(): Promise<void> {
   expect(await world.keys(prefix)).toEqual([]);
-  expect(await openUploads()).toEqual([]);
+  expect(await world.openUploads(prefix)).toEqual([]);
 }
 
-/** The keys of the open uploads of this test. */
-async function openUploads(): Promise<string[]> {
-  return (await world.openUploads()).filter((key) => key.startsWith(prefix));
-}
-
-function headOf(key: string, bucket = world.bucket) {
-  return world.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-}
-
-async function overwrite(key: string, text = "not the bank's file\n"): Promise<string> {
-  const { VersionId } = await world.s3.send(
-    new PutObjectCommand({ Bucket: world.bucket, Key: key, Body: text }),
-  );
-  return VersionId ?? "";
-}
+const OTHER_CONTENT = "not the bank's file\n";
 
 /** Makes each of a bank's loans of the month bigger by one. */
 async function changeLoans(...bankIds: number[]): Promise<void> {
@@ -155,9 +133,9 @@ describe("a month that is not published", () => {
     await begin(left);
     await begin(ofOtherMonth);
     await run({ month, dryRun: true });
-    expect((await openUploads()).sort()).toEqual([ofOtherMonth, left, left]);
+    expect((await world.openUploads(prefix)).sort()).toEqual([ofOtherMonth, left, left]);
     await run();
-    expect(await openUploads()).toEqual([ofOtherMonth]);
+    expect(await world.openUploads(prefix)).toEqual([ofOtherMonth]);
     await run({ month: "2026-08" });
     await expectPublished();
   });
@@ -275,7 +253,7 @@ describe("a published object that somebody replaced", () => {
   it("is repaired: written again from the same bytes, and the others keep their versions", async () => {
     await run();
     const before = await filesByBank();
-    await overwrite(await keyOf(2));
+    await world.put(await keyOf(2), OTHER_CONTENT);
     expect(await outcomeOf()).toEqual({ status: "repaired", revision: 2 });
     const after = await filesByBank();
     for (const bankId of [1, 3, 4]) expect(after.get(bankId)).toEqual(before.get(bankId));
@@ -299,7 +277,7 @@ describe("a published object that somebody replaced", () => {
     await world.s3.send(
       new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }),
     );
-    expect((await headOf(key)).ETag).toBe(etag);
+    expect((await world.head(key)).ETag).toBe(etag);
 
     expect(await outcomeOf()).toEqual({ status: "repaired", revision: 2 });
     await expectPublished();
@@ -307,7 +285,7 @@ describe("a published object that somebody replaced", () => {
 
   it("is repaired when it was deleted", async () => {
     await run();
-    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: await keyOf(1) }));
+    await world.remove(await keyOf(1));
     expect(await outcomeOf()).toEqual({ status: "repaired", revision: 2 });
     await expectPublished();
   });
@@ -315,25 +293,25 @@ describe("a published object that somebody replaced", () => {
   it("is left alone by a dry run, which says that it would be repaired", async () => {
     await run();
     const key = await keyOf(3);
-    const foreign = await overwrite(key);
+    const foreign = await world.put(key, OTHER_CONTENT);
     const writes = await writesDuring(async () => {
       expect(await outcomeOf({ month, dryRun: true })).toEqual({ status: "repaired", revision: 2 });
     });
     expect(writes).toEqual([]);
-    expect((await headOf(key)).VersionId).toBe(foreign);
+    expect((await world.head(key)).VersionId).toBe(foreign);
   });
 
   it("is no leave to change the month: other bytes are refused all the same, and no upload stays", async () => {
     await run();
     const before = await readRevision(world, month, prefix);
-    await overwrite(await keyOf(3));
+    await world.put(await keyOf(3), OTHER_CONTENT);
     await changeLoans(1);
     await expect(run()).rejects.toMatchObject({
       name: "AlreadyPublishedError",
       message: expect.stringMatching(/would change: First National: [^;]*$/) as string,
     });
     expect(await readRevision(world, month, prefix)).toEqual(before);
-    expect(await openUploads()).toEqual([]);
+    expect(await world.openUploads(prefix)).toEqual([]);
   });
 });
 
@@ -432,7 +410,7 @@ describe("loans that reach no bank", () => {
       message: expect.stringContaining("without a bank: 2 loans of -3 in all") as string,
     });
     expect(await readRevision(world, month, prefix)).toEqual(before);
-    expect(await openUploads()).toEqual([]);
+    expect(await world.openUploads(prefix)).toEqual([]);
   });
 
   it("of another month don't", async () => {
@@ -529,7 +507,7 @@ describe("a write", () => {
       let foreign = { key: "", version: "" };
       const failure = await crossedBy(
         async ({ key = "" }) => {
-          foreign = { key, version: await overwrite(key) };
+          foreign = { key, version: await world.put(key, OTHER_CONTENT) };
         },
         index,
         { month },
@@ -539,9 +517,9 @@ describe("a write", () => {
         message: expect.stringContaining(foreign.key) as string,
       });
       expect(foreign.key.endsWith(keyEnd)).toBe(true);
-      expect((await headOf(foreign.key)).VersionId).toBe(foreign.version);
+      expect((await world.head(foreign.key)).VersionId).toBe(foreign.version);
       expect((await world.keys(`${prefix}_manifests/`)).length).toBe(index === 4 ? 1 : 0);
-      expect(await openUploads()).toEqual([]);
+      expect(await world.openUploads(prefix)).toEqual([]);
     },
   );
 
@@ -554,17 +532,17 @@ describe("a write", () => {
       let foreign = { key: "", version: "" };
       const failure = await crossedBy(
         async ({ key = "" }) => {
-          const text = key.endsWith(".json") ? JSON.stringify(before) : undefined;
-          foreign = { key, version: await overwrite(key, text) };
+          const text = key.endsWith(".json") ? JSON.stringify(before) : OTHER_CONTENT;
+          foreign = { key, version: await world.put(key, text) };
         },
         index,
         { month, restate: true },
       );
       expect(failure).toMatchObject(conflict);
       expect(foreign.key.endsWith(keyEnd)).toBe(true);
-      expect((await headOf(foreign.key)).VersionId).toBe(foreign.version);
+      expect((await world.head(foreign.key)).VersionId).toBe(foreign.version);
       expect((await readRevision(world, month, prefix))?.manifest).toEqual(before);
-      expect(await openUploads()).toEqual([]);
+      expect(await world.openUploads(prefix)).toEqual([]);
       expect(await outcomeOf({ month, restate: true })).toEqual({ status: "restated", revision: 2 });
       await expectPublished();
     },
@@ -573,11 +551,7 @@ describe("a write", () => {
   it("in a restatement does not bring back what was deleted in the meantime", async () => {
     await run();
     await changeLoans(1);
-    const failure = await crossedBy(
-      ({ key }) => world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: key })),
-      0,
-      { month, restate: true },
-    );
+    const failure = await crossedBy(({ key = "" }) => world.remove(key), 0, { month, restate: true });
     expect(failure).toMatchObject(conflict);
   });
 });
@@ -639,9 +613,7 @@ describe("the settings of the storage", () => {
     );
     const tables = await readTables(world);
     const revision = await readRevision(world, month, `${prefix}loans/`);
-    expect(revision?.files).toEqual(
-      new Map(tables.banks.map(({ id }) => [id, expectedFile(tables, id, month, "\r\n")])),
-    );
+    expect(revision?.files).toEqual(expectedFiles(tables, month, "\r\n"));
     const { months } = await run({ month }, { environment });
     expect(months[0]?.status).toBe("unchanged");
   });
@@ -652,7 +624,7 @@ describe("the settings of the storage", () => {
     const keys = await world.keys(prefix);
     expect(keys).toHaveLength(5);
     for (const key of keys) {
-      expect(await headOf(key)).toMatchObject({
+      expect(await world.head(key)).toMatchObject({
         ServerSideEncryption: "aws:kms",
         SSEKMSKeyId: kmsKeyId,
         BucketKeyEnabled: true,
@@ -663,7 +635,7 @@ describe("the settings of the storage", () => {
 
   it("leave encryption to the bucket when they name no key", async () => {
     await run();
-    for (const key of await world.keys(prefix)) expect((await headOf(key)).SSEKMSKeyId).toBeUndefined();
+    for (const key of await world.keys(prefix)) expect((await world.head(key)).SSEKMSKeyId).toBeUndefined();
   });
 
   it("may name a bucket that keeps no versions: the manifest has none to name, and the ETag must do", async () => {

@@ -1,6 +1,4 @@
 /** What is there, told from the bucket alone: nothing is judged and nothing is missed. */
-import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
-
 import type { MonthStatus } from "../../../src/extract/status";
 import { readStatus } from "../../../src/extract/status";
 import { commandLine } from "../../support/command-line";
@@ -45,7 +43,7 @@ it("tells a month that is missing, published, restated, out of place, damaged an
   await world.run({ month: "2026-09", restate: true });
   expect(await statusOf("2026-09")).toMatchObject({ revision: 2, problems: [] });
 
-  await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: key, Body: "by hand" }));
+  await world.put(key, "by hand");
   const displaced = await statusOf("2026-09");
   expect(displaced?.files.map(({ status }) => status)).toEqual([
     "unverified",
@@ -56,20 +54,13 @@ it("tells a month that is missing, published, restated, out of place, damaged an
   expect(displaced?.problems).toEqual([`${key}: the key no longer holds the published version`]);
 
   const { files } = await world.manifest("2026-09");
-  const versionId = files[0]?.versionId ?? undefined;
-  await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: key, VersionId: versionId }));
+  await world.remove(key, files[0]?.versionId);
   const damaged = await statusOf("2026-09", true);
   expect(damaged?.files[0]?.status).toBe("damaged");
   expect(damaged?.problems[0]).toContain(`${key} is gone`);
 
   const manifest = "_manifests/2026/08.json";
-  await world.s3.send(
-    new PutObjectCommand({
-      Bucket: world.bucket,
-      Key: manifest,
-      Body: await world.read("_manifests/2026/09.json"),
-    }),
-  );
+  await world.put(manifest, await world.read("_manifests/2026/09.json"));
   expect(await statusOf("2026-08")).toMatchObject({
     status: "unreadable",
     problems: [`${manifest} is the manifest of loan_moving_average of 2026-09`],

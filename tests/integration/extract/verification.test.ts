@@ -5,7 +5,6 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
-import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import Ajv from "ajv";
 import addFormats from "ajv-formats";
 
@@ -25,14 +24,10 @@ const manifestKey = "_manifests/2026/09.json";
 
 const verified = (month = "2026-09") => world.verify({ month });
 
-async function put(objectKey: string, text: string): Promise<void> {
-  await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: objectKey, Body: text }));
-}
-
 async function rewriteManifest(change: (manifest: LoanManifest) => void): Promise<void> {
   const manifest = await world.manifest("2026-09");
   change(manifest);
-  await put(manifestKey, JSON.stringify(manifest));
+  await world.put(manifestKey, JSON.stringify(manifest));
 }
 
 describe("verify", () => {
@@ -72,7 +67,7 @@ describe("verify", () => {
   });
 
   it("says that something else has been put in an object's place", async () => {
-    await put(key, "something else");
+    await world.put(key, "something else");
     expect(await verified()).toMatchObject([
       {
         status: "damaged",
@@ -84,7 +79,7 @@ describe("verify", () => {
   it("says that a version is gone", async () => {
     const { files } = await world.manifest("2026-09");
     const versionId = files[0]?.versionId ?? "";
-    await world.s3.send(new DeleteObjectCommand({ Bucket: world.bucket, Key: key, VersionId: versionId }));
+    await world.remove(key, versionId);
     expect(await verified()).toMatchObject([
       { status: "damaged", problems: [`${key} is gone: there is no version ${versionId}`] },
     ]);
@@ -95,10 +90,8 @@ describe("verify", () => {
     const text = await world.read(key);
     const changed = text.replace(/,2026-09,(\d+),/, (_, count: string) => `,2026-09,${Number(count) + 1},`);
     const added = `${changed}1,x,1,x,2026-09,0,5,,0,,0.00\n`;
-    await put(key, added);
-    const versionId =
-      (await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: key, Body: added })))
-        .VersionId ?? "";
+    await world.put(key, added);
+    const versionId = await world.put(key, added);
     await rewriteManifest((manifest) => {
       manifest.files = manifest.files.map((file) => (file.key === key ? { ...file, versionId } : file));
       manifest.totals = { ...manifest.totals, loanTotal: "1" };
@@ -122,20 +115,16 @@ describe("verify", () => {
   });
 
   it("says that an object is no such CSV file at all", async () => {
-    const broken = await world.s3.send(
-      new PutObjectCommand({ Bucket: world.bucket, Key: key, Body: 'bank_id\n"never closed' }),
-    );
+    const versionId = await world.put(key, 'bank_id\n"never closed');
     await rewriteManifest((manifest) => {
-      manifest.files = manifest.files.map((file) =>
-        file.key === key ? { ...file, versionId: broken.VersionId ?? "" } : file,
-      );
+      manifest.files = manifest.files.map((file) => (file.key === key ? { ...file, versionId } : file));
     });
     const [month] = await verified();
     expect(month?.problems[0]).toContain(`${key} is not the CSV file that was published`);
   });
 
   it("says that a manifest is another month's or extract's, or none at all", async () => {
-    await put("_manifests/2026/08.json", await world.read(manifestKey));
+    await world.put("_manifests/2026/08.json", await world.read(manifestKey));
     expect((await verified("2026-08"))[0]?.problems).toEqual([
       "_manifests/2026/08.json is the manifest of loan_moving_average of 2026-09",
     ]);
@@ -145,7 +134,7 @@ describe("verify", () => {
     expect((await verified())[0]?.problems).toContain(
       `${manifestKey} is the manifest of loan_detail of 2026-09`,
     );
-    await put(manifestKey, "{}");
+    await world.put(manifestKey, "{}");
     expect(await verified()).toMatchObject([
       { status: "damaged", problems: [expect.stringContaining(`the manifest ${manifestKey} can't be read`)] },
     ]);

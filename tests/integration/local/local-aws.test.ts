@@ -25,6 +25,7 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { CreateTopicCommand, ListTopicsCommand, PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { startLocalAws, type Fault, type LocalAws, type RequestEvent } from "../../../local/aws/server";
+import { Gate } from "../../support/gate";
 
 const bucket = "faulty-bucket";
 
@@ -301,19 +302,13 @@ describe("scripted faults", () => {
   });
 
   it("hold a request at a gate", async () => {
-    let open = (): void => undefined;
-    const gate = new Promise<undefined>(
-      (resolve) =>
-        (open = () => {
-          resolve(undefined);
-        }),
-    );
-    const remove = aws.onRequest(() => gate);
+    const gate = new Gate();
+    const remove = aws.onRequest(() => gate.hold());
     const held = put("held");
-    await until(() => aws.requests.length === 1);
+    await gate.reached;
     remove();
     expect(await exists("held")).toBe(false);
-    open();
+    gate.open();
     await held;
     expect(await exists("held")).toBe(true);
   });

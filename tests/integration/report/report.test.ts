@@ -3,8 +3,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
-import { PutObjectCommand } from "@aws-sdk/client-s3";
-
 import { formatHundredths } from "../../../report/decimal";
 import { type Figures, readFigures } from "../../../report/figures";
 import { addMonths, type Month } from "../../../src/platform/month";
@@ -160,12 +158,9 @@ describe("the figures of an eventful year", () => {
     const [file] = manifest.files;
     if (file === undefined) throw new Error("no file");
     const text = await world.read(file.key, file.versionId);
-    const { VersionId } = await world.s3.send(
-      new PutObjectCommand({ Bucket: world.bucket, Key: file.key, Body: text.replace(/\d(?=\n)/, "x") }),
-    );
-    const files = [{ ...file, versionId: VersionId }, ...manifest.files.slice(1)];
-    const Body = JSON.stringify({ ...manifest, files });
-    await world.s3.send(new PutObjectCommand({ Bucket: world.bucket, Key: "_manifests/2026/05.json", Body }));
+    const versionId = await world.put(file.key, text.replace(/\d(?=\n)/, "x"));
+    const files = [{ ...file, versionId }, ...manifest.files.slice(1)];
+    await world.put("_manifests/2026/05.json", JSON.stringify({ ...manifest, files }));
     const { banks, problems, months } = await figuresOf(world, { month: "2026-05" });
     expect(problems.map(({ what }) => what)).toContain(
       `2026-05: ${file.key} does not match its manifest, so its figures are not in this report.`,
