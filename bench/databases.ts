@@ -6,13 +6,14 @@ import type { Client } from "pg";
 
 import type { PostgresServer } from "../local/postgres";
 import { seed } from "../local/seed";
-import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../src/platform/month";
+import { lastClosedMonth } from "../local/stack";
+import { addMonths, firstDayOf, lastDayOf, type Month } from "../src/platform/month";
 import { count, type LoanSizes } from "./sizes";
 
 /** The loans of every database lie in the five years that end with the last closed month. */
 const YEARS = 5;
 
-export const lastMonth: Month = addMonths(monthOf(new Date()), -1);
+export const lastMonth = lastClosedMonth();
 
 export class Databases {
   readonly #made = new Map<string, Promise<string>>();

@@ -2,12 +2,13 @@
  * What the benchmark runs against: PostgreSQL and S3 in processes of their own, databases of the sizes asked for, and
  * the handler as it is packaged.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
 import { type PostgresServer, startPostgres } from "../local/postgres";
 import { createReader } from "../local/stack";
+import { temporaryDirectory } from "../local/temporary";
 import { Packaged } from "../tests/support/packaged";
 import { type Copier, findCopier, type Login, withValues } from "./copy";
 import { Databases } from "./databases";
@@ -38,7 +39,7 @@ export class World {
     signal: AbortSignal,
   ): Promise<World> {
     tell("starting PostgreSQL and S3, packaging the handler");
-    const directory = await mkdtemp(path.join(os.tmpdir(), "bench-"));
+    const directory = await temporaryDirectory("bench");
     const undo = [() => rm(directory, { recursive: true, force: true })];
     const stop = async () => {
       for (const step of undo.splice(0).reverse()) await step();

@@ -12,8 +12,8 @@ import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
 import type { Summary } from "../src/extract/extract";
 import { parseManifest } from "../src/extract/manifest";
-import { addMonths, firstDayOf, type Month, monthOf } from "../src/platform/month";
-import { type LocalStack, startSeededStack } from "./stack";
+import { addMonths, firstDayOf, type Month } from "../src/platform/month";
+import { lastClosedMonth, type LocalStack, startSeededStack } from "./stack";
 
 const OUTPUT = "demo-output";
 
@@ -28,7 +28,7 @@ export async function demo({ loans, signal, print }: DemoOptions): Promise<void>
   const say = (line: string) => {
     print(`${line}\n`);
   };
-  const month = addMonths(monthOf(new Date()), -1);
+  const month = lastClosedMonth();
   say("Starting PostgreSQL, S3 and Secrets Manager on this machine, and inventing loans …");
   const stack = await startSeededStack(month, loans);
   try {

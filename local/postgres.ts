@@ -5,8 +5,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { chmod, chown, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -14,6 +13,7 @@ import { promisify } from "node:util";
 import { Client } from "pg";
 
 import { freePort } from "./free-port";
+import { temporaryDirectory } from "./temporary";
 
 export interface PostgresServer {
   readonly host: string;
@@ -51,7 +51,7 @@ const throwaway = {
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), "bank-batch-postgres-"));
+  const directory = await temporaryDirectory("postgres");
   try {
     const [user, password] = ["ods", randomBytes(18).toString("base64url")];
     const host = "127.0.0.1";

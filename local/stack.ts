@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 
 import type { Client } from "pg";
 
-import { addMonths, firstDayOf, lastDayOf, type Month } from "../src/platform/month";
+import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../src/platform/month";
 import { type LocalAws, startLocalAws } from "./aws/server";
 import { type PostgresServer, startPostgres } from "./postgres";
 import { seed, smallSeed } from "./seed";
@@ -45,6 +45,10 @@ export async function startStack(prepare: (owner: Client) => Promise<void>): Pro
     await stop();
     throw error;
   }
+}
+
+export function lastClosedMonth(): Month {
+  return addMonths(monthOf(new Date()), -1);
 }
 
 /** Starts the stack with loans of the 14 months that end with `lastMonth`. */

@@ -1,8 +1,7 @@
 /** `local up`: starts a seeded stack, prints the settings for using it, and keeps it running until the signal. */
 import { once } from "node:events";
 
-import { addMonths, monthOf } from "../src/platform/month";
-import { startSeededStack } from "./stack";
+import { lastClosedMonth, startSeededStack } from "./stack";
 
 export interface UpOptions {
   readonly loans: number | undefined;
@@ -15,7 +14,7 @@ export interface UpOptions {
 }
 
 export async function up({ loans, signal, print, say }: UpOptions): Promise<void> {
-  const month = addMonths(monthOf(new Date()), -1);
+  const month = lastClosedMonth();
   const stack = await startSeededStack(month, loans);
   try {
     signal.throwIfAborted();

@@ -3,11 +3,10 @@
 // faults. The services themselves are in s3.ts, secrets-manager.ts and sns.ts.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { temporaryDirectory } from "../temporary";
 import { AwsError, type Call, type Reply, type Service } from "./exchange";
 import { carryOutOr, eventOf, type Fault, type RequestEvent, type RequestHook } from "./faults";
 import { callOf, send } from "./http";
@@ -79,8 +78,7 @@ const region = "us-east-1";
 const account = "000000000000";
 
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
-  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "local-aws-")));
-  await mkdir(directory, { recursive: true });
+  const directory = options.directory ?? (await temporaryDirectory("aws"));
   const credentials = {
     accessKeyId: `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString("base64"),
