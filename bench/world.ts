@@ -1,7 +1,4 @@
-/**
- * What the benchmark runs against: PostgreSQL and S3 in processes of their own, databases of the sizes asked for, and
- * the handler as it is packaged.
- */
+/** What the benchmark uses: PostgreSQL and S3 in processes of their own, databases, and the packaged handler. */
 import { rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -19,7 +16,7 @@ const MEBIBYTE = 1024 * 1024;
 
 export class World {
   private constructor(
-    /** For files that may go with the benchmark. */
+    /** For temporary files; deleted at the end. */
     readonly directory: string,
     readonly server: PostgresServer,
     readonly serverSettings: Readonly<Record<string, string>>,
@@ -28,17 +25,17 @@ export class World {
     readonly handler: Handler,
     readonly copier: Copier,
     private readonly reader: { readonly username: string; readonly password: string },
-    /** Ends all of it and leaves nothing behind. */
+    /** Stops everything and leaves nothing behind. */
     readonly stop: () => Promise<void>,
   ) {}
 
-  /** @param signal makes whatever runs fail. */
+  /** @param signal makes everything that runs fail. */
   static async start(
     nodeFlags: readonly string[],
-    tell: (line: string) => void,
+    log: (line: string) => void,
     signal: AbortSignal,
   ): Promise<World> {
-    tell("starting PostgreSQL and S3, packaging the handler");
+    log("starting PostgreSQL and S3, packaging the handler");
     const directory = await temporaryDirectory("bench");
     const undo = [() => rm(directory, { recursive: true, force: true })];
     const stop = async () => {
@@ -59,9 +56,9 @@ export class World {
       undo.push(() => s3.stop());
       const copier = await findCopier();
       signal.throwIfAborted();
-      // Without a database nothing that runs goes on for long.
+      // Without the database, whatever runs fails soon.
       signal.addEventListener("abort", () => void server.stop());
-      const databases = new Databases(server, tell);
+      const databases = new Databases(server, log);
       const handler = new Handler(packaged, s3, nodeFlags, directory);
       return new World(directory, server, settings, databases, s3, handler, copier, reader, stop);
     } catch (error) {
@@ -75,7 +72,7 @@ export class World {
     return { host, port, user: this.reader.username, password: this.reader.password, database };
   }
 
-  /** Copies what a statement gives into a file. */
+  /** Copies the result of a statement into a file. */
   async copy(
     database: string,
     statement: string,
@@ -87,7 +84,7 @@ export class World {
   }
 }
 
-/** The usual quarter of the memory for PostgreSQL's own cache; the rest as it comes. Nothing happens on its own. */
+/** A quarter of the memory for PostgreSQL's cache, as is usual, and no autovacuum during the measurements. */
 function serverSettings(): Record<string, string> {
   const memory = os.totalmem() / MEBIBYTE;
   return {
