@@ -1,4 +1,4 @@
-/** `COPY (a statement) TO STDOUT` into a file: the fastest that PostgreSQL hands rows out, and what ours are held against. */
+/** `COPY (a statement) TO STDOUT` into a file: the fastest way to get rows from PostgreSQL, and the program's baseline. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
@@ -18,21 +18,21 @@ export interface Login {
 }
 
 export interface Copier {
-  /** For people: which program copies. */
+  /** The program that copies, for people. */
   readonly name: string;
-  /** From the program's start, or the connection's, to the end of the file. */
+  /** The duration is from the start of psql, or of the connection, to the end of the file. */
   copy(login: Login, query: string, file: string): Promise<{ durationMs: number }>;
 }
 
-/** psql where it is installed, else pg-copy-streams. */
+/** psql if it is installed, otherwise pg-copy-streams. */
 export async function findCopier(): Promise<Copier> {
   const version = await promisify(execFile)("psql", ["--version"]).catch(() => undefined);
   return version === undefined
-    ? { name: "pg-copy-streams, for want of psql", copy: copyByNode }
+    ? { name: "pg-copy-streams (psql is not installed)", copy: copyByNode }
     : { name: version.stdout.trim(), copy: copyByPsql };
 }
 
-/** The statement with its values put in, since COPY takes no parameters. Values are the bench's own dates. */
+/** The statement with its values inserted, because COPY takes no parameters. The values are the benchmark's dates. */
 export function withValues(statement: string, values: readonly string[]): string {
   return statement.replace(/\$(\d+)/g, (_, number) => `'${values[Number(number) - 1] ?? ""}'`);
 }
@@ -41,7 +41,7 @@ export function copyStatement(query: string): string {
   return `copy (\n${query}\n) to stdout with (format csv)`;
 }
 
-/** What psql needs to know beside its arguments. */
+/** The environment variables that tell psql where to connect. */
 export function psqlEnvironment({ host, port, user, password, database }: Login): Record<string, string> {
   return { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password, PGDATABASE: database };
 }
@@ -58,10 +58,10 @@ async function copyByPsql(login: Login, query: string, file: string): Promise<{ 
       env: { ...process.env, ...psqlEnvironment(login) },
       stdio: ["ignore", target.fd, "pipe"],
     });
-    let complaint = "";
-    child.stderr?.on("data", (chunk: Buffer) => (complaint += chunk.toString()));
+    let errors = "";
+    child.stderr?.on("data", (chunk: Buffer) => (errors += chunk.toString()));
     const [exitCode] = (await once(child, "close")) as [number | null];
-    if (exitCode !== 0) throw new Error(`psql failed: ${complaint}`);
+    if (exitCode !== 0) throw new Error(`psql failed: ${errors}`);
     return { durationMs: performance.now() - startedAt };
   } finally {
     await target.close();

@@ -1,4 +1,4 @@
-/** The databases that are measured, each made once and kept until it is dropped. */
+/** The databases that are measured. Each is created once and kept until it is dropped. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 
@@ -6,23 +6,24 @@ import type { Client } from "pg";
 
 import type { PostgresServer } from "../local/postgres";
 import { seed } from "../local/seed";
-import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../src/platform/month";
+import { lastClosedMonth } from "../local/stack";
+import { addMonths, firstDayOf, lastDayOf, type Month } from "../src/platform/month";
 import { count, type LoanSizes } from "./sizes";
 
-/** The loans of every database lie in the five years that end with the last closed month. */
+/** The loans of every database are from the five years that end with the last closed month. */
 const YEARS = 5;
 
-export const lastMonth: Month = addMonths(monthOf(new Date()), -1);
+export const lastMonth = lastClosedMonth();
 
 export class Databases {
   readonly #made = new Map<string, Promise<string>>();
 
   constructor(
     private readonly server: PostgresServer,
-    private readonly tell: (line: string) => void,
+    private readonly log: (line: string) => void,
   ) {}
 
-  /** The loans of five years. */
+  /** A database with loans of five years. */
   loans({ loans, accounts, branches, banks }: LoanSizes): Promise<string> {
     return this.#database(`loans_${loans}_${branches}`, `${count(loans)} loans in 5 years`, (owner) =>
       seed(owner, {
@@ -33,7 +34,7 @@ export class Databases {
     );
   }
 
-  /** The same loans and branches, in more banks. */
+  /** A database with the same loans and branches, but more banks. */
   async manyBanks(sizes: LoanSizes, banks: number): Promise<string> {
     const template = await this.loans(sizes);
     const name = `${template}_${banks}_banks`;
@@ -47,7 +48,7 @@ export class Databases {
     );
   }
 
-  /** Months of exactly so many loans each. */
+  /** A database with exactly this number of loans in each month. */
   months({ accounts, branches, banks }: LoanSizes, months: ReadonlyMap<Month, number>): Promise<string> {
     const sizes = [...months.values()];
     return this.#database("months", `months of ${sizes.map(count).join(", ")} loans`, async (owner) => {
@@ -78,10 +79,10 @@ export class Databases {
     const present = this.#made.get(name);
     if (present !== undefined) return present;
     const made = (async () => {
-      this.tell(`making ${what}`);
+      this.log(`creating ${what}`);
       await this.#asAdmin(`create database ${name} template ${template} strategy file_copy`);
       const owner = await this.server.connect(name);
-      // The query that is under way tells it too.
+      // The query that is running reports the error as well.
       owner.on("error", () => undefined);
       await fill(owner);
       await owner.query("vacuum analyze");

@@ -1,4 +1,4 @@
-/** What grows with what: time and memory of the monthly run by the number of loans and of branches. */
+/** How the time and memory of a monthly run grow with the numbers of loans and branches. */
 import { lastMonth } from "./databases";
 import { describe, factsOf, figure, markdownTable, writeResults } from "./report";
 import { median } from "./statistics";
@@ -9,8 +9,8 @@ import type { World } from "./world";
 const GRID = { loans: [1_000_000, 5_000_000, 20_000_000], branches: [100, 1000, 10_000] };
 const SMALL_GRID = { loans: [2000, 10_000], branches: [20, 40] };
 
-/** An account has so many loans, as in the benchmark's other sizes. */
-const LOANS_AN_ACCOUNT = 10;
+/** As in the benchmark's other sizes. */
+const LOANS_PER_ACCOUNT = 10;
 
 interface Cell {
   readonly loans: number;
@@ -23,7 +23,7 @@ export async function measureGrowth(
   world: World,
   { banks, runs }: Sizes,
   directory: string,
-  tell: (line: string) => void,
+  log: (line: string) => void,
   isSmall: boolean,
 ): Promise<void> {
   const facts = await factsOf(world);
@@ -33,12 +33,12 @@ export async function measureGrowth(
     for (const branches of grid.branches) {
       const database = await world.databases.loans({
         loans,
-        accounts: loans / LOANS_AN_ACCOUNT,
+        accounts: loans / LOANS_PER_ACCOUNT,
         branches,
         banks,
       });
-      const told = (line: string) => tell(`${count(loans)} loans, ${count(branches)} branches: ${line}`);
-      const { run } = await inTurns(runs, told, {
+      const logRun = (line: string) => log(`${count(loans)} loans, ${count(branches)} branches: ${line}`);
+      const { run } = await inTurns(runs, logRun, {
         run: () => world.handler.run(database, { month: lastMonth }, { rowCount: branches }),
       });
       cells.push({
@@ -53,7 +53,7 @@ export async function measureGrowth(
   await writeResults(directory, "growth", {
     title: "Growth",
     text: [
-      `The monthly run by loans in five years and by branches; ${banks} banks, medians, ${runs} timed ${runs === 1 ? "run" : "runs"} each after a warm-up. An account has ${LOANS_AN_ACCOUNT} loans. A month's window holds a twentieth of the loans.`,
+      `Monthly runs by the number of loans in five years and of branches, with ${banks} banks. Each figure is the median of ${runs} timed ${runs === 1 ? "run" : "runs"} after a warm-up. An account has ${LOANS_PER_ACCOUNT} loans. A month's window has a twentieth of the loans.`,
       describe(facts),
       growthTable("From the handler's start to the manifest", cells, ({ durationsMs }) =>
         figure(median(durationsMs), "ms"),
@@ -66,11 +66,11 @@ export async function measureGrowth(
   });
 }
 
-function growthTable(title: string, cells: readonly Cell[], tell: (cell: Cell) => string): string {
+function growthTable(title: string, cells: readonly Cell[], show: (cell: Cell) => string): string {
   const branches = [...new Set(cells.map((cell) => cell.branches))];
   const loans = [...new Set(cells.map((cell) => cell.loans))];
   return markdownTable(
     [title, ...branches.map((each) => `${count(each)} branches`)],
-    loans.map((each) => [`${count(each)} loans`, ...cells.filter((cell) => cell.loans === each).map(tell)]),
+    loans.map((each) => [`${count(each)} loans`, ...cells.filter((cell) => cell.loans === each).map(show)]),
   );
 }

@@ -1,4 +1,4 @@
-/** The Lambda's handler as it is packaged, run in a fresh process each time, and what it published. */
+/** Runs the packaged handler of the Lambda in a fresh process, and reads what it published. */
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { cp, symlink } from "node:fs/promises";
@@ -16,7 +16,7 @@ const ROOT = path.join(__dirname, "..");
 
 export interface HandlerRun extends Sample {
   readonly importDurationMs: number;
-  /** From the process's start to its end, with what Node.js itself takes. */
+  /** From the process's start to its end, including the start of Node.js. */
   readonly processDurationMs: number;
   readonly peakMemoryBytes: number;
   readonly summary: Summary;
@@ -24,11 +24,11 @@ export interface HandlerRun extends Sample {
 }
 
 export interface HandlerOptions {
-  /** Of all files together: a run with any other number of rows measured something else. */
+  /** The expected number of rows in all files; a run with another number measured something else. */
   readonly rowCount: number;
   readonly latencyMs?: number;
   readonly nodeFlags?: readonly string[];
-  /** Where the code lies; the package unless told otherwise. */
+  /** The folder of the code; by default that of the package. */
   readonly task?: string;
 }
 
@@ -39,17 +39,17 @@ export class Handler {
     private readonly packaged: Packaged,
     private readonly s3: BenchS3,
     private readonly nodeFlags: readonly string[],
-    /** For the code before bundling. */
+    /** Where to put the unbundled code. */
     private readonly directory: string,
   ) {}
 
-  /** Runs the handler once, in a fresh process and into an empty bucket, and makes sure that it published. */
+  /** Runs the handler once, in a fresh process and with an empty bucket. @throws unless it publishes all rows. */
   async run(database: string, event: object, options: HandlerOptions): Promise<HandlerRun> {
     const endpoint = await this.s3.empty(options.latencyMs);
     const environment = {
       ...endpoint.environment,
       DB_NAME: database,
-      // The Lambda's Node.js is one of which the SDK has nothing to say.
+      // On the Lambda's Node.js the SDK prints no warning.
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
     };
     const startedAt = performance.now();
@@ -79,7 +79,7 @@ export class Handler {
     };
   }
 
-  /** The sources compiled file by file, with the libraries beside them: what the bundle is held against. */
+  /** Compiles the sources to separate files, with node_modules next to them. Returns the folder. */
   unbundled(): Promise<string> {
     this.#unbundled ??= (async () => {
       const task = path.join(this.directory, "unbundled");
@@ -89,7 +89,7 @@ export class Handler {
         outbase: "src",
         outdir: path.join(task, "src"),
         ...{ bundle: false, format: "cjs", platform: "node", target: "node20", logLevel: "error" },
-        // As tsc does it; Node's own import() would want the file's extension.
+        // Becomes require(), as with tsc: Node.js's own import() would need file extensions.
         supported: { "dynamic-import": false },
       });
       for (const name of ["sql", "package.json"]) {
@@ -102,7 +102,7 @@ export class Handler {
   }
 }
 
-/** The files that a run has published, in their order. */
+/** Reads the files that a run published, in order. */
 export function publishedFiles({ summary, endpoint }: HandlerRun): AsyncGenerator<AsyncIterable<Buffer>> {
   return readObjects(
     endpoint,
@@ -110,13 +110,13 @@ export function publishedFiles({ summary, endpoint }: HandlerRun): AsyncGenerato
   );
 }
 
-/** @throws if the run's files, one after the other and without their headers, are not the bytes of this one. */
+/** @throws if the run's files, concatenated without their headers, differ from this file. */
 export async function expectSameBytes(run: HandlerRun, file: string): Promise<void> {
   const [published, copied] = [createHash("sha256"), createHash("sha256")];
   for await (const bytes of publishedFiles(run)) await addTo(published, withoutHeader(bytes));
   await addTo(copied, createReadStream(file));
   if (published.digest("hex") !== copied.digest("hex")) {
-    throw new Error("the published files are not what COPY gives for the same statement");
+    throw new Error("the published files differ from what COPY returns for the same statement");
   }
 }
 
@@ -124,7 +124,7 @@ async function addTo(hash: Hash, chunks: AsyncIterable<string | Buffer>): Promis
   for await (const chunk of chunks) hash.update(chunk);
 }
 
-/** The bytes behind the first line, which has no quoted line break in it. */
+/** The bytes after the first line, which has no quoted line break. */
 async function* withoutHeader(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let inHeader = true;
   for await (const chunk of chunks) {

@@ -1,9 +1,9 @@
-/** What a measure is, and the rows that it returns. */
+/** The interface of a measure, and the rows that it returns. */
 import type { Sizes } from "./sizes";
 import type { Sample } from "./turns";
 import type { World } from "./world";
 
-/** Figures of both sides, by pairs, and what their ratio should be at most. */
+/** A comparison: the figures of both sides, in pairs, and the limit for their ratio. */
 export interface Row {
   readonly measure: string;
   readonly what: string;
@@ -14,7 +14,7 @@ export interface Row {
   readonly base: readonly number[];
 }
 
-export type Measure = (world: World, sizes: Sizes, tell: (line: string) => void) => Promise<Row[]>;
+export type Measure = (world: World, sizes: Sizes, log: (line: string) => void) => Promise<Row[]>;
 
 export function durations(samples: readonly Sample[] = []): number[] {
   return samples.map(({ durationMs }) => durationMs);

@@ -1,4 +1,4 @@
-/** What is measured, by name. */
+/** All measures by name. */
 import type { Measure } from "./measure";
 import { manyBanks } from "./measures/banks";
 import { importing } from "./measures/importing";

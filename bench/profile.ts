@@ -1,4 +1,4 @@
-/** Where the time goes: plans of the statements, and CPU profiles of the handler. */
+/** Shows where the time goes: the statements' plans, and CPU profiles of the handler. */
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
 
@@ -11,7 +11,7 @@ import { lastMonth, sql } from "./databases";
 import type { Sizes } from "./sizes";
 import type { World } from "./world";
 
-/** Prints the plan of each statement for the last month; read a second time, so that caches are warm. */
+/** Prints the plan of each statement for the last month, from its second execution, so that caches are warm. */
 export async function explain(world: World, sizes: Sizes): Promise<void> {
   const database = await world.databases.loans(sizes);
   const controls = readStatement("extract/loan_controls.sql");
@@ -38,12 +38,12 @@ export async function explain(world: World, sizes: Sizes): Promise<void> {
   }
 }
 
-/** Saves a profile of a run of each extract; of the code before bundling, whose names can be read. */
+/** Saves a profile of one run of each extract. It runs the unbundled code, whose names are readable. */
 export async function profile(
   world: World,
   sizes: Sizes,
   directory: string,
-  tell: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<void> {
   const months = new Map([[lastMonth, sizes.rows[0] ?? 1]]);
   const runs = [
@@ -63,6 +63,6 @@ export async function profile(
       task: await world.handler.unbundled(),
       nodeFlags: ["--cpu-prof", `--cpu-prof-dir=${directory}`, `--cpu-prof-name=${name}`],
     });
-    tell(`${path.join(directory, name)}: ${durationMs.toFixed(0)} ms under the profiler`);
+    log(`${path.join(directory, name)}: ${durationMs.toFixed(0)} ms under the profiler`);
   }
 }

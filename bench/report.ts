@@ -1,4 +1,4 @@
-/** Results for people and for machines: tables in Markdown, the same and every single figure in JSON. */
+/** The results: tables in Markdown for people, and every single figure in JSON. */
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -16,7 +16,7 @@ export interface Facts {
   readonly processor: string;
   readonly cores: number;
   readonly memoryGiB: number;
-  /** Processes that wanted to run before the benchmark began, on average of a minute: 0 on a quiet machine. */
+  /** The average load in the minute before the benchmark started: 0 on an idle machine. */
   readonly loadBefore: number;
   readonly system: string;
   readonly node: string;
@@ -27,12 +27,12 @@ export interface Facts {
 
 export type Unit = Row["unit"];
 
-/** Where results are kept. */
+/** Where results are saved. */
 export const RESULTS = path.join(__dirname, "results");
 
 const MEBIBYTE = 1024 * 1024;
 
-/** What ran where; a machine has no name here. */
+/** The versions and the machine, without its name. */
 export async function factsOf(world: World): Promise<Facts> {
   const cores = os.cpus();
   const client = await world.server.connect("postgres");
@@ -53,7 +53,7 @@ export async function factsOf(world: World): Promise<Facts> {
   };
 }
 
-/** When this was loaded, nothing of the benchmark's own had run yet. */
+/** Read when this file is loaded, before the benchmark itself causes load. */
 const loadBefore = Math.round((os.loadavg()[0] ?? 0) * 10) / 10;
 
 async function commit(): Promise<string> {
@@ -78,15 +78,15 @@ export function describe(facts: Facts): string {
   );
 }
 
-/** A figure as people read it. */
+/** A figure with its unit, rounded for people. */
 export function figure(value: number, unit: Unit): string {
   if (unit === "bytes") return `${(value / MEBIBYTE).toFixed(0)} MiB`;
   return value < 1000 ? `${value.toFixed(0)} ms` : `${(value / 1000).toFixed(2)} s`;
 }
 
-/** The table of ratios. */
+/** The table of the ratios of all comparisons. */
 export function ratioTable(rows: readonly Row[]): string {
-  const header = ["measure", "what", "ours", "against", "theirs", "ratio", "spread", "to reach", "reached"];
+  const header = ["measure", "what", "ours", "compared with", "theirs", "ratio", "spread", "limit", "met"];
   return markdownTable(
     header,
     rows.map(({ measure, what, against, unit, limit, ours, base }) => {
@@ -107,7 +107,7 @@ export function ratioTable(rows: readonly Row[]): string {
   );
 }
 
-/** A table whose columns are aligned in the source too. */
+/** A Markdown table, with columns that are aligned in the source too. */
 export function markdownTable(header: readonly string[], content: readonly (readonly string[])[]): string {
   const rows = content.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
   const widths = header.map((_, at) => Math.max(...[header, ...rows].map((row) => row[at]?.length ?? 0)));
@@ -116,7 +116,7 @@ export function markdownTable(header: readonly string[], content: readonly (read
   return [header, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("\n");
 }
 
-/** Tells on standard error how far it is, and since when. */
+/** Writes lines to standard error, each with the time since the start. */
 export function progress(): (line: string) => void {
   const startedAt = performance.now();
   return (line) => {
@@ -125,7 +125,7 @@ export function progress(): (line: string) => void {
   };
 }
 
-/** Writes `<name>.md` and `<name>.json`; the Markdown is shown as well. */
+/** Writes `<name>.md` and `<name>.json`, and prints the Markdown. */
 export async function writeResults(
   directory: string,
   name: string,

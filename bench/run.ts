@@ -1,4 +1,4 @@
-/** `npm run bench`: flags in, measures in turns, a table of ratios out. */
+/** `npm run bench`: runs the measures and prints a table of ratios. */
 import { Command, Option } from "commander";
 
 import { runUntilStopped } from "./until-stopped";
@@ -21,29 +21,32 @@ interface Flags extends SizeFlags {
 
 function program(): Command {
   const command = new Command("npm run bench --")
-    .description("Measures the program against the least that its work can cost, on a local stack.")
-    .addOption(new Option("--only <measure...>", "measure these alone").choices(Object.keys(measures)));
+    .description("Compares the program with the minimum that its work costs, on a local stack.")
+    .addOption(new Option("--only <measure...>", "run only these measures").choices(Object.keys(measures)));
   return withRatioSizes(withSizes(command))
-    .option("--node-flags <flags>", "for the handler's process, such as --max-old-space-size=100")
-    .option("--growth", "instead: time and memory by loans and branches")
-    .option("--explain", "instead: EXPLAIN (ANALYZE, BUFFERS) of the statements")
-    .option("--cpu-prof", "instead: a CPU profile of the handler for each extract")
-    .addHelpText("after", "\nbench/README.md says what each measure means.");
+    .option(
+      "--node-flags <flags>",
+      "Node.js flags for the handler's process, such as --max-old-space-size=100",
+    )
+    .option("--growth", "instead, measure time and memory by loans and branches")
+    .option("--explain", "instead, print EXPLAIN (ANALYZE, BUFFERS) of the statements")
+    .option("--cpu-prof", "instead, save a CPU profile of the handler for each extract")
+    .addHelpText("after", "\nbench/README.md explains each measure.");
 }
 
 async function main(): Promise<void> {
   const flags = program().parse().opts<Flags>();
   const sizes = sizesOf(flags);
   await runUntilStopped("npm run bench -- --help", async (signal) => {
-    const tell = progress();
-    const world = await World.start(flags.nodeFlags?.split(/\s+/) ?? [], tell, signal);
-    // A smoke test's results say nothing, and go with it.
+    const log = progress();
+    const world = await World.start(flags.nodeFlags?.split(/\s+/) ?? [], log, signal);
+    // The results of a smoke test mean nothing, so they are deleted with the other temporary files.
     const directory = flags.smoke ? world.directory : RESULTS;
     try {
       if (flags.explain) await explain(world, sizes);
-      else if (flags.cpuProf) await profile(world, sizes, directory, tell);
-      else if (flags.growth) await measureGrowth(world, sizes, directory, tell, flags.smoke === true);
-      else await measureAll(world, sizes, flags, directory, tell);
+      else if (flags.cpuProf) await profile(world, sizes, directory, log);
+      else if (flags.growth) await measureGrowth(world, sizes, directory, log, flags.smoke === true);
+      else await measureAll(world, sizes, flags, directory, log);
     } finally {
       await world.stop();
     }
@@ -55,16 +58,16 @@ async function measureAll(
   sizes: Sizes,
   { only, nodeFlags }: Flags,
   directory: string,
-  tell: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<void> {
   const facts = await factsOf(world);
   const rows: Row[] = [];
   for (const [name, measure] of Object.entries(measures)) {
     if (only !== undefined && !only.some((each) => each === name)) continue;
-    rows.push(...(await measure(world, sizes, (line) => tell(`${name}: ${line}`))));
+    rows.push(...(await measure(world, sizes, (line) => log(`${name}: ${line}`))));
   }
   const text = [
-    `${describeSizes(sizes)}${nodeFlags === undefined ? "" : ` The handler's Node.js with ${nodeFlags}.`}`,
+    `${describeSizes(sizes)}${nodeFlags === undefined ? "" : ` Node.js flags of the handler: ${nodeFlags}.`}`,
     describe(facts),
     ratioTable(rows),
   ].join("\n\n");

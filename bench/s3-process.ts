@@ -1,6 +1,6 @@
 /**
- * S3 and Secrets Manager in a process of their own, so that their work is not counted as the handler's. Each message
- * of the parent's replaces them by empty ones and is answered with the environment that leads there.
+ * S3 and Secrets Manager in a process of their own, so that their work is not counted as the handler's. On each message
+ * from the parent, it replaces them with empty ones and sends back their {@link Endpoint}.
  */
 import { type ClientConfig, type LocalAws, startLocalAws } from "../local/aws/server";
 import { settings } from "../local/stack";
@@ -9,13 +9,13 @@ export interface S3Request {
   readonly bucket: string;
   readonly secretId: string;
   readonly secret: Readonly<Record<string, string | number>>;
-  /** How long S3 waits before it carries a request out. */
+  /** How long S3 waits before it carries out a request. */
   readonly latencyMs: number;
 }
 
-/** The way to the services. It ends when the next request replaces them. */
+/** How to reach the services, until the next request replaces them. */
 export interface Endpoint {
-  /** For a process that should find them. */
+  /** The environment variables for a process that uses them. */
   readonly environment: Readonly<Record<string, string>>;
   readonly clientConfig: ClientConfig;
 }
@@ -35,7 +35,7 @@ async function replace({ bucket, secretId, secret, latencyMs }: S3Request): Prom
   process.send?.({ environment, clientConfig: aws.clientConfig } satisfies Endpoint);
 }
 
-// Ctrl-C reaches this process too; it ends when its parent has let go of it.
+// Ctrl-C reaches this process too. It ignores signals and ends when its parent disconnects.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 process.on("message", (request: S3Request) => void replace(request));
 process.on("disconnect", () => void present?.close());

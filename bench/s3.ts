@@ -1,4 +1,4 @@
-/** S3 and Secrets Manager for the benchmark, in a process of their own, and what was written to that S3. */
+/** S3 and Secrets Manager for the benchmark, in a process of their own. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
@@ -14,8 +14,8 @@ export class BenchS3 {
   readonly #process: ChildProcess;
 
   /**
-   * @param secret the database login that Secrets Manager holds.
-   * @param signal ends the wait for an answer.
+   * @param secret the login for the database.
+   * @param signal stops waiting for the process.
    */
   constructor(
     private readonly secret: S3Request["secret"],
@@ -24,7 +24,7 @@ export class BenchS3 {
     this.#process = fork(path.join(__dirname, "s3-process.ts"), { execArgv: ["--import", "tsx"] });
   }
 
-  /** Replaces S3 by an empty one. */
+  /** Replaces S3 with an empty one. */
   async empty(latencyMs = 0): Promise<Endpoint> {
     const answered = once(this.#process, "message", { signal: this.signal });
     const request = { bucket: BUCKET, secretId: SECRET_ID, secret: this.secret, latencyMs };
@@ -41,7 +41,7 @@ export class BenchS3 {
   }
 }
 
-/** The content of objects, one after the other. */
+/** Reads objects one after another. */
 export async function* readObjects(
   { clientConfig }: Endpoint,
   keys: readonly string[],

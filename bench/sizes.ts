@@ -1,7 +1,7 @@
-/** How much is measured: the usual sizes, the large and the smallest ones, and the flags that change them. */
+/** The sizes that are measured: usual, large and smallest, and the flags that change them. */
 import { type Command, InvalidArgumentError } from "commander";
 
-/** How large a database is. */
+/** The size of a database. */
 export interface LoanSizes {
   readonly loans: number;
   readonly accounts: number;
@@ -10,19 +10,19 @@ export interface LoanSizes {
 }
 
 export interface Sizes extends LoanSizes {
-  /** Timed runs of each side. */
+  /** The number of timed runs of each side. */
   readonly runs: number;
-  /** Loans of the months that are streamed, the smallest first. */
+  /** The numbers of loans in the months of the measure `stream`, the smallest first. */
   readonly rows: readonly number[];
-  /** Months of the range. */
+  /** The number of months in the range. */
   readonly months: number;
-  /** Banks against the usual few. */
+  /** The number of banks in the measure `banks`. */
   readonly manyBanks: number;
-  /** What S3 takes for each request, where it is far away. */
+  /** How long a slow S3 takes for each request. */
   readonly latencyMs: number;
 }
 
-/** Some ten minutes on two quiet cores. */
+/** These take about ten minutes on two idle cores. */
 const usual: Sizes = {
   loans: 2_000_000,
   accounts: 200_000,
@@ -41,7 +41,7 @@ const large: Partial<Sizes> = {
   rows: [1_000_000, 5_000_000, 20_000_000],
 };
 
-/** Everything once, as small as it goes: shows that the benchmark works, and nothing else. */
+/** Everything once and as small as possible, only to show that the benchmark works. */
 const smoke: Partial<Sizes> = {
   loans: 20_000,
   accounts: 2000,
@@ -58,25 +58,29 @@ export interface SizeFlags extends Partial<Sizes> {
   readonly smoke?: true;
 }
 
-/** Adds the flags of the sizes that all commands have. */
+/** Adds the flags for the sizes that all commands share. */
 export function withSizes(command: Command): Command {
   return command
     .option("--loans <count>", `loans in five years (${count(usual.loans)})`, whole)
-    .option("--accounts <count>", `accounts, one a client (${count(usual.accounts)})`, whole)
+    .option("--accounts <count>", `accounts, one per client (${count(usual.accounts)})`, whole)
     .option("--branches <count>", `branches (${count(usual.branches)})`, whole)
     .option("--banks <count>", `banks (${usual.banks})`, whole)
     .option("--runs <count>", `timed runs of each side, after a warm-up (${usual.runs})`, whole)
-    .option("--large", "20 million loans, 2 million accounts; a month of 20 million rows besides")
-    .option("--smoke", "tiny sizes, no results kept: does it work?");
+    .option("--large", "20 million loans, 2 million accounts, and also a month of 20 million rows")
+    .option("--smoke", "tiny sizes, without saving results, to see whether the benchmark works");
 }
 
-/** The sizes that only the table of ratios has. */
+/** Adds the flags for the sizes that only the table of ratios needs. */
 export function withRatioSizes(command: Command): Command {
   return command
-    .option("--rows <count...>", `loans of the months that are streamed (${usual.rows.join(" ")})`, wholes)
-    .option("--months <count>", `months of the range (${usual.months})`, whole)
-    .option("--many-banks <count>", `banks of the measure "banks" (${usual.manyBanks})`, whole)
-    .option("--latency-ms <ms>", `a request's time at an S3 far away (${usual.latencyMs})`, wholeOrZero);
+    .option(
+      "--rows <count...>",
+      `loans in the months of the measure "stream" (${usual.rows.join(" ")})`,
+      wholes,
+    )
+    .option("--months <count>", `months in the measure "range" (${usual.months})`, whole)
+    .option("--many-banks <count>", `banks in the measure "banks" (${usual.manyBanks})`, whole)
+    .option("--latency-ms <ms>", `time per request of a slow S3 (${usual.latencyMs})`, wholeOrZero);
 }
 
 export function sizesOf(flags: SizeFlags): Sizes {
@@ -89,16 +93,16 @@ export function sizesOf(flags: SizeFlags): Sizes {
   return { ...usual, ...(flags.large && large), ...(flags.smoke && smoke), ...given };
 }
 
-/** A number as people read it. */
+/** A number with separators between thousands. */
 export function count(number: number): string {
   return number.toLocaleString("en");
 }
 
-/** The sizes of a database in words. */
+/** The sizes of a database and the number of runs, in words. */
 export function describeSizes({ loans, accounts, branches, banks, runs }: Sizes): string {
   return (
     `${count(loans)} loans in five years, ${count(accounts)} accounts, ${count(branches)} branches, ${banks} banks. ` +
-    `${runs} timed ${runs === 1 ? "run" : "runs"} of each side in turns, after a warm-up each.`
+    `${runs} timed ${runs === 1 ? "run" : "runs"} of each side in turns, after one warm-up each.`
   );
 }
 

@@ -1,14 +1,12 @@
-/** How the benchmark's commands end: in good order, also by Ctrl-C. */
-
 /**
- * Ctrl-C aborts the signal, and the command then ends in good order with exit code 130; a second Ctrl-C is not needed
- * and does nothing. An error is told with what to try.
+ * Runs a command of the benchmark so that it ends cleanly. Ctrl-C aborts the signal, and the command ends with exit code
+ * 130; a second Ctrl-C does nothing. An error is printed with a hint.
  */
 export async function runUntilStopped(
   hint: string,
   command: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  // On Node 20 every client would print a page about the SDK's future versions; package.json says which one runs.
+  // On Node.js 20 every client would print a long warning about future versions of the SDK, which package.json pins.
   process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] = "true";
   const stopped = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -21,7 +19,7 @@ export async function runUntilStopped(
     await command(stopped.signal);
   } catch (error) {
     if (stopped.signal.aborted) {
-      process.stdout.write("Stopped; nothing is left behind.\n");
+      process.stdout.write("Stopped; nothing was left behind.\n");
       process.exitCode = 130;
       return;
     }

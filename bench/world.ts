@@ -1,13 +1,11 @@
-/**
- * What the benchmark runs against: PostgreSQL and S3 in processes of their own, databases of the sizes asked for, and
- * the handler as it is packaged.
- */
-import { mkdtemp, rm } from "node:fs/promises";
+/** What the benchmark uses: PostgreSQL and S3 in processes of their own, databases, and the packaged handler. */
+import { rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
 import { type PostgresServer, startPostgres } from "../local/postgres";
 import { createReader } from "../local/stack";
+import { temporaryDirectory } from "../local/temporary";
 import { Packaged } from "../tests/support/packaged";
 import { type Copier, findCopier, type Login, withValues } from "./copy";
 import { Databases } from "./databases";
@@ -18,7 +16,7 @@ const MEBIBYTE = 1024 * 1024;
 
 export class World {
   private constructor(
-    /** For files that may go with the benchmark. */
+    /** For temporary files; deleted at the end. */
     readonly directory: string,
     readonly server: PostgresServer,
     readonly serverSettings: Readonly<Record<string, string>>,
@@ -27,18 +25,18 @@ export class World {
     readonly handler: Handler,
     readonly copier: Copier,
     private readonly reader: { readonly username: string; readonly password: string },
-    /** Ends all of it and leaves nothing behind. */
+    /** Stops everything and leaves nothing behind. */
     readonly stop: () => Promise<void>,
   ) {}
 
-  /** @param signal makes whatever runs fail. */
+  /** @param signal makes everything that runs fail. */
   static async start(
     nodeFlags: readonly string[],
-    tell: (line: string) => void,
+    log: (line: string) => void,
     signal: AbortSignal,
   ): Promise<World> {
-    tell("starting PostgreSQL and S3, packaging the handler");
-    const directory = await mkdtemp(path.join(os.tmpdir(), "bench-"));
+    log("starting PostgreSQL and S3, packaging the handler");
+    const directory = await temporaryDirectory("bench");
     const undo = [() => rm(directory, { recursive: true, force: true })];
     const stop = async () => {
       for (const step of undo.splice(0).reverse()) await step();
@@ -58,9 +56,9 @@ export class World {
       undo.push(() => s3.stop());
       const copier = await findCopier();
       signal.throwIfAborted();
-      // Without a database nothing that runs goes on for long.
+      // Without the database, whatever runs fails soon.
       signal.addEventListener("abort", () => void server.stop());
-      const databases = new Databases(server, tell);
+      const databases = new Databases(server, log);
       const handler = new Handler(packaged, s3, nodeFlags, directory);
       return new World(directory, server, settings, databases, s3, handler, copier, reader, stop);
     } catch (error) {
@@ -74,7 +72,7 @@ export class World {
     return { host, port, user: this.reader.username, password: this.reader.password, database };
   }
 
-  /** Copies what a statement gives into a file. */
+  /** Copies the result of a statement into a file. */
   async copy(
     database: string,
     statement: string,
@@ -86,7 +84,7 @@ export class World {
   }
 }
 
-/** The usual quarter of the memory for PostgreSQL's own cache; the rest as it comes. Nothing happens on its own. */
+/** A quarter of the memory for PostgreSQL's cache, as is usual, and no autovacuum during the measurements. */
 function serverSettings(): Record<string, string> {
   const memory = os.totalmem() / MEBIBYTE;
   return {

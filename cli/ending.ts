@@ -1,4 +1,4 @@
-/** How a command ends: within its time limit, cleanly on Ctrl-C, with an error message and a hint, and with an exit code. */
+/** How a command ends: within a time limit, cleanly on Ctrl-C, with an error and a hint, and with an exit code. */
 import { constants } from "node:os";
 
 import { CommanderError } from "commander";

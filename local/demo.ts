@@ -1,6 +1,6 @@
 /**
- * `demo`: the main job from a fresh clone. It starts a local stack, invents loans, invokes the real handler
- * with the schedule's event for the last closed month, then fetches what was published as a consumer would.
+ * `demo`: the extract of the last closed month from a fresh clone. It starts a local stack, invents loans, invokes the
+ * real handler with the schedule's event, and downloads the published files as a consumer would.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,14 +13,14 @@ import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import type { Summary } from "../src/extract/extract";
 import { defaultExtract } from "../src/extract/definitions";
 import { parseMonthManifest } from "../src/extract/month-manifest";
-import { addMonths, firstDayOf, type Month, monthOf } from "../src/platform/month";
-import { type LocalStack, startSeededStack } from "./stack";
+import { addMonths, firstDayOf, type Month } from "../src/platform/month";
+import { lastClosedMonth, type LocalStack, startSeededStack } from "./stack";
 
 const OUTPUT = "demo-output";
 
 export interface DemoOptions {
   readonly loans: number | undefined;
-  /** Ends it early, in good order. */
+  /** Stops the demo early and cleanly. */
   readonly signal: AbortSignal;
   readonly print: (text: string) => void;
 }
@@ -29,8 +29,8 @@ export async function demo({ loans, signal, print }: DemoOptions): Promise<void>
   const say = (line: string) => {
     print(`${line}\n`);
   };
-  const month = addMonths(monthOf(new Date()), -1);
-  say("Starting PostgreSQL, S3 and Secrets Manager on this machine and inventing loans …");
+  const month = lastClosedMonth();
+  say("Starting PostgreSQL, S3 and Secrets Manager on this machine, and inventing loans …");
   const stack = await startSeededStack(month, loans);
   try {
     signal.throwIfAborted();
@@ -43,7 +43,7 @@ export async function demo({ loans, signal, print }: DemoOptions): Promise<void>
 
 type Say = (line: string) => void;
 
-/** The month is the one before the scheduled time's. */
+/** Invokes the handler in a process of its own, with an event whose scheduled time is in the month after. */
 async function invokeHandler(
   month: Month,
   stack: LocalStack,
@@ -60,24 +60,24 @@ async function invokeHandler(
   const log = createInterface({ input: handler.stdout ?? process.stdin });
   log.on("line", (line) => {
     const entry = JSON.parse(line) as Record<string, unknown>;
-    // Lines without a message are metrics.
+    // Log lines without a message are metrics.
     if ("message" in entry) say(`  ${readable(entry)}`);
   });
   let summary: Summary | undefined;
   handler.on("message", (message) => (summary = message as Summary));
   await once(handler, "close");
-  if (summary === undefined) throw new Error("the handler failed; its log is above");
+  if (summary === undefined) throw new Error("the handler failed; see its log above");
   return summary;
 }
 
-/** An entry of the structured log, for people. */
+/** A line of the structured log in readable form. */
 function readable(entry: Readonly<Record<string, unknown>>): string {
   const { timestamp, message, key, rowCount, byteCount, host, database, status, manifest, error } = entry;
   const details = { host, database, key, rowCount, byteCount, status, manifest, error };
-  const told = Object.entries(details).flatMap(([name, value]) =>
+  const shown = Object.entries(details).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name} ${typeof value === "string" ? value : JSON.stringify(value)}`],
   );
-  return [String(timestamp).slice(11, 23), String(message).padEnd(11), told.join(", ")].join("  ");
+  return [String(timestamp).slice(11, 23), String(message).padEnd(11), shown.join(", ")].join("  ");
 }
 
 async function showFiles(summary: Summary, { aws, bucket }: LocalStack, say: Say): Promise<void> {
@@ -104,7 +104,7 @@ async function showFiles(summary: Summary, { aws, bucket }: LocalStack, say: Say
     }
     say(`\nThe first lines of ${files[0]?.key ?? ""}:\n`);
     say(contents[0]?.split("\n").slice(0, 6).join("\n") ?? "");
-    say(`\nThe files lie in ${OUTPUT}/, the month's manifest in ${OUTPUT}/${manifestKey}.`);
+    say(`\nThe files are in ${OUTPUT}/; the month's manifest is ${OUTPUT}/${manifestKey}.`);
   }
   s3.destroy();
 }

@@ -1,4 +1,4 @@
-/** A port of the loopback interface on which nobody listens at this moment, for servers that must be told one. */
+/** Finds a free port on the loopback interface, for servers that can't choose one themselves. */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 

@@ -1,6 +1,6 @@
 /**
- * Invokes the Lambda's handler as Lambda does, in a process of its own: the event is the first argument, the log
- * goes to standard output, and the result to the parent process.
+ * Invokes the handler as Lambda does, in a process of its own. The event is the first argument, the log goes to
+ * standard output, and the result goes to the parent process as a message.
  */
 import type { Context } from "aws-lambda";
 

@@ -1,9 +1,9 @@
 /**
- * Keeps a PostgreSQL server for as long as its parent lives, and leaves nothing behind: a process of its own,
- * because a parent that is killed can't clean up. Its standard input is the parent's end of a pipe; when that
- * closes, for whatever reason, the server is stopped and the directory removed.
+ * Runs a PostgreSQL server for as long as the parent process lives, and leaves nothing behind. It is a process of its
+ * own, because a parent that is killed can't clean up. Its standard input is a pipe from the parent; when the pipe
+ * closes, for whatever reason, it stops the server and deletes the directory.
  *
- * Plain JavaScript, so that it starts without a compiler. Usage: node postgres-keeper.cjs DIRECTORY POSTGRES [ARGUMENT …]
+ * It is plain JavaScript, so that it starts without a compiler. Usage: node postgres-keeper.cjs DIRECTORY POSTGRES [ARGUMENT …]
  */
 const { spawn } = require("node:child_process");
 const { rmSync, statSync } = require("node:fs");
@@ -11,7 +11,7 @@ const path = require("node:path");
 
 const [directory, postgres, ...postgresArguments] = process.argv.slice(2);
 
-// As root, PostgreSQL refuses to start: it runs as the owner of its data.
+// PostgreSQL refuses to run as root, so it runs as the owner of its data.
 const { uid, gid } = statSync(path.join(directory, "data"));
 const server = spawn(postgres, postgresArguments, {
   cwd: directory,
@@ -19,7 +19,7 @@ const server = spawn(postgres, postgresArguments, {
   ...(process.getuid?.() === 0 && { uid, gid }),
 });
 
-// SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, clients are disconnected.
+// SIGINT is PostgreSQL's fast shutdown: it rolls back open transactions and disconnects clients.
 process.stdin.resume().on("close", () => server.kill("SIGINT"));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => server.kill("SIGINT"));
 server.on("exit", (code) => {

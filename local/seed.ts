@@ -1,6 +1,6 @@
 /**
- * Fills the data model with invented banks, branches and loans: any size, always the same for the same options,
- * and with what real data has in store: quiet months, empty branches, names and addresses that need care.
+ * Fills the tables with invented banks, branches and loans of any size. The same options always give the same data.
+ * It has the difficulties of real data: months without loans, empty branches, and names and addresses to escape.
  */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
@@ -18,11 +18,11 @@ export interface SeedOptions {
   readonly to: string;
   /** Adds a bank that has no branches. */
   readonly bankWithoutBranches: boolean;
-  /** Another number makes other amounts and other borrowers. */
+  /** Another number gives other amounts and borrowers. */
   readonly seed: number;
 }
 
-/** Three banks of the size of a demonstration. */
+/** Three banks, in a size for demonstrations. */
 export const smallSeed = {
   loans: 200_000,
   accounts: 30_000,
@@ -33,12 +33,13 @@ export const smallSeed = {
 } as const;
 
 /**
- * Creates the tables, fills them and creates the indexes: a second for 200,000 loans, minutes for 20 million. Every tenth branch has no clients; a branch lends nothing in every fifth month.
+ * Creates the tables, fills them and creates the indexes. It takes a second for 200,000 loans, minutes for 20 million.
+ * Every tenth branch has no clients, and each branch lends nothing in every fifth month.
  */
 export async function seed(client: Client, options: SeedOptions): Promise<void> {
   const { loans, accounts, branches, banks, from, to, bankWithoutBranches, seed: number } = options;
   await client.query(await ods("schema.sql"));
-  // The rows refer to each other by construction; checking 20 million keys would take longer than making them.
+  // The foreign keys are right by construction, and checking 20 million would take longer than inserting them.
   await client.query("set session_replication_role = replica");
   await client.query(await ods("seed_banks.sql"), [banks, bankWithoutBranches]);
   await client.query(await ods("seed_branches.sql"), [branches, banks]);

@@ -1,9 +1,9 @@
-/** The whole world of a run on one machine: a real PostgreSQL, the AWS endpoint, and the settings that lead there. */
+/** The local stack: a real PostgreSQL, the AWS endpoint, and the settings for a run with them. */
 import { randomBytes } from "node:crypto";
 
 import type { Client } from "pg";
 
-import { addMonths, firstDayOf, lastDayOf, type Month } from "../src/platform/month";
+import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../src/platform/month";
 import { type LocalAws, startLocalAws } from "./aws/server";
 import { type PostgresServer, startPostgres } from "./postgres";
 import { seed, smallSeed } from "./seed";
@@ -12,7 +12,7 @@ export interface LocalStack {
   readonly postgres: PostgresServer;
   readonly aws: LocalAws;
   readonly bucket: string;
-  /** The settings of `docs/contract.md`, section 5, for a run against this stack. */
+  /** The settings of docs/contract.md, section 5, for a run with this stack. */
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
@@ -21,7 +21,7 @@ const DATABASE = "ods";
 const BUCKET = "loan-extracts";
 const SECRET_ID = "bank-batch/local";
 
-/** Starts both and fills the database by `prepare`, which gets its owner's connection. */
+/** Starts both, and fills the database by `prepare`, which gets a connection as the owner. */
 export async function startStack(prepare: (owner: Client) => Promise<void>): Promise<LocalStack> {
   const [postgres, aws] = await Promise.all([startPostgres(), startLocalAws()]);
   const stop = async () => {
@@ -47,18 +47,22 @@ export async function startStack(prepare: (owner: Client) => Promise<void>): Pro
   }
 }
 
-/** The stack with loans of the 14 months that end with `lastMonth`. */
+export function lastClosedMonth(): Month {
+  return addMonths(monthOf(new Date()), -1);
+}
+
+/** Starts the stack with loans of the 14 months that end with `lastMonth`. */
 export function startSeededStack(lastMonth: Month, loans: number = smallSeed.loans): Promise<LocalStack> {
   const [from, to] = [firstDayOf(addMonths(lastMonth, -13)), lastDayOf(lastMonth)];
   return startStack((owner) => seed(owner, { ...smallSeed, loans, from, to }));
 }
 
-/** What a run needs beside the endpoints and keys of AWS. */
+/** The settings that a run needs besides the AWS endpoint and credentials. */
 export function settings(bucket: string, secretId: string): Record<string, string> {
   return { DB_SECRET_ID: secretId, DB_SSL: "disable", EXTRACT_BUCKET: bucket };
 }
 
-/** A role that may read the tables and do nothing else, as the extract's should be. */
+/** Creates a role that may read the tables and nothing else, like the role of the extract. */
 export async function createReader(owner: Client): Promise<{ username: string; password: string }> {
   const [username, password] = [
     `extract_${randomBytes(4).toString("hex")}`,

@@ -1,21 +1,20 @@
-/** `local up`: keeps a seeded stack running until the signal, and prints the settings that lead there. */
+/** `local up`: starts a seeded stack, prints the settings for using it, and keeps it running until the signal. */
 import { once } from "node:events";
 
-import { addMonths, monthOf } from "../src/platform/month";
-import { startSeededStack } from "./stack";
+import { lastClosedMonth, startSeededStack } from "./stack";
 
 export interface UpOptions {
   readonly loans: number | undefined;
-  /** Ends the stack. */
+  /** Stops the stack. */
   readonly signal: AbortSignal;
-  /** For the settings alone, as a shell reads them. */
+  /** Prints the settings, in shell syntax. */
   readonly print: (text: string) => void;
-  /** For people. */
+  /** Prints a line for people. */
   readonly say: (line: string) => void;
 }
 
 export async function up({ loans, signal, print, say }: UpOptions): Promise<void> {
-  const month = addMonths(monthOf(new Date()), -1);
+  const month = lastClosedMonth();
   const stack = await startSeededStack(month, loans);
   try {
     signal.throwIfAborted();
@@ -24,9 +23,9 @@ export async function up({ loans, signal, print, say }: UpOptions): Promise<void
         .map(([name, value]) => `export ${name}='${value}'\n`)
         .join(""),
     );
-    say("# In another shell, with the lines above:");
+    say("# In another shell, after loading the settings above:");
     say(`#   npx bank-batch extract --month ${month}`);
-    say("# Ctrl-C here ends it and removes everything.");
+    say("# Press Ctrl-C here to stop the stack and delete its data.");
     await once(signal, "abort");
     signal.throwIfAborted();
   } finally {

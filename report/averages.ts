@@ -31,7 +31,7 @@ export interface BranchWindow {
 export function branchWindow(fields: Fields): BranchWindow {
   const loanCount = BigInt(fields["loan_count_3m"] ?? "");
   const average = parseHundredths(fields["moving_average_3m"] ?? "");
-  // Rounding puts the mean of three whole totals off by 0.005 at most, and three times the mean by 0.015: far less than half.
+  // Rounding changes the mean of three whole totals by 0.005 at most, so three times the mean by 0.015: far below 0.5.
   const meanTotal = parseHundredths(fields["monthly_total_average_3m"] ?? "") ?? 0n;
   const loanTotal = quotient(WINDOW_MONTHS * meanTotal, 100n);
   return {
@@ -81,7 +81,7 @@ export class BankWindow {
     return this.#amountCount !== undefined;
   }
 
-  /** The average amount of the bank's individual loans; undefined if there are none, or the file does not determine it. */
+  /** The average of the bank's individual loans; undefined if there are none, or the file does not determine it. */
   get average(): Hundredths | undefined {
     if (this.#amountCount === undefined || this.#amountCount === 0n) return undefined;
     return quotient(100n * this.loanTotal, this.#amountCount);
@@ -101,7 +101,7 @@ export interface Mover {
   readonly changePerMille: bigint;
 }
 
-/** The changes of a bank's branches; without branches that lack an average in one of the months, or had one of 0 or less. */
+/** The changes of a bank's branches, if they have an average in both months and the first one is above 0. */
 export function moversOf(
   bankName: string,
   first: ReadonlyMap<string, BranchWindow>,

@@ -1,4 +1,4 @@
-/** The report as a page. Everything is inline, nothing is fetched, and all data is escaped because it is in text nodes. */
+/** The report as a page. Everything is inline, nothing is fetched, and data is escaped because it is in text nodes. */
 import type { JSX } from "preact";
 import { renderToString } from "preact-render-to-string";
 

@@ -14,7 +14,7 @@ export interface ReportOptions {
   readonly observe: (step: string) => void;
 }
 
-/** @throws RequestError if the file can't be written; before anything is read if its folder is missing or not writable. */
+/** @throws RequestError if the file can't be written; before reading anything if its folder isn't writable. */
 export async function writeReport(
   published: PublishedMonths,
   { file, madeAt, observe }: ReportOptions,

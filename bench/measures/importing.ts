@@ -4,11 +4,11 @@ import type { Sizes } from "../sizes";
 import { inTurns, type Sample } from "../turns";
 import type { World } from "../world";
 
-/** What a cold start pays before the handler can be called. */
-export async function importing(world: World, sizes: Sizes, tell: (line: string) => void): Promise<Row[]> {
+/** The time that a cold start takes to load the code: the bundle, against separate files. */
+export async function importing(world: World, sizes: Sizes, log: (line: string) => void): Promise<Row[]> {
   const database = await world.databases.loans(sizes);
   const task = await world.handler.unbundled();
-  // The handler runs as well, so that both are known to be the whole program.
+  // The handler runs too, which shows that both are complete.
   const timed = async (options: { readonly task?: string }): Promise<Sample> => {
     const event = { month: lastMonth, dryRun: true };
     const { importDurationMs } = await world.handler.run(database, event, {
@@ -17,15 +17,15 @@ export async function importing(world: World, sizes: Sizes, tell: (line: string)
     });
     return { durationMs: importDurationMs };
   };
-  const { bundle, unbundled } = await inTurns(sizes.runs, tell, {
+  const { bundle, unbundled } = await inTurns(sizes.runs, log, {
     unbundled: () => timed({ task }),
     bundle: () => timed({}),
   });
   return [
     {
       measure: "import",
-      what: "loading the packaged bundle until the handler can be called",
-      against: "the same code in its own files, with its libraries in node_modules",
+      what: "loading the packaged bundle, until the handler can be called",
+      against: "the same code in separate files, with libraries in node_modules",
       ...{ unit: "ms", limit: 0.4, ours: durations(bundle), base: durations(unbundled) },
     },
   ];

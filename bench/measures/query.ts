@@ -10,12 +10,12 @@ import type { Sizes } from "../sizes";
 import { inTurns, type Sample } from "../turns";
 import type { World } from "../world";
 
-/** The statement as the program runs it, against the joins that no statement could do without. */
-export async function query(world: World, sizes: Sizes, tell: (line: string) => void): Promise<Row[]> {
+/** The statement as the program runs it, against the joins that any statement would need. */
+export async function query(world: World, sizes: Sizes, log: (line: string) => void): Promise<Row[]> {
   const database = await world.databases.loans(sizes);
   const values = [firstDayOf(lastMonth), firstDayOf(lastMonth)];
   const joins = await sql("window_joins.sql");
-  const { statement, least } = await inTurns(sizes.runs, tell, {
+  const { statement, least } = await inTurns(sizes.runs, log, {
     least: () => timeJoins(world, database, joins, values),
     statement: () => timeStatement(world, database, values, sizes.branches),
   });
@@ -23,7 +23,7 @@ export async function query(world: World, sizes: Sizes, tell: (line: string) => 
     {
       measure: "query",
       what: "the statement as the program runs it, to its last row",
-      against: "the joins of the window's loans alone, counted",
+      against: "only the joins of the window's loans, counted",
       ...{ unit: "ms", limit: 1.2, ours: durations(statement), base: durations(least) },
     },
   ];
@@ -54,7 +54,7 @@ async function timeStatement(
 ): Promise<Sample> {
   const login = world.login(database);
   const settings = { secretId: "", host: undefined, port: undefined, name: undefined, schema: undefined };
-  // eslint-disable-next-line @typescript-eslint/require-await -- the program reads its candidates as they come
+  // eslint-disable-next-line @typescript-eslint/require-await -- withConnection takes an async iterable
   const candidates = (async function* () {
     yield login;
   })();
@@ -67,7 +67,7 @@ async function timeStatement(
     if (rowCount !== expected) throw new Error(`expected ${expected} rows, but got ${rowCount}`);
     return { durationMs: performance.now() - startedAt };
   };
-  return withDeadline(3_600_000, "Measure less.", (deadline) =>
+  return withDeadline(3_600_000, "Measure fewer loans.", (deadline) =>
     withConnection({ ...settings, ssl: "disable" }, candidates, deadline, time),
   );
 }

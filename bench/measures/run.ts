@@ -6,12 +6,12 @@ import { inTurns } from "../turns";
 import type { World } from "../world";
 import { copyAndRun } from "./copied";
 
-/** From the handler's start to the manifest, against the bare rows. */
-export async function wholeRun(world: World, sizes: Sizes, tell: (line: string) => void): Promise<Row[]> {
+/** A monthly run, from the handler's start to the manifest, against copying its rows. */
+export async function wholeRun(world: World, sizes: Sizes, log: (line: string) => void): Promise<Row[]> {
   const database = await world.databases.loans(sizes);
   const { run, copy } = await inTurns(
     sizes.runs,
-    tell,
+    log,
     copyAndRun(world, database, {
       extract: loanMovingAverage,
       month: lastMonth,

@@ -7,8 +7,8 @@ import { inTurns, type Sample } from "../turns";
 import type { World } from "../world";
 import { copyAndRun } from "./copied";
 
-/** Large files: their time against the bare rows, and memory that does not grow with them. */
-export async function stream(world: World, sizes: Sizes, tell: (line: string) => void): Promise<Row[]> {
+/** Large files: their time against copying their rows, and the memory for large files against that for small ones. */
+export async function stream(world: World, sizes: Sizes, log: (line: string) => void): Promise<Row[]> {
   const months = new Map(
     sizes.rows.map((rows, at) => [addMonths(lastMonth, at + 1 - sizes.rows.length), rows]),
   );
@@ -16,7 +16,7 @@ export async function stream(world: World, sizes: Sizes, tell: (line: string) =>
   const database = await world.databases.months(sizes, months);
 
   const rows: Row[] = [];
-  // All in turns, as memory is compared across the sizes.
+  // All sizes take turns, because memory is compared across sizes.
   const contenders = Object.fromEntries(
     sources.flatMap((source, at) => {
       const { run, copy } = copyAndRun(world, database, source);
@@ -26,11 +26,11 @@ export async function stream(world: World, sizes: Sizes, tell: (line: string) =>
       ];
     }),
   );
-  const samples = await inTurns(sizes.runs, tell, contenders);
+  const samples = await inTurns(sizes.runs, log, contenders);
   for (const [at, { rowCount }] of sources.entries()) {
     rows.push({
       measure: "stream",
-      what: `${count(rowCount)} rows of 9 columns from the handler's start to the manifest`,
+      what: `${count(rowCount)} rows of 9 columns, from the handler's start to the manifest`,
       against: "COPY of the same rows into a file",
       ...{ unit: "ms", limit: 3 },
       ours: durations(samples[`run-${at}`]),
@@ -41,8 +41,8 @@ export async function stream(world: World, sizes: Sizes, tell: (line: string) =>
   for (const [at, { rowCount }] of larger.entries()) {
     rows.push({
       measure: "memory",
-      what: `the most memory that the handler's process holds, ${count(rowCount)} rows`,
-      against: `the same of ${count(smallest?.rowCount ?? 0)} rows`,
+      what: `the peak memory of the handler's process for ${count(rowCount)} rows`,
+      against: `the same for ${count(smallest?.rowCount ?? 0)} rows`,
       ...{ unit: "bytes", limit: 1.05 },
       ours: peaks(samples[`run-${at + 1}`]),
       base: peaks(samples["run-0"]),

@@ -1,4 +1,4 @@
-/** Other ways to the same figures, as somebody would set them up first: each makes the month's rows, and is timed. */
+/** Other programs that compute the same figures, each set up in the most obvious way. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
@@ -20,22 +20,22 @@ const execute = promisify(execFile);
 
 export interface Peer {
   readonly name: string;
-  /** What a reader should know to judge the figures. */
+  /** What a reader needs to know to judge the figures. */
   readonly note: string;
   /** @throws DidNotRun if a tool is missing. */
   prepare(): Promise<void>;
   run(world: World, database: string): Promise<PeerRun>;
 }
 
-/** Its duration is the program's, from its start to its end. */
+/** The duration is that of the program, from its start to its end. */
 export interface PeerRun extends Sample {
-  /** Without what it takes before the work can begin. */
+  /** The duration without start-up. */
   readonly workMs: number;
-  /** The CSV that it made; with or without a header. */
+  /** The CSV files that it wrote, with or without a header. */
   readonly files: () => AsyncIterable<AsyncIterable<Buffer>>;
 }
 
-/** The program itself; first, as the others are held against its figures. */
+/** This program. It runs first, because the others are compared with its figures. */
 export function ours(branches: number): Peer {
   return {
     name: "bank-batch",
@@ -54,13 +54,13 @@ export function ours(branches: number): Peer {
 
 const AWSCLI = "awscli==1.46.2";
 
-/** The shortest way: one file of all banks. */
+/** The shortest program: one file of all banks. */
 export function pipe(): Peer {
   const key = "loans.csv";
   let aws: string;
   return {
     name: "psql | aws s3 cp",
-    note: `one file of all banks through a pipe, ${AWSCLI}; nothing is reconciled, and a query that fails leaves the rows so far as a whole file`,
+    note: `one file of all banks through a pipe, ${AWSCLI}; nothing is reconciled, and a query that fails leaves a file with the rows so far, which looks complete`,
     prepare: async () => {
       await needs("psql", ["--version"]);
       aws = await installPython(AWSCLI, "aws");
@@ -87,7 +87,7 @@ export function pipe(): Peer {
 const PYSPARK = "pyspark==3.5.9";
 const JDBC = "org.postgresql:postgresql:42.7.7";
 
-/** The way of a Glue job: the tables over JDBC into Spark, and SQL there. */
+/** Like a Glue job: reads the tables into Spark over JDBC, and runs SQL there. */
 export function spark(): Peer {
   const jar = path.join(
     cacheDirectory,
@@ -98,7 +98,7 @@ export function spark(): Peer {
   let python: string;
   return {
     name: "PySpark over JDBC",
-    note: `${PYSPARK} on all cores, ${JDBC}, into a local directory, which spares it the upload; Spark pushes the window's dates down into its query of loans, which a DynamicFrame of Glue would not`,
+    note: `${PYSPARK} on all cores, ${JDBC}, into a local directory, so without the upload; Spark pushes the window's dates down into its query of loans, which a DynamicFrame of Glue would not`,
     prepare: async () => {
       await needs("java", ["-version"]);
       python = path.join(path.dirname(await installPython(PYSPARK, "pyspark")), "python");
@@ -125,9 +125,9 @@ export function spark(): Peer {
   };
 }
 
-/** Spark fetches a driver from Maven Central itself, by Ivy; kept, so that no run pays for that. */
+/** Lets Spark fetch the driver from Maven Central, by Ivy, into a cache, so that no timed run fetches it. */
 async function fetchDriver(python: string): Promise<void> {
-  process.stderr.write(`fetching ${JDBC} into ${cacheDirectory} …\n`);
+  process.stderr.write(`Fetching ${JDBC} into ${cacheDirectory} …\n`);
   const session = [
     "from pyspark.sql import SparkSession",
     `SparkSession.builder.config("spark.jars.packages", "${JDBC}")` +
@@ -152,7 +152,7 @@ async function needs(name: string, words: readonly string[]): Promise<void> {
   });
 }
 
-/** How long a program takes from its start to its end. @throws what it said on standard error, if it failed. */
+/** Runs a program and returns its duration. @throws if it fails, with its last output on standard error. */
 async function timed(
   name: string,
   words: readonly string[],
@@ -164,12 +164,10 @@ async function timed(
     env: { ...process.env, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let complaint = "";
+  let errors = "";
   child.stdout.setEncoding("utf8").on("data", print);
-  child.stderr
-    .setEncoding("utf8")
-    .on("data", (text: string) => (complaint = (complaint + text).slice(-4096)));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (errors = (errors + text).slice(-4096)));
   const [exitCode] = (await once(child, "close")) as [number | null];
-  if (exitCode !== 0) throw new Error(`${name} failed: ${complaint}`);
+  if (exitCode !== 0) throw new Error(`${name} failed: ${errors}`);
   return performance.now() - startedAt;
 }

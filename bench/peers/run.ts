@@ -1,6 +1,6 @@
 /**
- * `npm run bench:peers`: the program beside other ways to the same figures, on the same data, in turns. It needs tools
- * that Node.js does not bring, and says loudly which of them are missing.
+ * `npm run bench:peers`: compares the program with other programs that compute the same figures from the same data. It
+ * needs tools besides Node.js, and names those that are missing.
  */
 import { pipeline } from "node:stream/promises";
 
@@ -20,22 +20,22 @@ import { ours, type Peer, type PeerRun, pipe, spark } from "./peers";
 
 async function main(): Promise<void> {
   const flags = withSizes(new Command("npm run bench:peers --"))
-    .description("Times the program beside PySpark over JDBC and a pipe of psql into aws s3 cp.")
+    .description("Compares the program with PySpark over JDBC and with psql piped into aws s3 cp.")
     .addHelpText(
       "after",
-      "\nNeeds python3, java and psql; installs packages of PyPI and Maven into the user's cache.",
+      "\nNeeds python3, java and psql. Installs packages from PyPI and Maven Central into the user's cache.",
     )
     .parse()
     .opts<SizeFlags>();
   const sizes = sizesOf(flags);
   await runUntilStopped("npm run bench:peers -- --help", async (signal) => {
-    const tell = progress();
+    const log = progress();
     const peers = await ready([ours(sizes.branches), spark(), pipe()]);
-    const world = await World.start([], tell, signal);
+    const world = await World.start([], log, signal);
     try {
       const facts = await factsOf(world);
       const database = await world.databases.loans(sizes);
-      const samples = await inTurns(sizes.runs, tell, contenders(peers, world, database));
+      const samples = await inTurns(sizes.runs, log, contenders(peers, world, database));
       const durations = peers.map(({ name }) => (samples[name] ?? []).map(({ durationMs }) => durationMs));
       const results = peers.map(({ name, note }, at) => ({
         ...{ name, note },
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
         against: compare(durations[at] ?? [], durations[0] ?? []),
       }));
       const table = markdownTable(
-        ["way", "in all", "its work alone", "times ours", "spread", "what it is"],
+        ["program", "total", "work alone", "times ours", "spread", "description"],
         results.map(({ name, note, durationsMs, worksMs, against: { ratio, lowest, highest } }) => [
           name,
           figure(median(durationsMs), "ms"),
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
         ]),
       );
       const text = [
-        `${describeSizes(sizes)} "In all" is the process from its start to its end, "its work" what remains once Spark or the handler is loaded. Every figure of every branch was the same.`,
+        `${describeSizes(sizes)} "Total" is from the start of the process to its end; "work alone" leaves out loading Spark or the handler. All figures of all branches were equal.`,
         describe(facts),
         table,
       ].join("\n\n");
@@ -67,7 +67,7 @@ async function main(): Promise<void> {
   });
 }
 
-/** Those whose tools are there; the others are named, and make the command fail. */
+/** The peers whose tools are installed. The others are named and make the command fail. */
 async function ready(peers: readonly Peer[]): Promise<Peer[]> {
   const able: Peer[] = [];
   for (const peer of peers) {
@@ -83,7 +83,7 @@ async function ready(peers: readonly Peer[]): Promise<Peer[]> {
   return able;
 }
 
-/** Each peer by its name. The first run of each must make the figures that the first peer makes. */
+/** All peers by name. The first run of each must compute the same figures as the first peer. */
 function contenders(peers: readonly Peer[], world: World, database: string) {
   const compared = new Set<string>();
   let expected: ReadonlyMap<string, string> | undefined;
@@ -106,7 +106,7 @@ function contenders(peers: readonly Peer[], world: World, database: string) {
   );
 }
 
-/** All figures by branch, whatever the order of the rows, their header and their quotes. */
+/** All figures by branch, independent of the order of rows, of headers and of quotes. */
 async function figuresOf({ files }: PeerRun): Promise<Map<string, string>> {
   const figures = new Map<string, string>();
   const columns: readonly string[] = columnNames(loanMovingAverage);
@@ -134,7 +134,7 @@ function expectSame(
   if (first === undefined && figures.size === expected.size) return;
   const example = first === undefined ? "" : `: ${first[1]} against ${figures.get(first[0]) ?? "no row"}`;
   throw new Error(
-    `${name} has other figures in ${different.length} of ${expected.size} rows (of ${figures.size})${example}`,
+    `${name} has ${figures.size} rows, and ${different.length} of the ${expected.size} expected rows differ${example}`,
   );
 }
 

@@ -1,7 +1,7 @@
-"""The moving average as a Glue job would make it: the tables over JDBC into Spark, SQL there, one folder a bank.
+"""Computes the moving average like a Glue job: reads the tables into Spark over JDBC, and writes one folder per bank.
 
-It writes to a local directory instead of S3, which spares it the upload. Settings come from the environment, and the
-last line on standard output is JSON: how long the work took once Spark was up.
+It writes to a local directory instead of S3, so without the upload. Settings come from the environment. The last line
+on standard output is JSON with the time that the work took after Spark had started.
 """
 
 import json
@@ -86,7 +86,7 @@ order by bank_id, branch_id
 
 
 def main() -> None:
-    """Makes the files of one month."""
+    """Writes the files of one month."""
     environment = os.environ
     spark = (
         SparkSession.builder.master("local[*]")
@@ -112,7 +112,7 @@ def main() -> None:
                 "user": environment["PGUSER"],
                 "password": environment["PGPASSWORD"],
                 "driver": "org.postgresql.Driver",
-                # Without it the driver would hold a whole table in memory.
+                # Otherwise the driver would load a whole table into memory.
                 "fetchsize": "10000",
             },
         ).createOrReplaceTempView(table)

@@ -1,9 +1,9 @@
--- Exactly so many loans in one month, in the order of their dates.
+-- Inserts a given number of loans into one month, in the order of their dates.
 --
 -- parameters  $1 integer  loans
 --             $2 integer  accounts
 --             $3 date     the month's first day
---             $4 integer  number of the first loan, so that months don't share ids
+--             $4 integer  number of the first loan, so that each month gets other ids
 
 insert into loans (idloan, amount, account_idaccount, loan_date)
 select

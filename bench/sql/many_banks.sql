@@ -1,6 +1,6 @@
--- The same branches, dealt out to more banks.
+-- Distributes the same branches among more banks.
 --
--- parameters  $1 integer  banks in all
+-- parameters  $1 integer  total number of banks
 
 with added as (
     insert into bank (idbank, name, capitalization)

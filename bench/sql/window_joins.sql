@@ -1,7 +1,7 @@
--- The least that the moving average needs: the loans of its window, each with its account and client, and no more.
+-- The minimum that the moving average needs: the loans of its window, each with its account and client.
 --
--- parameters  $1 date  first day of the first month asked for
---             $2 date  first day of the last month asked for
+-- parameters  $1 date  first day of the first month of the range
+--             $2 date  first day of the last month of the range
 
 select count(*) as loan_count
 from loans

@@ -1,5 +1,5 @@
-// One request and its answer as the local AWS services see them, free of node:http; beside them the error all
-// services throw and the XML that S3 and SNS speak.
+// Requests and replies as the local AWS services handle them, independent of node:http; the error that all services
+// throw; and the XML that S3 and SNS return.
 import { type IncomingHttpHeaders } from "node:http";
 import { type Readable } from "node:stream";
 
@@ -9,18 +9,18 @@ export interface Call {
   readonly path: string;
   readonly search: string;
   readonly headers: IncomingHttpHeaders;
-  /** The raw body, readable once. Asking for it sends `100 Continue` to a client that waits for one. */
+  /** The raw body, readable once. Reading it sends `100 Continue` to a client that waits for one. */
   body(): AsyncIterable<Buffer>;
 }
 
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A stream needs its own `content-length` among the headers. */
+  /** A stream needs a `content-length` among the headers. */
   readonly body?: string | Readable;
 }
 
-/** What a request asks for, known before it is carried out. */
+/** The operation that a request asks for, recognised before it is carried out. */
 export interface Operation {
   /** The AWS API name, for example `UploadPart`. */
   readonly name: string;
@@ -34,11 +34,11 @@ export interface Operation {
 export interface Service {
   readonly name: "s3" | "secretsmanager" | "sns";
   recognise(call: Call): Operation | Promise<Operation>;
-  /** The service's own form of an error answer. */
+  /** An error response in the service's own format. */
   refuse(error: AwsError): Reply;
 }
 
-/** An error answer: HTTP status, AWS error code and message. */
+/** An error response: HTTP status, AWS error code and message. */
 export class AwsError extends Error {
   constructor(
     readonly status: number,
@@ -50,11 +50,11 @@ export class AwsError extends Error {
   }
 }
 
-/** The text of an element; nested elements; a repeated element; or nothing at all (undefined). */
+/** The text of an element; nested elements; a repeated element; or no element (undefined). */
 export type XmlContent =
   string | number | boolean | undefined | { [element: string]: XmlContent } | XmlContent[];
 
-/** An XML element without attributes. Text is escaped; control characters become references, as S3 does it. */
+/** An XML element without attributes. Text is escaped, and control characters become references, as in S3. */
 export function xml(name: string, content: XmlContent): string {
   if (content === undefined) return "";
   if (Array.isArray(content)) return content.map((one) => xml(name, one)).join("");
@@ -63,7 +63,7 @@ export function xml(name: string, content: XmlContent): string {
       ? Object.entries(content)
           .map(([child, value]) => xml(child, value))
           .join("")
-      : // eslint-disable-next-line no-control-regex -- exactly these must not stand in XML as they are
+      : // eslint-disable-next-line no-control-regex -- XML must not contain these unescaped
         String(content).replace(/[&<>"\u0000-\u001f]/g, (char) => `&#${char.charCodeAt(0)};`);
   return `<${name}>${inner}</${name}>`;
 }

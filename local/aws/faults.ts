@@ -1,4 +1,4 @@
-// The faults that tests script, and how they are played.
+// The faults that tests can script, and their execution.
 import { type IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { AwsError, type Call, type Operation, type Reply, type Service } from "./exchange";
@@ -13,12 +13,12 @@ export interface RequestEvent {
   readonly key?: string;
   readonly uploadId?: string;
   readonly partNumber?: number;
-  /** 1 for the first try, as the SDK counts in its amz-sdk-request header. */
+  /** 1 for the first attempt; from the SDK's amz-sdk-request header. */
   readonly attempt: number;
 }
 
 export type Fault =
-  /** Not carried out; answered with this error in the service's form. */
+  /** Not carried out; the response is this error, in the service's format. */
   | {
       readonly respond: {
         readonly status: number;
@@ -28,18 +28,18 @@ export type Fault =
       };
     }
   /**
-   * The connection is reset: before the body is read (default), after it is read and thrown away, or after the
-   * request was carried out, which is the lost response.
+   * The connection is reset: before the body is read (default), after it is read and discarded, or after the request
+   * is carried out, which loses the response.
    */
   | { readonly reset: true; readonly after?: "headers" | "body" | "handled" }
-  /** The body is read and thrown away; there is never an answer. */
+  /** The body is read and discarded; there is never a response. */
   | { readonly hang: true }
-  /** Carried out this many milliseconds later. */
+  /** Carried out after this many milliseconds. */
   | { readonly delayMs: number }
-  /** Not carried out; answered with HTTP 200 around an S3 error, as CompleteMultipartUpload may fail. */
+  /** Not carried out; the response is an S3 error with status 200, as CompleteMultipartUpload may return. */
   | { readonly respond200Error: { readonly code: string; readonly message: string } };
 
-/** May wait before it returns, which holds the request. Nothing returned: the request is carried out. */
+/** Holds the request until it returns. The request is carried out unless a fault is returned. */
 export type RequestHook = (event: RequestEvent) => Fault | undefined | Promise<Fault | undefined>;
 
 export function eventOf(service: Service, operation: Omit<Operation, "carryOut">, call: Call): RequestEvent {
@@ -73,7 +73,7 @@ export async function carryOutOr(
     const { body } = await carryOut();
     if (typeof body === "object") body.destroy();
   }
-  // A socket that is gone already has nothing to reset, and Node 20 would wait for it at the process's end.
+  // Resetting a destroyed socket would make Node.js 20 wait for it when the process ends.
   if (!request.socket.destroyed) request.socket.resetAndDestroy();
   return "none";
 }

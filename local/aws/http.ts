@@ -1,4 +1,4 @@
-// Between node:http and the services: a request as a call, and a reply as an answer.
+// Converts between node:http and the services: from requests to calls, from replies to responses.
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type ServerResponse } from "node:http";
 import { Writable } from "node:stream";
@@ -14,7 +14,7 @@ export function callOf(request: IncomingMessage, response: ServerResponse): Call
     headers: request.headers,
     body: () => {
       if (awaitsContinue(request)) response.writeContinue();
-      // A service that gives up on a body must still be able to answer on the same connection.
+      // A service that stops reading a body must still be able to respond on the same connection.
       return request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
     },
   };
@@ -38,8 +38,8 @@ export async function send(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // A client that waits for "100 Continue" is spared sending what nobody wants; any other has to get rid of its
-  // body first, or closing the connection under it would lose the answer.
+  // A client that waits for "100 Continue" need not send its body. Any other body is read to its end: closing the
+  // connection earlier would lose the response.
   if (awaitsContinue(request)) response.setHeader("connection", "close");
   else await drain(call, request);
   response.setHeader("x-amz-request-id", randomUUID());

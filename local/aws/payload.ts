@@ -1,5 +1,5 @@
-// Reads the body of a request as a stream and holds it against everything the request says about it: length,
-// signed hash, Content-MD5 and checksum (header or trailer). Source: Amazon S3 User Guide, "Checking object
+// Reads the body of a request as a stream and checks it against everything that the request states: length, signed
+// hash, Content-MD5 and checksum (header or trailer). Source: Amazon S3 User Guide, "Checking object
 // integrity", and Amazon S3 API Reference, "Signature Calculations for the Authorization Header: Transferring
 // Payload in Multiple Chunks".
 import { createHash } from "node:crypto";
@@ -7,7 +7,7 @@ import { crc32 } from "node:zlib";
 import { type Call } from "./exchange";
 import { s3Error } from "./s3-errors";
 
-/** CRC32C and CRC64NVME are left out: node has no function for them, and the program doesn't ask for them. */
+/** CRC32C and CRC64NVME are left out: Node.js has no function for them, and the program doesn't use them. */
 export type ChecksumAlgorithm = "CRC32" | "SHA1" | "SHA256";
 export const checksumAlgorithms: readonly ChecksumAlgorithm[] = ["CRC32", "SHA1", "SHA256"];
 
@@ -17,12 +17,12 @@ export interface Checksum {
   readonly value: string;
 }
 
-/** What was received. Every claim of the request about its body has been verified. */
+/** A body that was received, and that matches all claims of its request. */
 export interface Received {
   readonly size: number;
   /** Hex. */
   readonly md5: string;
-  /** The checksum the client sent; without one S3 would store a CRC64NVME of its own making. */
+  /** The checksum that the client sent. Where it is missing, S3 would compute a CRC64NVME itself. */
   readonly checksum?: Checksum;
 }
 
@@ -31,7 +31,7 @@ interface Digest {
   digest(): Buffer;
 }
 
-/** @throws AwsError 400 for an algorithm that S3 has, but this stand-in doesn't. */
+/** @throws AwsError 501 for an algorithm that S3 supports but this stand-in doesn't. */
 export function checksumAlgorithm(name: string): ChecksumAlgorithm {
   const algorithm = checksumAlgorithms.find((known) => known === name.toUpperCase());
   if (algorithm === undefined) throw s3Error("NotImplemented", `checksum algorithm ${name}`);
@@ -46,8 +46,8 @@ export function compositeChecksum(algorithm: ChecksumAlgorithm, parts: readonly 
 }
 
 /**
- * Reads the body through `write`, which sees the decoded bytes and applies back-pressure.
- * @throws AwsError 400 when the body is not what the request said; `write` has then seen all of it.
+ * Reads the body through `write`, which gets the decoded bytes and applies back-pressure.
+ * @throws AwsError 400 if the body does not match the request; by then, `write` has received all of it.
  */
 export async function receive(
   call: Call,
@@ -83,14 +83,14 @@ export async function receive(
   if (claimed === undefined || digest === undefined) return received;
   const claim = claimed.inTrailer ? trailers.get(claimed.field) : call.headers[claimed.field]?.toString();
   const value = digest.digest().toString("base64");
-  // S3 tells a value that can't be right from one that merely isn't.
+  // S3 answers differently to an impossible value and to a value that is only wrong.
   if (claim?.length !== value.length)
     throw s3Error("InvalidRequest", `Value for ${claimed.field} is invalid.`);
   if (claim !== value) throw s3Error("BadDigest", claimed.field);
   return { ...received, checksum: { algorithm: claimed.algorithm, value } };
 }
 
-/** Reads a whole body that is small by its nature (XML, JSON, a form). */
+/** Reads a whole body of a kind that is always small (XML, JSON, a form). */
 export async function receiveText(call: Call, maximumBytes = 4 * 1024 * 1024): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -137,7 +137,7 @@ function decoded(call: Call, contentHash: string, trailers: Map<string, string>)
   return call.body();
 }
 
-/** Takes the chunks of an aws-chunked body out of their framing: hex length, CRLF, bytes, CRLF, ..., trailers. */
+/** Decodes an aws-chunked body: hex length, CRLF, bytes, CRLF, ..., trailers. */
 async function* awsChunked(
   source: AsyncIterable<Buffer>,
   trailers: Map<string, string>,

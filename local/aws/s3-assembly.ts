@@ -1,4 +1,4 @@
-// How a completion makes an object of an upload's parts.
+// Assembles the parts of an upload into an object.
 import { createHash } from "node:crypto";
 import { type Checksum, type ChecksumAlgorithm, compositeChecksum } from "./payload";
 import { s3Error } from "./s3-errors";
@@ -6,14 +6,14 @@ import { type MultipartUpload, unquoted, type UploadedPart } from "./s3-state";
 
 const minimumPartSize = 5 * 1024 * 1024;
 
-/** A part as a CompleteMultipartUpload request names it. */
+/** A part as listed in a CompleteMultipartUpload request. */
 export interface ListedPart {
   readonly number: number;
   readonly etag: string;
   readonly checksums: Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
 }
 
-/** What a CompleteMultipartUpload request says of the object, if it does. */
+/** The claims of a CompleteMultipartUpload request about the object, where it makes any. */
 export interface Claims {
   readonly size: number | undefined;
   readonly checksum: string | undefined;
@@ -27,7 +27,7 @@ export interface Assembly {
   readonly checksum: Checksum | undefined;
 }
 
-/** @throws AwsError if the listed parts are not the stored ones, or the object is not what the request claims. */
+/** @throws AwsError if the listed parts don't match the stored ones, or the object doesn't match the claims. */
 export function assemble(upload: MultipartUpload, listed: readonly ListedPart[], claims: Claims): Assembly {
   const parts = partsOf(upload, listed);
   const size = parts.reduce((sum, part) => sum + part.size, 0);
@@ -41,7 +41,7 @@ export function assemble(upload: MultipartUpload, listed: readonly ListedPart[],
   return { parts, size, etag: `${compositeMd5(parts)}-${parts.length}`, checksum };
 }
 
-/** The stored parts that a completion lists, which must be the stored ones, in order and big enough. */
+/** The stored parts that a completion lists. @throws AwsError unless they match, are in order and large enough. */
 function partsOf(upload: MultipartUpload, listed: readonly ListedPart[]): UploadedPart[] {
   if (listed.length === 0) throw s3Error("MalformedXML");
   if (listed.some((part, index) => part.number <= (listed[index - 1]?.number ?? 0))) {
@@ -67,7 +67,7 @@ function partsOf(upload: MultipartUpload, listed: readonly ListedPart[]): Upload
   return parts;
 }
 
-/** The ETag of a multipart object is the MD5 of its parts' MD5s (and their number). */
+/** The ETag of a multipart object is the MD5 of its parts' MD5s, followed by their number. */
 function compositeMd5(parts: readonly UploadedPart[]): string {
   return createHash("md5")
     .update(parts.map((part) => part.md5).join(""), "hex")

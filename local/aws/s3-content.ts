@@ -1,4 +1,4 @@
-// The bodies behind the local S3: files on disk, which stay until nothing refers to them and nobody reads them.
+// The bodies of the local S3's objects: files on disk, deleted when nothing refers to them and nobody reads them.
 import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Readable } from "node:stream";
@@ -18,7 +18,7 @@ export function contentOf(files: Content["files"]): Content {
   return { files, readers: 0, discarded: false };
 }
 
-/** The bytes `first` to `last` (inclusive). They stay readable even if the object is replaced meanwhile. */
+/** The bytes `first` to `last` (inclusive). They stay readable if the object is replaced in the meantime. */
 export function read(content: Content, first: number, last: number): Readable {
   content.readers++;
   const bytes = Readable.from(readFiles(content, first, last), { objectMode: false });
@@ -28,13 +28,13 @@ export function read(content: Content, first: number, last: number): Readable {
   });
 }
 
-/** Removes the content, once the last reader has gone. */
+/** Deletes the content when its last reader has finished. */
 export function discard(content: Content): void {
   content.discarded = true;
   release(content);
 }
 
-/** Nobody waits for it: the state no longer knows these files, and closing removes the whole directory. */
+/** Deletes files without waiting: nothing refers to them any more, and closing deletes the whole directory. */
 export function removeFiles(files: readonly { readonly file: string }[]): void {
   for (const { file } of files) rm(file, { force: true }).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
-// The error answers of the local S3, by their codes. Source: Amazon S3 API Reference, "Error Responses". Signatures
-// are refused with the same codes for all three services.
+// The error responses of the local S3, by code. Source: Amazon S3 API Reference, "Error Responses". Errors of
+// signatures have the same codes in all three services.
 import { AwsError } from "./exchange";
 
 const errors = {
@@ -35,7 +35,7 @@ const errors = {
   XAmzContentSHA256Mismatch: [400, "The x-amz-content-sha256 header does not match the body."],
 } as const satisfies Record<string, readonly [status: number, message: string]>;
 
-/** The error of this code; `detail` is added to its message. */
+/** The error with this code; `detail` is appended to its message. */
 export function s3Error(
   code: keyof typeof errors,
   detail?: string,

@@ -1,4 +1,4 @@
-// The headers of S3's requests and answers, as far as several operations share them.
+// The headers that several S3 operations share, in requests and responses.
 import { type Call } from "./exchange";
 import { type Checksum } from "./payload";
 import { s3Error } from "./s3-errors";
@@ -17,7 +17,7 @@ export function conditionOf({ headers }: Call, bucket: Bucket, key: string): Wri
   return { ifMatch, ifNoneMatch: ifNoneMatch === "*", deletionsSeen: bucket.deletions.get(key) ?? 0 };
 }
 
-/** S3 wants to know the length beforehand: HTTP's own chunks will do only around aws-chunked. */
+/** S3 requires the length in advance, so it accepts HTTP's chunked encoding only for aws-chunked bodies. */
 export function requireLength({ headers }: Call): void {
   const length = headers["x-amz-decoded-content-length"] ?? headers["content-length"];
   if (length === undefined) {
@@ -30,12 +30,12 @@ export function requireLength({ headers }: Call): void {
 export function headersToKeep(call: Call): ObjectHeaders {
   const kept = Object.entries(call.headers).flatMap(([name, value]) => {
     if (value === undefined || !(keptHeaders.test(name) || encryptionHeaders.test(name))) return [];
-    // aws-chunked is how the body travelled, not how the object is encoded.
+    // aws-chunked is the encoding of the request's body, not of the object.
     const text =
       name === "content-encoding" ? value.toString().replace(/(^|, *)aws-chunked/, "") : value.toString();
     return text === "" ? [] : [[name, text] as const];
   });
-  // S3 encrypts everything, and says so, also when nobody asked for it.
+  // S3 encrypts every object by default, and its responses show it.
   const defaults = { "content-type": "binary/octet-stream", "x-amz-server-side-encryption": "AES256" };
   return { ...defaults, ...Object.fromEntries(kept) };
 }
@@ -48,7 +48,7 @@ export function checksumHeader(checksum: Checksum | undefined): Record<string, s
   return checksum ? { [`x-amz-checksum-${checksum.algorithm.toLowerCase()}`]: checksum.value } : {};
 }
 
-/** The headers that tell of an object both when it is written and when it is read. */
+/** The headers that describe an object in the responses to both writing and reading it. */
 export function written(
   bucket: Bucket,
   version: ObjectVersion,
@@ -62,7 +62,7 @@ export function written(
   };
 }
 
-/** One range of bytes; any other form of the header is ignored, as RFC 9110 has it. */
+/** A single range of bytes. Any other form of the header is ignored, as RFC 9110 allows. */
 export function rangeOf(
   header: string | undefined,
   size: number,

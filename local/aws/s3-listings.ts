@@ -1,4 +1,4 @@
-// The four listings of the local S3, each a page at a time: objects, versions, open uploads, and the parts of one.
+// The four listings of the local S3, one page per request: objects, versions, open uploads, and an upload's parts.
 import { xmlReply, type Reply, type XmlContent } from "./exchange";
 import { s3Error } from "./s3-errors";
 import { type S3Request } from "./s3-request";
@@ -17,12 +17,12 @@ export function listObjectsV2({ bucket, query }: S3Request): Reply {
   const delimiter = query.get("delimiter") ?? "";
   const startAfter = query.get("start-after") ?? "";
   const token = query.get("continuation-token");
-  // Base64, to keep callers from building tokens out of keys.
+  // In Base64, so that callers can't rely on tokens being keys.
   const after = token === null ? "" : Buffer.from(token, "base64url").toString();
   const encode = encoder(query);
   const maxKeys = limit(query, "max-keys");
 
-  /** What a key shows up as: itself, or the prefix it shares with others up to the delimiter. */
+  /** The entry that a key is listed under: the key itself, or its prefix up to the delimiter. */
   const entryOf = (key: string): string => {
     const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
     return end < 0 ? key : key.slice(0, end + delimiter.length);
@@ -171,7 +171,7 @@ function versionsByKey(objects: Iterable<Version[]>, prefix: string): Version[][
     .sort(([a], [b]) => byteOrder(a?.key ?? "", b?.key ?? ""));
 }
 
-/** S3 lists in the order of the UTF-8 bytes, which isn't the order of JavaScript's strings. */
+/** S3 sorts by UTF-8 bytes, which is not the order of JavaScript's strings. */
 function byteOrder(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }

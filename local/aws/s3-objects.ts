@@ -12,12 +12,12 @@ export async function putObject({ store, call, bucket, key }: S3Request): Promis
   return { status: 200, headers: { etag: `"${version.etag}"`, ...written(bucket, version, true) } };
 }
 
-/** GetObject and HeadObject: the server leaves the body out of the answer to a HEAD. */
+/** GetObject and HeadObject; the response to HEAD has no body. */
 export function getObject({ store, call, bucket, key, query }: S3Request): Reply {
   const version = store.object(bucket, key, query.get("versionId") ?? undefined);
   const range = rangeOf(call.headers.range, version.size);
   const { first, last } = range ?? { first: 0, last: version.size - 1 };
-  // The checksum is of the whole object, so a part of it comes without.
+  // The checksum is for the whole object, so a range has none.
   const withChecksum = range === undefined && call.headers["x-amz-checksum-mode"] === "ENABLED";
   return {
     status: range ? 206 : 200,

@@ -1,4 +1,4 @@
-// A request to the local S3 as its operations see it: what it is about is already read from path and query.
+// A request to the local S3 as its operations get it, with path and query parsed.
 import { type Call } from "./exchange";
 import { type Bucket } from "./s3-state";
 import { type S3Store } from "./s3-store";
@@ -7,9 +7,9 @@ export interface S3Request {
   readonly store: S3Store;
   readonly call: Call;
   readonly bucketName: string;
-  /** Looked up when it is asked for. @throws AwsError NoSuchBucket */
+  /** Looked up on access. @throws AwsError NoSuchBucket */
   readonly bucket: Bucket;
-  /** Empty when the request is about the bucket. */
+  /** Empty if the request is for the bucket. */
   readonly key: string;
   readonly query: URLSearchParams;
 }

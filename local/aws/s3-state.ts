@@ -1,4 +1,4 @@
-// What the local S3 holds: buckets, the versions of their objects, and their open multipart uploads.
+// The state of the local S3: buckets, the versions of their objects, and their open multipart uploads.
 import { randomBytes } from "node:crypto";
 import { type Checksum, type ChecksumAlgorithm } from "./payload";
 import { type Content, type Stored } from "./s3-content";
@@ -10,13 +10,13 @@ export interface Bucket {
   /** By key, newest version first; never an empty list. */
   readonly objects: Map<string, Version[]>;
   readonly uploads: Map<string, MultipartUpload>;
-  /** Completed uploads by id: a repeated completion is answered from here. */
+  /** Completed uploads by id, for repeated completions. */
   readonly completed: Map<string, ObjectVersion>;
-  /** How often the object of a key was deleted; tells a conditional write that it was crossed by a delete. */
+  /** How often the object of each key was deleted; shows a conditional write that a delete came in between. */
   readonly deletions: Map<string, number>;
 }
 
-/** Headers kept with an object and given back with it: system and user metadata, encryption. */
+/** Headers that are stored and returned with an object: system metadata, user metadata and encryption. */
 export type ObjectHeaders = Readonly<Record<string, string>>;
 
 export interface ObjectVersion {
@@ -56,7 +56,7 @@ export interface UploadedPart extends Stored {
   readonly lastModified: Date;
 }
 
-/** The condition of a write. `deletionsSeen` is what `deletions` said when the request came in. */
+/** The condition of a write. `deletionsSeen` is the value of `deletions` when the request arrived. */
 export interface WriteCondition {
   readonly ifNoneMatch: boolean;
   readonly ifMatch: string | undefined;

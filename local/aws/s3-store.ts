@@ -1,6 +1,6 @@
-// The state behind the local S3: buckets, object versions and multipart uploads. Metadata is in memory; bodies
-// are files, and an object made of parts stays a list of their files, so no object is ever held or copied whole.
-// Every change of state happens in one synchronous step, which is what makes the conditional writes atomic.
+// The operations on the state of the local S3. Metadata is in memory and bodies are files; a multipart object stays a
+// list of its parts' files, so no object is ever held in memory or copied as a whole. Every change of state is one
+// synchronous step, which makes conditional writes atomic.
 import { randomBytes, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -53,7 +53,7 @@ export class S3Store {
     return bucket;
   }
 
-  /** The named version, by default the current one. */
+  /** The version with this id, by default the current one. */
   object(bucket: Bucket, key: string, versionId?: string): ObjectVersion {
     const versions = bucket.objects.get(key) ?? [];
     const version =
@@ -66,7 +66,7 @@ export class S3Store {
     });
   }
 
-  /** Writes the body of a request to disk and hands it to `use`; the file is removed if that fails. */
+  /** Writes the body of a request to disk and passes it to `use`; deletes the file if that fails. */
   async store<T>(call: Call, use: (body: Stored) => T): Promise<T> {
     const file = join(this.#directory, randomUUID());
     try {
@@ -98,7 +98,7 @@ export class S3Store {
     });
   }
 
-  /** Deletes a version for good, or, in a versioned bucket and without a version id, puts a delete marker. */
+  /** Deletes a version permanently; in a versioned bucket and without a version id, adds a delete marker. */
   remove(bucket: Bucket, key: string, versionId?: string): Version | undefined {
     const versions = bucket.objects.get(key) ?? [];
     const current = versions[0];
@@ -120,7 +120,7 @@ export class S3Store {
     headers: ObjectHeaders,
     algorithm: ChecksumAlgorithm | undefined,
   ): MultipartUpload {
-    // The ids of S3 have no order, but its listing of a key goes by time: here ids are made to sort so.
+    // S3 lists the uploads of a key by time, though its ids have no order. Here, the ids sort by time.
     const id = `${String(++this.#uploadCount).padStart(8, "0")}.${randomBytes(24).toString("base64url")}`;
     const upload = {
       id,
@@ -141,10 +141,10 @@ export class S3Store {
   }
 
   putPart(bucket: Bucket, key: string, uploadId: string, number: number, body: Stored): UploadedPart {
-    // Looked up only now: the upload may have been aborted or completed while the body came in.
+    // Looked up only now: the upload may have been aborted or completed while the body was received.
     const upload = this.upload(bucket, key, uploadId);
     const { algorithm } = upload;
-    // Without an algorithm at creation, parts may bring any: the SDK's own default does so.
+    // If the upload was created without an algorithm, parts may use any, as the SDK does by default.
     if (algorithm !== undefined && algorithm !== body.checksum?.algorithm) {
       const types = `expected checksum Type: ${algorithm}, actual: ${body.checksum?.algorithm ?? "null"}`;
       throw s3Error("InvalidRequest", `Checksum Type mismatch occurred, ${types}`);
@@ -157,9 +157,9 @@ export class S3Store {
   }
 
   /**
-   * Repeated for a completed upload, this answers as the first time (S3 does; its documentation doesn't say so).
-   * Whether S3 then holds the condition against the object that the first time made is documented nowhere. The
-   * less comfortable answer is given, so that callers have to be ready for it: If-None-Match fails with 412.
+   * Repeated for a completed upload, this returns the same result again (S3 does so too, but doesn't document it).
+   * It is not documented whether S3 then checks the condition against the object that the first completion made.
+   * Here it does, so that callers must handle the harder case: If-None-Match fails with 412.
    */
   complete(
     bucket: Bucket,
@@ -183,7 +183,7 @@ export class S3Store {
       versionId: newVersionId(bucket),
       etag,
       size,
-      // Amazon S3 User Guide, "Working with object metadata": a multipart object dates from its initiation.
+      // Amazon S3 User Guide, "Working with object metadata": the date is that of the initiation.
       lastModified: upload.initiated,
       headers: upload.headers,
       ...(checksum && { checksum: { ...checksum, type: "COMPOSITE" } }),

@@ -53,7 +53,7 @@ export async function completeMultipartUpload({
 }: S3Request): Promise<Reply> {
   const condition = conditionOf(call, bucket, key);
   const size = call.headers["x-amz-mp-object-size"];
-  // In this request a checksum header speaks of the object, not of the body: payload.ts must not see it.
+  // In this request the checksum header is for the object, not for the body, so payload.ts must not see it.
   const claims = Object.entries(call.headers).find(([name]) => /^x-amz-checksum-(crc|sha)/.test(name));
   const headers = Object.fromEntries(Object.entries(call.headers).filter(([name]) => name !== claims?.[0]));
   const body = await receiveText({ ...call, headers });

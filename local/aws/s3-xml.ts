@@ -1,4 +1,4 @@
-// The XML of S3's requests and answers, as far as several operations share it.
+// The XML that several S3 operations share, in requests and responses.
 import { XMLParser } from "fast-xml-parser";
 import { type XmlContent } from "./exchange";
 import { type Checksum } from "./payload";

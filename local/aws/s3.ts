@@ -1,9 +1,9 @@
-// The local S3: what the requests of the REST API mean, path style, on top of s3-store.ts.
+// The local S3: maps the requests of the REST API, path style, to operations.
 //
-// Served is what the program, its tests and its demo use. Left out, because nothing here uses them: tagging, copy,
+// It serves what the program, its tests and its demo use. Left out, because nothing here uses them: tagging, copy,
 // DeleteObjects, conditional reads, ACLs, and the configuration of notification, lifecycle, encryption and policy.
-// Whatever isn't served is refused with 501 NotImplemented (operations, parameters and x-amz-* headers alike)
-// rather than half done. Source of the behaviour, unless said otherwise: Amazon S3 API Reference.
+// Operations, parameters and x-amz-* headers that it doesn't serve are refused with 501 NotImplemented, never
+// carried out in part. Source of the behaviour, unless stated otherwise: Amazon S3 API Reference.
 import { type AwsError, xmlReply, type Call, type Operation, type Reply, type Service } from "./exchange";
 import { createBucket, getBucketVersioning, headBucket, putBucketVersioning } from "./s3-buckets";
 import { s3Error } from "./s3-errors";
@@ -26,9 +26,9 @@ const conditionalReads = ["if-modified-since", "if-unmodified-since", "if-range"
 interface Route {
   /** The AWS API name. */
   readonly name: string;
-  /** Method, target, and the query parameters that make a request this operation. */
+  /** Method, target, and the query parameters that identify this operation. */
   readonly request: string;
-  /** The query parameters which it may have besides. */
+  /** Further query parameters that it accepts. */
   readonly optional?: readonly string[];
   readonly conditional?: true;
   readonly serve: (request: S3Request) => Reply | Promise<Reply>;
@@ -69,7 +69,7 @@ function recognise(store: S3Store, call: Call): Operation {
   const [, bucketName = "", rawKey = ""] = /^\/([^/]*)\/?(.*)$/s.exec(call.path) ?? [];
   const key = decodeURIComponent(rawKey);
   const query = new URLSearchParams(call.search);
-  // The SDK adds x-id to some requests, for logs: it names the operation, but S3 doesn't go by it.
+  // The SDK adds x-id to some requests, for logs. It names the operation, but S3 ignores it.
   query.delete("x-id");
   const given = [call.method, key === "" ? "bucket" : "object", ...query.keys()];
   const route = routes.find(({ request, optional = [] }) => {
@@ -109,7 +109,7 @@ function refuse(error: AwsError): Reply {
   return { ...xmlReply("Error", content, error.headers), status: error.status };
 }
 
-/** An error that comes after the status 200, as CompleteMultipartUpload is documented to answer at times. */
+/** An error with status 200. AWS documents that CompleteMultipartUpload may return one. */
 export function lateError(code: string, message: string): Reply {
   return xmlReply("Error", { Code: code, Message: message });
 }

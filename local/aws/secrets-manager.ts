@@ -1,4 +1,4 @@
-// The local Secrets Manager (JSON 1.1): secrets with versions and staging labels, enough to play a rotation.
+// The local Secrets Manager (JSON 1.1): secrets with versions and staging labels, enough to simulate a rotation.
 // Source of the behaviour: AWS Secrets Manager API Reference.
 import { randomBytes, randomUUID } from "node:crypto";
 import { AwsError, type Call, type Operation, type Reply, type Service } from "./exchange";
@@ -17,7 +17,7 @@ interface Secret {
   readonly versions: Map<string, SecretVersion>;
 }
 
-/** The members of a request which the operations below know; all of them are strings or lists of strings. */
+/** The request members that the operations below use; all are strings or lists of strings. */
 interface Input {
   readonly Name?: string;
   readonly SecretId?: string;
@@ -77,7 +77,7 @@ export class SecretsManager implements Service {
     if (this.#secrets.has(name)) {
       throw refused("ResourceExistsException", `The secret ${name} already exists.`);
     }
-    // AWS appends six random characters, so that a secret made anew under an old name has another ARN.
+    // AWS appends six random characters, so that a secret that is deleted and created again gets another ARN.
     const secret = {
       arn: `${this.#arnPrefix}${name}-${randomBytes(3).toString("hex")}`,
       name,

@@ -1,13 +1,12 @@
-// The local stand-in for AWS, for development and tests: one HTTP server on 127.0.0.1 in front of which the
-// unmodified AWS SDK works. It tells the three services apart, checks signatures, records every request, and lets
-// tests script faults; what the services do is in s3.ts, secrets-manager.ts and sns.ts.
+// The local stand-in for AWS, for development and tests: one HTTP server on 127.0.0.1 that works with the unmodified
+// AWS SDK. It recognises the service of each request, checks signatures, records requests, and lets tests script
+// faults. The services themselves are in s3.ts, secrets-manager.ts and sns.ts.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { temporaryDirectory } from "../temporary";
 import { AwsError, type Call, type Reply, type Service } from "./exchange";
 import { carryOutOr, eventOf, type Fault, type RequestEvent, type RequestHook } from "./faults";
 import { callOf, send } from "./http";
@@ -22,27 +21,25 @@ export { type Fault, type RequestEvent, type RequestHook } from "./faults";
 export { type PublishedMessage } from "./sns";
 
 export interface LocalAwsOptions {
-  /** 0, the default, takes a free one. */
-  readonly port?: number;
-  /** Where the bodies of objects lie; made if absent. By default a temporary directory that `close` removes. */
+  /** Where the bodies of objects are stored; must exist. The default is a temporary directory that `close` deletes. */
   readonly directory?: string;
 }
 
-/** A request as it came in. It stands in `requests` from then on; `status` is added when it is answered. */
+/** A request that was received. `status` is added when the response is sent. */
 export interface RecordedRequest {
   readonly service: Service["name"];
-  /** The AWS API name, for example "PutObject"; of an operation that isn't served, its method and parameters. */
+  /** The AWS API name, for example "PutObject"; for an operation that isn't served, its method and parameters. */
   readonly operation: string;
   readonly bucket?: string;
   readonly key?: string;
   readonly query: Readonly<Record<string, string>>;
-  /** As the SDK sends it; a client's `userAgentAppId` is in it as `app/…`. */
+  /** As the SDK sends it. It contains a client's `userAgentAppId` as `app/…`. */
   readonly userAgent?: string;
-  /** Absent while there is no answer, and for ever after a reset, a hang or a client that went away. */
+  /** Missing until there is a response, so always after a reset, a hang or a client that disconnected. */
   readonly status?: number;
 }
 
-/** Leads an SDK client to one local endpoint. One process can have clients of several. */
+/** Configures an SDK client for one local endpoint. One process can have clients for several. */
 export interface ClientConfig {
   readonly endpoint: string;
   readonly region: string;
@@ -53,23 +50,23 @@ export interface LocalAws {
   /** http://127.0.0.1:PORT, for all three services; S3 path style. */
   readonly endpoint: string;
   readonly region: string;
-  /** The one accepted key pair, random for each start. */
+  /** The only accepted key pair, random for each start. */
   readonly credentials: Credentials;
   /** For the constructor of an SDK client; S3's also needs `forcePathStyle: true`. */
   readonly clientConfig: ClientConfig;
-  /** What a process needs in its environment for its SDK clients to come here. */
+  /** The environment variables that make the SDK clients of a process use this endpoint. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Every request so far, in the order they came in. */
+  /** Every request so far, in the order of arrival. */
   readonly requests: readonly RecordedRequest[];
   /** Every message published by SNS so far. */
   readonly messages: readonly PublishedMessage[];
-  /** Hooks are asked in the order they were added, until one returns a fault. Returns the removal of this one. */
+  /** Adds a hook. Hooks are called in order until one returns a fault. Returns a function that removes this hook. */
   onRequest(hook: RequestHook): () => void;
-  /** @throws AwsError if it exists. */
+  /** @throws AwsError if the bucket exists. */
   createBucket(name: string, options?: { readonly versioning?: boolean }): void;
-  /** Creates a secret or gives it a new AWSCURRENT value; objects are stored as JSON. Returns its ARN. */
+  /** Creates a secret or gives it a new AWSCURRENT value; stores objects as JSON. Returns the ARN. */
   putSecret(name: string, value: string | object): string;
-  /** Returns the topic's ARN, also if it exists already. */
+  /** Returns the topic's ARN; the topic may exist already. */
   createTopic(name: string): string;
   /** Ends all connections, hanging ones too, and removes the bodies of objects unless `directory` was given. */
   close(): Promise<void>;
@@ -81,8 +78,7 @@ const region = "us-east-1";
 const account = "000000000000";
 
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
-  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "local-aws-")));
-  await mkdir(directory, { recursive: true });
+  const directory = options.directory ?? (await temporaryDirectory("aws"));
   const credentials = {
     accessKeyId: `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString("base64"),
@@ -136,17 +132,16 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   };
 
   const listener = (request: IncomingMessage, response: ServerResponse): void => {
-    // Fails when the client goes away, and then there is nobody to tell.
+    // Fails if the client disconnects; then there is nobody to respond to.
     handle(request, response).catch(() => response.destroy());
   };
   const server = createServer(listener);
-  // Without a listener of its own, node would send "100 Continue" before anybody has looked at the headers.
+  // Without this listener, Node.js would send "100 Continue" before the headers are checked.
   server.on("checkContinue", listener);
-  // No time-outs on this side: uploads take as long as they take, and an idle connection must not be closed in
-  // the very moment in which a client uses it again.
+  // No time-outs: uploads may take long, and an idle connection must not be closed just when a client uses it again.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 0;
-  server.listen(options.port ?? 0, "127.0.0.1");
+  server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 

@@ -1,5 +1,5 @@
-// Checks the Signature Version 4 of a request, from its head alone: what the signature says about the body
-// (x-amz-content-sha256) is held against the body by payload.ts. Source: AWS IAM User Guide, "Create a signed
+// Checks the Signature Version 4 of a request, from its headers alone: payload.ts checks the body against the signed
+// hash (x-amz-content-sha256). Source: AWS IAM User Guide, "Create a signed
 // AWS API request".
 import { createHash, createHmac } from "node:crypto";
 import { type Call } from "./exchange";
@@ -25,7 +25,7 @@ export function uriEncode(text: string): string {
   );
 }
 
-/** @throws AwsError 403, or 400 for an Authorization header that isn't meant for this region and service. */
+/** @throws AwsError 403; 400 for an Authorization header of another region or service. */
 export function verifySignature(call: Call, credentials: Credentials, region: string, service: string): void {
   const authorization = call.headers.authorization;
   if (authorization === undefined) throw s3Error("AccessDenied");
@@ -77,7 +77,7 @@ function header(call: Call, name: string): string {
   return call.headers[name]?.toString() ?? "";
 }
 
-/** "20260930T235959Z" as milliseconds since 1970, NaN if it isn't of this form. */
+/** "20260930T235959Z" as milliseconds since 1970; NaN if the text has another form. */
 function instantOf(time: string): number {
   return Date.parse(time.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, "$1-$2-$3:$4:$5"));
 }

@@ -1,4 +1,4 @@
-// The local SNS (query protocol): topics that keep the messages published to them, and nothing that delivers them.
+// The local SNS (query protocol): topics that keep the messages published to them and deliver nothing.
 // Source of the behaviour: Amazon SNS API Reference.
 import { randomUUID } from "node:crypto";
 import { AwsError, xmlReply, type Call, type Operation, type Reply, type Service } from "./exchange";
@@ -23,7 +23,7 @@ export class Sns implements Service {
     this.#arnPrefix = `arn:aws:sns:${region}:${account}:`;
   }
 
-  /** Returns the topic's ARN, also when it exists already. */
+  /** Returns the topic's ARN; the topic may exist already. */
   createTopic(name: string): string {
     if (!/^[A-Za-z0-9_-]{1,256}$/.test(name)) throw invalid("Topic Name");
     const arn = this.#arnPrefix + name;
@@ -31,7 +31,7 @@ export class Sns implements Service {
     return arn;
   }
 
-  /** The query protocol names the operation in the body, so here recognising reads it. */
+  /** Reads the body, because the query protocol names the operation there. */
   async recognise(call: Call): Promise<Operation> {
     const form = new URLSearchParams(await receiveText(call));
     const name = form.get("Action") ?? "";

@@ -1,4 +1,4 @@
--- The operational data store's tables, for local use. The extract reads them and never writes here.
+-- The tables of the operational data store, for local use. The extract only reads them.
 
 create table bank (
     idbank integer primary key,

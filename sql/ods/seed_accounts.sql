@@ -1,4 +1,4 @@
--- parameters  $1 integer  accounts, one a client
+-- parameters  $1 integer  accounts, one per client
 
 insert into account (idaccount, balance, client_idclient, open_date)
 select

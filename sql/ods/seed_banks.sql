@@ -1,5 +1,5 @@
 -- parameters  $1 integer  banks
---             $2 boolean  whether one more bank is added, which gets no branches
+--             $2 boolean  whether to add one more bank, without branches
 
 insert into bank (idbank, name, capitalization)
 select

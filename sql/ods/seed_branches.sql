@@ -1,4 +1,4 @@
--- The branches go round the banks. Their ids are their own, so that no id can be mistaken for another's.
+-- Distributes the branches evenly among the banks. Each table has its own range of ids, so that ids can't be mixed up.
 --
 -- parameters  $1 integer  branches
 --             $2 integer  banks

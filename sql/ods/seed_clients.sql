@@ -1,4 +1,4 @@
--- The clients are spread over the branches, but for every tenth branch, which stays empty.
+-- Distributes the clients among the branches, except every tenth branch, which stays empty.
 --
 -- parameters  $1 integer  clients
 --             $2 integer  branches

@@ -1,5 +1,5 @@
--- Loans in the order of their dates, as they would be written. Who borrows how much is mixed by a linear
--- congruence, so the same parameters always make the same loans.
+-- Inserts loans in the order of their dates, as a real system would. A linear congruence chooses the borrowers and the
+-- amounts, so the same parameters always give the same loans.
 --
 -- parameters  $1 integer  loans
 --             $2 integer  accounts
@@ -8,8 +8,8 @@
 --             $5 date     last day
 --             $6 integer  seed
 --
--- A branch is quiet in every fifth month: a loan that would fall into one is taken out in the month after it, or
--- before it if there is none after.
+-- A branch lends nothing in every fifth month: a loan that would fall into such a month moves to the month after, or to
+-- the month before if the month after is out of range.
 
 with mixed as (
     select

@@ -65,7 +65,8 @@ async function runTests(endpoint: string): Promise<JestReport> {
 /** What is not as the list has it. */
 function surprises({ testResults }: JestReport): string[] {
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
-  if (results.length === 0) return testResults.map(({ message }) => `no test ran: ${message}`);
+  if (results.length === 0)
+    return [`no test ran${testResults.map(({ message }) => `: ${message}`).join("")}`];
   const expected = Object.values(LIMITS).flat();
   return [
     ...results

@@ -81,12 +81,12 @@ it.each([
   await sleep(200);
   await interrupt(demo);
   expect(await leftBehind()).toEqual([]);
-  expect(demo.output()).not.toContain("The files lie in");
+  expect(demo.output()).not.toContain("The files are in");
 });
 
 it("keeps a stack running whose settings a shell reads, until Ctrl-C", async () => {
   const stack = startDemo("local");
-  while (!stack.output().includes("Ctrl-C here ends it")) await sleep(20);
+  while (!stack.output().includes("Press Ctrl-C here")) await sleep(20);
   const file = path.join(temporary, "local.env");
   await writeFile(file, stack.result());
   const script = `. '${file}' && rm '${file}' && exec "$0" "$1" extract --month "$2" --json`;

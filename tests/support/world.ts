@@ -85,11 +85,9 @@ export class World {
     const secret = { ...reader, host: server.host, port: server.port, dbname: database };
     aws.putSecret(SECRET_ID, secret);
     const environment = { ...aws.environment, ...settings(BUCKET, SECRET_ID) };
-    // The SDK's clients read the endpoints and keys from the process itself.
-    Object.assign(process.env, environment);
     return new World(
       aws,
-      new S3Client({ forcePathStyle: true, ...asTest }),
+      new S3Client({ ...aws.clientConfig, forcePathStyle: true, ...asTest }),
       database,
       secret,
       environment,
@@ -149,7 +147,13 @@ export class World {
   ): Promise<Result> {
     const settings = { ...this.environment, ...environment };
     return withDeadline(timeLimitMs, "Give it more time.", (deadline) =>
-      action({ environment: settings, now: () => now, runId: randomUUID(), aws: awsClients(), deadline }),
+      action({
+        environment: settings,
+        now: () => now,
+        runId: randomUUID(),
+        aws: awsClients(this.aws.clientConfig),
+        deadline,
+      }),
     );
   }
 

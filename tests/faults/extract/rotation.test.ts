@@ -24,7 +24,7 @@ let secrets: string[];
 
 beforeEach(async () => {
   world = await World.create("seeded");
-  secretsManager = new SecretsManagerClient(asTest);
+  secretsManager = new SecretsManagerClient({ ...world.aws.clientConfig, ...asTest });
   secrets = [];
 });
 afterEach(async () => {

@@ -153,7 +153,7 @@ class SteppedRun {
     this.#requestsLeft = requestCount;
     const environment = { ...world.environment, ...database.environment, EXTRACT_PREFIX: prefix };
     const settings = parseExtractSettings(environment);
-    const s3 = new S3Client({ forcePathStyle: true });
+    const s3 = new S3Client({ ...world.aws.clientConfig, forcePathStyle: true });
     // Held here and not at the endpoint, which can't tell a run's requests from another's or the consumer's.
     s3.middlewareStack.add((next, context) => (args) => this.#inTurn(context, () => next(args)), {
       step: "initialize",
@@ -163,7 +163,7 @@ class SteppedRun {
     void extract(parseRequest({ month, restate }, NOW), {
       runId: this.runId,
       settings,
-      aws: { ...awsClients(), s3: () => Promise.resolve(s3) },
+      aws: { ...awsClients(world.aws.clientConfig), s3: () => Promise.resolve(s3) },
       deadline,
       now: () => NOW,
       observe: () => undefined,

@@ -10,6 +10,7 @@ const lines: Record<string, unknown>[] = [];
 
 beforeAll(async () => {
   world = await World.create("seeded");
+  Object.assign(process.env, world.environment);
   topics = { people: world.aws.createTopic("people"), machines: world.aws.createTopic("machines") };
   process.env["NOTIFY_TOPIC_ARN"] = topics.people;
   process.env["ANNOUNCE_TOPIC_ARN"] = topics.machines;

@@ -73,7 +73,13 @@ function run(definition: ExtractDefinition): Promise<Summary> {
   const request = { definition, months: ["2026-09" as Month] as const, restate: false, dryRun: false };
   return withDeadline(60_000, "Wait.", (deadline) =>
     extract(request, {
-      ...{ deadline, runId: randomUUID(), aws: awsClients(), now: () => NOW, observe: () => undefined },
+      ...{
+        deadline,
+        runId: randomUUID(),
+        aws: awsClients(world.aws.clientConfig),
+        now: () => NOW,
+        observe: () => undefined,
+      },
       settings: parseExtractSettings(world.environment),
     }),
   );

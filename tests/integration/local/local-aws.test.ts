@@ -1,4 +1,4 @@
-// The local AWS around its S3: Secrets Manager, SNS, the record of requests, and the faults that tests script.
+// The local AWS apart from S3: Secrets Manager, SNS, the record of requests, and scripted faults.
 import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -67,7 +67,7 @@ function expectRefused(operation: Promise<unknown>, status: number, name: string
 }
 
 describe("the server", () => {
-  it("is found by clients through the environment alone", async () => {
+  it("is used by clients that have nothing but the environment variables", async () => {
     const before = { ...process.env };
     Object.assign(process.env, aws.environment);
     const secretsManager = new SecretsManagerClient({});
@@ -88,7 +88,7 @@ describe("the server", () => {
     ]);
   });
 
-  it("is one of several that a process has clients of", async () => {
+  it("is used beside another one in the same process, by clients with explicit configuration", async () => {
     const other = await startLocalAws();
     try {
       other.createBucket(bucket);
@@ -108,7 +108,7 @@ describe("the server", () => {
     }
   });
 
-  it("records requests with bucket, key, query and status, refused ones too", async () => {
+  it("records requests with bucket, key, query and status, even if it refuses them", async () => {
     await put("a/b");
     await expect(
       s3.send(new DeleteObjectCommand({ Bucket: "none", Key: "k", VersionId: "v" })),
@@ -126,7 +126,7 @@ describe("the server", () => {
     expect(other.credentials.secretAccessKey).not.toBe(aws.credentials.secretAccessKey);
   });
 
-  it("keeps the bodies of objects in the given directory, and frees what nothing refers to", async () => {
+  it("keeps the bodies of objects in the given directory, and deletes those that nothing refers to", async () => {
     const directory = await mkdtemp(join(tmpdir(), "local-aws-test-"));
     const other = await startLocalAws({ directory });
     try {
@@ -163,7 +163,7 @@ describe("the server", () => {
     }
   });
 
-  it("forgets what a client sent that went away", async () => {
+  it("deletes what it received from a client that disconnected", async () => {
     const directory = await mkdtemp(join(tmpdir(), "local-aws-test-"));
     const other = await startLocalAws({ directory });
     try {
@@ -193,9 +193,9 @@ describe("the server", () => {
     }
   });
 
-  it("closes with connections still open, and takes its temporary directory along", async () => {
+  it("closes while connections are open, and deletes its temporary directory", async () => {
     const ownDirectories = async () =>
-      (await readdir(tmpdir())).filter((name) => /^local-aws-\w{6}$/.test(name));
+      (await readdir(tmpdir())).filter((name) => /^bank-batch-aws-\w{6}$/.test(name));
     const before = await ownDirectories();
     const other = await startLocalAws();
     const [own] = (await ownDirectories()).filter((name) => !before.includes(name));
@@ -215,7 +215,7 @@ describe("scripted faults", () => {
   const script = (fault: Fault, when: (event: RequestEvent) => boolean = () => true) =>
     aws.onRequest((event) => (when(event) ? fault : undefined));
 
-  it("see what a request is about, and end when they are removed", async () => {
+  it("see the target of each request, and end when they are removed", async () => {
     const events: RequestEvent[] = [];
     const remove = aws.onRequest((event) => {
       events.push(event);
@@ -239,7 +239,7 @@ describe("scripted faults", () => {
     ]);
   });
 
-  it("answer with an error, which the SDK retries", async () => {
+  it("respond with an error, which the SDK retries", async () => {
     script(
       { respond: { status: 503, code: "SlowDown", message: "Please reduce" } },
       ({ attempt }) => attempt === 1,
@@ -249,7 +249,7 @@ describe("scripted faults", () => {
     expect(aws.requests.map(({ status }) => status)).toEqual([503, 200]);
   });
 
-  it("answer with an error in the form of each service, and nothing is carried out", async () => {
+  it("respond with an error in the format of each service, and carry nothing out", async () => {
     script({
       respond: { status: 403, code: "NoWay", message: "Not today", headers: { "x-amz-why": "test" } },
     });
@@ -276,7 +276,7 @@ describe("scripted faults", () => {
     expect(aws.requests[0]).not.toHaveProperty("status");
   });
 
-  it("lose a response: the SDK tries again, and a conditional write then meets its own object", async () => {
+  it("lose a response: the SDK retries, and a conditional write then finds its own object", async () => {
     const remove = script({ reset: true, after: "handled" }, ({ attempt }) => attempt === 1);
     const persistent = new S3Client(settings({ maxAttempts: 2 }));
     expect((await put("lost", "x", persistent)).$metadata.attempts).toBe(2);
@@ -286,7 +286,7 @@ describe("scripted faults", () => {
     expect(await exists("created")).toBe(true);
   });
 
-  it("never answer", async () => {
+  it("never respond", async () => {
     const remove = script({ hang: true });
     const patient = new S3Client(settings({ requestTimeout: 200 }));
     await expect(put("hung", "x", patient)).rejects.toMatchObject({ name: "TimeoutError" });
@@ -294,7 +294,7 @@ describe("scripted faults", () => {
     expect(await exists("hung")).toBe(false);
   });
 
-  it("carry out late", async () => {
+  it("carry a request out late", async () => {
     script({ delayMs: 150 });
     const start = performance.now();
     await put("late");
@@ -313,7 +313,7 @@ describe("scripted faults", () => {
     expect(await exists("held")).toBe(true);
   });
 
-  it("fail a completion after status 200, which the SDK takes for an error", async () => {
+  it("fail a completion with status 200, which the SDK treats as an error", async () => {
     const target = { Bucket: bucket, Key: "late-error" };
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target));
     const part = new UploadPartCommand({ ...target, UploadId, PartNumber: 1, Body: "x" });
@@ -332,7 +332,7 @@ describe("scripted faults", () => {
     expect(await exists("late-error")).toBe(true);
   });
 
-  it("come from the first hook that has one", async () => {
+  it("come from the first hook that returns one", async () => {
     script({ respond: { status: 400, code: "First", message: "" } });
     script({ respond: { status: 400, code: "Second", message: "" } });
     await expectRefused(put("k"), 400, "First");
@@ -364,7 +364,7 @@ describe("Secrets Manager", () => {
     await expectRefused(get({ VersionId: "none" }), 400, "ResourceNotFoundException");
   });
 
-  it("keeps the value before as AWSPREVIOUS", async () => {
+  it("keeps the previous value as AWSPREVIOUS", async () => {
     aws.putSecret("db", "1");
     aws.putSecret("db", "2");
     aws.putSecret("db", "3");
@@ -372,7 +372,7 @@ describe("Secrets Manager", () => {
     expect((await get({ VersionStage: "AWSPREVIOUS" })).SecretString).toBe("2");
   });
 
-  it("plays a rotation: pending first, then current in one step", async () => {
+  it("simulates a rotation: pending first, then current in one step", async () => {
     const created = await client.send(new CreateSecretCommand({ Name: "db", SecretString: "old" }));
     const token = "00000000-0000-4000-8000-000000000001";
     const pending = new PutSecretValueCommand({
@@ -411,7 +411,7 @@ describe("Secrets Manager", () => {
     expect(await get({ VersionId: token })).toMatchObject({ VersionStages: ["AWSPREVIOUS"] });
   });
 
-  it("refuses a second secret of a name, and what it doesn't serve", async () => {
+  it("refuses a second secret with the same name, and operations that it doesn't serve", async () => {
     aws.putSecret("db", "1");
     const again = client.send(new CreateSecretCommand({ Name: "db", SecretString: "2" }));
     await expectRefused(again, 400, "ResourceExistsException");

@@ -1,4 +1,4 @@
-// The local S3, seen through the unmodified SDK: the rules of S3 which the program relies on.
+// The rules of S3 that the program relies on, checked on the local S3 through the unmodified SDK.
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request, type IncomingMessage } from "node:http";
@@ -65,7 +65,7 @@ function client(options: ClientOptions = {}): S3Client {
     credentials: { ...clientConfig.credentials, ...keys },
     maxAttempts: 1,
     requestChecksumCalculation,
-    // The SDK warns of every refused stream.
+    // Otherwise the SDK logs a warning for every refused stream.
     logger: { debug: silence, info: silence, warn: silence, error: silence },
   });
 }
@@ -122,7 +122,7 @@ function expectRefused(operation: Promise<unknown>, status: number, name: string
 const md5 = (...texts: string[]) => texts.reduce((hash, text) => hash.update(text), createHash("md5"));
 
 describe("buckets", () => {
-  it("are made once", async () => {
+  it("are created only once", async () => {
     await s3.send(new CreateBucketCommand({ Bucket: "made-over-http" }));
     await s3.send(new HeadBucketCommand({ Bucket: "made-over-http" }));
     await expectRefused(
@@ -132,7 +132,7 @@ describe("buckets", () => {
     );
   });
 
-  it("have names that DNS could bear", async () => {
+  it("have names that are valid in DNS", async () => {
     await expectRefused(
       s3.send(new CreateBucketCommand({ Bucket: "Not_A_Bucket" })),
       400,
@@ -140,7 +140,7 @@ describe("buckets", () => {
     );
   });
 
-  it("are missing in every operation with NoSuchBucket", async () => {
+  it("make every operation fail with NoSuchBucket if they are missing", async () => {
     await expectRefused(s3.send(new HeadBucketCommand({ Bucket: "missing" })), 404, "NotFound");
     await expectRefused(s3.send(new ListObjectsV2Command({ Bucket: "missing" })), 404, "NoSuchBucket");
     await expectRefused(put("a", "x", { Bucket: "missing" }), 404, "NoSuchBucket");
@@ -169,14 +169,14 @@ describe("objects", () => {
     expect(await s3.send(new GetObjectCommand({ Bucket: bucket, Key: "headers" }))).toMatchObject(headers);
   });
 
-  it("are encrypted and binary unless said otherwise", async () => {
+  it("are encrypted and binary by default", async () => {
     await put("defaults", "", { ContentLength: 0 });
     const head = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: "defaults" }));
     expect(head).toMatchObject({ ContentLength: 0, ServerSideEncryption: "AES256" });
     expect(await textOf("defaults")).toBe("");
   });
 
-  it("have their MD5 as ETag and no version id in a bucket without versions", async () => {
+  it("have their MD5 as ETag and no version id in an unversioned bucket", async () => {
     const written = await put("etag", "hello");
     expect(written.ETag).toBe(`"${md5("hello").digest("hex")}"`);
     expect(written.VersionId).toBeUndefined();
@@ -192,7 +192,7 @@ describe("objects", () => {
     expect((await s3.send(new HeadObjectCommand(target))).ChecksumSHA256).toBeUndefined();
   });
 
-  it("are refused with a wrong checksum or MD5, and an old object stays", async () => {
+  it("are refused if the checksum or MD5 is wrong, and the old object stays", async () => {
     await put("guarded", "old");
     await expectRefused(put("guarded", "new", { ChecksumCRC32: "AAAAAA==" }), 400, "BadDigest");
     await expectRefused(put("guarded", "new", { ChecksumCRC32: "AAA=" }), 400, "InvalidRequest");
@@ -206,7 +206,7 @@ describe("objects", () => {
     expect(await textOf("guarded")).toBe("old");
   });
 
-  it("come as aws-chunked streams, whose framing is not stored", async () => {
+  it("are accepted as aws-chunked streams, whose framing is not stored", async () => {
     const bytes = randomBytes(300_000);
     await put("stream", Readable.from([bytes.subarray(0, 99_999), bytes.subarray(99_999)]), {
       ContentLength: bytes.length,
@@ -219,7 +219,7 @@ describe("objects", () => {
     expect(head.ContentEncoding).toBe("gzip");
   });
 
-  it("come as unsigned streams, but not without a length", async () => {
+  it("are accepted as unsigned streams, but only with a length", async () => {
     const plain = client({ requestChecksumCalculation: "WHEN_REQUIRED" });
     const write = (ContentLength?: number) => {
       const Body = Readable.from([Buffer.from("unsigned")]);
@@ -238,7 +238,7 @@ describe("objects", () => {
     await expectRefused(textOf("length"), 404, "NoSuchKey");
   });
 
-  it("that are big come after 100-continue", async () => {
+  it("that are large are sent after 100-continue", async () => {
     const bytes = randomBytes(3 * mebibyte);
     const { ETag } = await put("big", bytes);
     expect(ETag).toBe(`"${createHash("md5").update(bytes).digest("hex")}"`);
@@ -265,7 +265,7 @@ describe("objects", () => {
     "q'(1)!*.csv",
     "m=2026-09/x#1?.csv",
     "a//b",
-  ])("may be called %p", async (name) => {
+  ])("may have the key %p", async (name) => {
     const key = `names/${name}`;
     await put(key, name);
     expect(await textOf(key)).toBe(name);
@@ -323,7 +323,7 @@ describe("conditional writes", () => {
     expect(await textOf("seen")).toBe("2");
   });
 
-  it("take a delete marker for an absent object", async () => {
+  it("treat a delete marker as an absent object", async () => {
     const target = { Bucket: versioned, Key: "marked" };
     const { ETag } = await put("marked", "1", target);
     await s3.send(new DeleteObjectCommand(target));
@@ -346,14 +346,14 @@ describe("conditional writes", () => {
     },
   );
 
-  it("know no other conditions than S3 does", async () => {
+  it("support only the conditions of S3", async () => {
     await expectRefused(put("once", "2", { IfNoneMatch: '"etag"' }), 501, "NotImplemented");
     await expectRefused(put("once", "2", { IfNoneMatch: "*", IfMatch: "x" }), 501, "NotImplemented");
   });
 });
 
 describe("multipart uploads", () => {
-  it("make one object of their parts, with composite ETag and checksum", async () => {
+  it("become one object, with composite ETag and checksum", async () => {
     const key = "multipart";
     const headers = {
       ContentType: "text/csv",
@@ -389,7 +389,7 @@ describe("multipart uploads", () => {
     ).toBe(true);
   });
 
-  it("leave no object before they are completed, and none when they are aborted", async () => {
+  it("leave no object before they are completed, or when they are aborted", async () => {
     const id = await createUpload("aborted");
     await uploadPart("aborted", id, 1, "x");
     await expectRefused(textOf("aborted"), 404, "NoSuchKey");
@@ -402,7 +402,7 @@ describe("multipart uploads", () => {
     await expectRefused(complete("aborted", id, [{ PartNumber: 1, ETag: "x" }]), 404, "NoSuchUpload");
   });
 
-  it("lose a part that is still under way when they are aborted", async () => {
+  it("refuse a part that is still being sent when they are aborted", async () => {
     const id = await createUpload("under-way");
     const target = { Bucket: bucket, Key: "under-way", UploadId: id };
     const { Body, release } = stalled("half", "rest");
@@ -414,7 +414,7 @@ describe("multipart uploads", () => {
     await refused;
   });
 
-  it("refuse lists of parts that aren't theirs", async () => {
+  it("refuse lists of parts that don't match", async () => {
     const id = await createUpload("listed");
     const first = await uploadPart("listed", id, 1, Buffer.alloc(5 * mebibyte));
     const second = await uploadPart("listed", id, 2, "tail");
@@ -435,7 +435,7 @@ describe("multipart uploads", () => {
     expect(await textOf("listed", { Range: "bytes=-5" })).toBe("\0tail");
   });
 
-  it("want the checksum of each part if they were created with an algorithm", async () => {
+  it("require the checksum of each part if they were created with an algorithm", async () => {
     const id = await createUpload("checksums");
     const { PartNumber, ETag } = await uploadPart("checksums", id, 1, "x");
     await expectRefused(complete("checksums", id, [{ PartNumber, ETag }]), 400, "InvalidRequest");
@@ -444,7 +444,7 @@ describe("multipart uploads", () => {
     await expectRefused(s3.send(other), 400, "InvalidRequest");
   });
 
-  it("refuse parts below 5 MiB, but for the last", async () => {
+  it("refuse parts below 5 MiB, except the last one", async () => {
     const id = await createUpload("small");
     const parts = [
       await uploadPart("small", id, 1, Buffer.alloc(5 * mebibyte - 1)),
@@ -453,7 +453,7 @@ describe("multipart uploads", () => {
     await expectRefused(complete("small", id, parts), 400, "EntityTooSmall");
   });
 
-  it("take the last upload of a part, and leave out parts that aren't listed", async () => {
+  it("use the last upload of a part, and leave out parts that aren't listed", async () => {
     const id = await createUpload("again");
     const stale = await uploadPart("again", id, 1, "old");
     const part = await uploadPart("again", id, 1, "new");
@@ -463,12 +463,12 @@ describe("multipart uploads", () => {
     expect(await textOf("again")).toBe("new");
   });
 
-  it("refuse part numbers beyond 10000", async () => {
+  it("refuse part numbers above 10000", async () => {
     const id = await createUpload("numbers");
     await expectRefused(uploadPart("numbers", id, 10_001, "x"), 400, "InvalidArgument");
   });
 
-  it("meet the condition of the write when they are completed, and stay open if it fails", async () => {
+  it("check the condition when they are completed, and stay open if it fails", async () => {
     await put("condition", "there");
     const id = await createUpload("condition");
     const parts = [await uploadPart("condition", id, 1, "new")];
@@ -479,7 +479,7 @@ describe("multipart uploads", () => {
     expect(await textOf("condition")).toBe("new");
   });
 
-  it("completed again answer the same, or 412 when the condition no longer holds", async () => {
+  it("return the same result when completed again, or 412 if the condition no longer holds", async () => {
     const id = await createUpload("repeated");
     const parts = [await uploadPart("repeated", id, 1, "x")];
     const first = await complete("repeated", id, parts, { IfNoneMatch: "*" });
@@ -494,7 +494,7 @@ describe("multipart uploads", () => {
     await expectRefused(uploadPart("other-key", id, 1, "x"), 404, "NoSuchUpload");
   });
 
-  it("make an object as old as their initiation", async () => {
+  it("date the object from their initiation", async () => {
     const id = await createUpload("age");
     const part = await uploadPart("age", id, 1, "x");
     const { Uploads } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: "age" }));
@@ -593,12 +593,12 @@ describe("listings of objects", () => {
     return pages;
   }
 
-  it("go by the bytes of the keys, page by page", async () => {
+  it("are sorted by the bytes of the keys, across pages", async () => {
     expect(await listed({ MaxKeys: 3 })).toEqual([keys.slice(0, 3), keys.slice(3, 6), keys.slice(6)]);
     expect(await listed({ MaxKeys: 8 })).toEqual([keys]);
   });
 
-  it("fold keys at the delimiter, each prefix once", async () => {
+  it("group keys up to the delimiter, each prefix once", async () => {
     expect(await listed({ MaxKeys: 3, Delimiter: "/" })).toEqual([
       ["list/A", "list/a", "list/a/"],
       ["list/c", "list/\uff5e", "list/b/"],
@@ -659,7 +659,7 @@ describe("versions", () => {
     expect(await textOf("v", {}, versioned)).toBe("1");
   });
 
-  it("begin when versioning does, and end when it is suspended", async () => {
+  it("start when versioning is enabled, and end when it is suspended", async () => {
     const Bucket = "late-versions";
     aws.createBucket(Bucket);
     const status = async () => (await s3.send(new GetBucketVersioningCommand({ Bucket }))).Status;
@@ -679,7 +679,7 @@ describe("versions", () => {
     expect(await textOf("k", {}, Bucket)).toBe("after");
   });
 
-  it("are told by a completed multipart upload", async () => {
+  it("are in the response to a completion", async () => {
     const Key = "multipart";
     const UploadId = await createUpload(Key, versioned);
     const part = new UploadPartCommand({ Bucket: versioned, Key, UploadId, PartNumber: 1, Body: "x" });
@@ -692,7 +692,7 @@ describe("versions", () => {
 });
 
 describe("access", () => {
-  it("is refused with a wrong secret, also before a big body is sent", async () => {
+  it("is refused with a wrong secret, before a large body is sent", async () => {
     const stranger = client({ secretAccessKey: "wrong" });
     const write = (Body: string | Buffer) =>
       stranger.send(new PutObjectCommand({ Bucket: bucket, Key: "stranger", Body }));
@@ -710,7 +710,7 @@ describe("access", () => {
     expect(await response.text()).toContain("<Code>AccessDenied</Code>");
   });
 
-  it("is refused without asking for the body when the client waits to send it", async () => {
+  it("is refused before the body is sent, if the client waits for 100-continue", async () => {
     const waiting = request(`${aws.endpoint}/${bucket}/waiting`, {
       method: "PUT",
       headers: { expect: "100-continue", "content-length": 8 },
@@ -721,7 +721,7 @@ describe("access", () => {
     waiting.destroy();
   });
 
-  it("is refused with headers that were added after signing", async () => {
+  it("is refused if headers were added after signing", async () => {
     const changed = client();
     changed.middlewareStack.add(
       (next) => (args) => {
@@ -740,7 +740,7 @@ describe("access", () => {
     expect(await response.text()).toContain("<Code>InvalidURI</Code>");
   });
 
-  it("is refused when the request is not the one that was signed", async () => {
+  it("is refused if the request was changed after signing", async () => {
     const changed = client();
     changed.middlewareStack.add(
       (next) => (args) => {
@@ -753,7 +753,7 @@ describe("access", () => {
     await expectRefused(changed.send(write), 403, "SignatureDoesNotMatch");
   });
 
-  it("is refused when the body is not the one that was signed", async () => {
+  it("is refused if the body was changed after signing", async () => {
     const changed = client();
     changed.middlewareStack.add(
       (next) => (args) => {
@@ -791,7 +791,7 @@ describe("what is not served", () => {
   });
 });
 
-/** A body that sends its second half only when it is told to. */
+/** A body that sends its second half only on demand. */
 function stalled(first: string, second: string) {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));

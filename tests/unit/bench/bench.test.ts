@@ -1,4 +1,4 @@
-/** The benchmark's own arithmetic and tables. What it measures is measured by running it. */
+/** The benchmark's arithmetic and tables. Only running it shows what it measures. */
 import { withValues } from "../../../bench/copy";
 import type { Row } from "../../../bench/measure";
 import { figure, markdownTable, ratioTable } from "../../../bench/report";
@@ -16,7 +16,7 @@ describe("the median", () => {
     expect(median(values)).toBe(expected);
   });
 
-  it("leaves the figures in their order, and there is none of nothing", () => {
+  it("does not reorder the figures, and does not exist for no figures", () => {
     const values = [3, 1, 2];
     median(values);
     expect(values).toEqual([3, 1, 2]);
@@ -25,7 +25,7 @@ describe("the median", () => {
 });
 
 describe("a comparison", () => {
-  it("holds each figure against its own neighbour, so a machine that slows down changes nothing", () => {
+  it("compares each figure with its neighbour, so a machine that slows down changes nothing", () => {
     const base = [100, 200, 400];
     const ours = [110, 220, 440];
     expect(compare(ours, base)).toEqual({
@@ -37,27 +37,27 @@ describe("a comparison", () => {
     });
   });
 
-  it("names the median of the ratios and both ends, which the ratio of the medians would hide", () => {
+  it("gives the median and both ends of the ratios, which the ratio of the medians would hide", () => {
     expect(compare([100, 300, 200], [100, 100, 400])).toEqual({
       ...{ oursMedian: 200, baseMedian: 100 },
       ...{ ratio: 1, lowest: 0.5, highest: 3 },
     });
   });
 
-  it("wants pairs", () => {
-    expect(() => compare([1, 2], [1])).toThrow("2 figures against 1");
+  it("requires pairs", () => {
+    expect(() => compare([1, 2], [1])).toThrow("can't pair 2 figures with 1");
   });
 });
 
 describe("runs in turns", () => {
-  it("take turns, and the first of each is not counted", async () => {
+  it("alternate, and the first of each is not counted", async () => {
     const order: string[] = [];
     const contender = (name: string, figures: number[]) => () => {
       order.push(name);
       return Promise.resolve({ durationMs: figures.shift() ?? NaN });
     };
-    const told: string[] = [];
-    const samples = await inTurns(2, (line) => told.push(line), {
+    const lines: string[] = [];
+    const samples = await inTurns(2, (line) => lines.push(line), {
       a: contender("a", [9, 1, 2]),
       b: contender("b", [8, 3, 4]),
     });
@@ -66,7 +66,7 @@ describe("runs in turns", () => {
       a: [{ durationMs: 1 }, { durationMs: 2 }],
       b: [{ durationMs: 3 }, { durationMs: 4 }],
     });
-    expect(told).toEqual(["warm-up: a 9 ms, b 8 ms", "1 of 2: a 1 ms, b 3 ms", "2 of 2: a 2 ms, b 4 ms"]);
+    expect(lines).toEqual(["warm-up: a 9 ms, b 8 ms", "1 of 2: a 1 ms, b 3 ms", "2 of 2: a 2 ms, b 4 ms"]);
   });
 });
 
@@ -76,7 +76,7 @@ describe("the tables", () => {
     ...{ ours: [1100, 1200, 1300], base: [1000, 1000, 1000] },
   };
 
-  it("say of each ratio whether it is reached, its limit included", () => {
+  it("show whether each ratio meets its limit, the limit included", () => {
     const cells = (ours: readonly number[]) =>
       ratioTable([{ ...row, ours }])
         .split("\n")[2]
@@ -97,7 +97,7 @@ describe("the tables", () => {
     expect(cells([1100, 1100, 1100])?.at(-2)).toBe("yes");
   });
 
-  it("line up, and no cell ends another", () => {
+  it("have aligned columns, and escape what would end a cell", () => {
     expect(
       markdownTable(
         ["way", "n"],
@@ -118,20 +118,20 @@ describe("the tables", () => {
     [999.4, "ms", "999 ms"],
     [61_240, "ms", "61.24 s"],
     [150 * 1024 * 1024, "bytes", "150 MiB"],
-  ] as const)("have %d %s as %s", (value, unit, expected) => {
+  ] as const)("show %d %s as %s", (value, unit, expected) => {
     expect(figure(value, unit)).toBe(expected);
   });
 });
 
 describe("the sizes", () => {
-  it("are the large ones where that is said, and each flag has the last word", () => {
+  it("are the large ones on request, and single flags override them", () => {
     expect(sizesOf({})).toMatchObject({ loans: 2_000_000, branches: 3000, runs: 5 });
     expect(sizesOf({ large: true, runs: 7 })).toMatchObject({ loans: 20_000_000, branches: 3000, runs: 7 });
     expect(sizesOf({ smoke: true, loans: 50 })).toMatchObject({ loans: 50, branches: 60 });
   });
 });
 
-it("puts values into a statement, as COPY takes no parameters", () => {
+it("inserts values into a statement, because COPY takes no parameters", () => {
   expect(withValues("select $1::date, $2, $1", ["2026-09-01", "x"])).toBe(
     "select '2026-09-01'::date, 'x', '2026-09-01'",
   );
