@@ -261,8 +261,9 @@ async function carryOutOr(
     const { body } = await carryOut();
     if (typeof body === "object") body.destroy();
   }
-  // A socket that is gone already has nothing to reset, and Node 20 would wait for it at the process's end.
-  if (!request.socket.destroyed) request.socket.resetAndDestroy();
+  // A client that has gone needs no reset. Node 20 fails to reset its socket (EINVAL) and then never closes it.
+  if (request.socket.writable) request.socket.resetAndDestroy();
+  else request.socket.destroy();
   return "none";
 }
 

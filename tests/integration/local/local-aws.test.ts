@@ -26,6 +26,7 @@ import {
 import { CreateTopicCommand, ListTopicsCommand, PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { startLocalAws, type Fault, type LocalAws, type RequestEvent } from "../../../local/aws/server";
 import { Gate } from "../../support/gate";
+import { silentLogger } from "../../support/silent-logger";
 
 const bucket = "faulty-bucket";
 
@@ -57,6 +58,7 @@ function settings(options: ClientOptions = {}) {
     credentials,
     forcePathStyle: true,
     maxAttempts,
+    logger: silentLogger,
     requestHandler: { requestTimeout, throwOnRequestTimeout: requestTimeout > 0 },
   };
 }
