@@ -240,22 +240,4 @@ describe("a run with a file of several parts", () => {
     expect(cutOff).not.toHaveProperty("status", 200);
     await expectInOrder(manyBranches, prefix, await filesOf(manyBranches));
   });
-
-  it("that fails is told by its own cause, also when its upload can't be aborted then", async () => {
-    const remove = manyBranches.aws.onRequest(({ operation }) => {
-      if (operation === "UploadPart")
-        return { respond: { status: 403, code: "AccessDenied", message: "No parts for you." } };
-      if (operation === "AbortMultipartUpload")
-        return { respond: { status: 403, code: "AccessDenied", message: "No aborting for you." } };
-      return undefined;
-    });
-    await expect(outcomeOf(manyBranches, prefix)).rejects.toMatchObject({
-      name: "StorageError",
-      message: expect.stringContaining("No parts for you.") as string,
-    });
-    remove();
-    expect(await manyBranches.openUploads(prefix)).toHaveLength(1);
-    expect(await outcomeOf(manyBranches, prefix)).toEqual({ status: "published", revision: 1 });
-    await expectInOrder(manyBranches, prefix, await filesOf(manyBranches));
-  });
 });

@@ -191,7 +191,7 @@ describe("a warm container", () => {
     const handler = (): FaultyRun => ({
       ...run(),
       start: (options) => {
-        Object.assign(process.env, options.environment);
+        Object.assign(process.env, world.environment, options.environment);
         return extract({ month: "2024-05" }, context);
       },
     });

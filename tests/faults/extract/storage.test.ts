@@ -295,6 +295,31 @@ describe("a file of several parts", () => {
     await expectPublished({ world: large, options: { environment: environment() }, withinMs: 10_000 });
   });
 
+  it("that can't be aborted after its failure is told by its own cause, and the next run drops the upload", async () => {
+    const remove = large.aws.onRequest(({ operation }) => {
+      if (operation === "UploadPart") return forbidden;
+      return operation === "AbortMultipartUpload" ? internalError : undefined;
+    });
+    await expectFailure(
+      {
+        world: large,
+        options: { environment: environment() },
+        withinMs: 10_000,
+        release: () => {
+          remove();
+          return Promise.resolve();
+        },
+      },
+      {
+        ...refusal,
+        message: [`upload s3://${large.bucket}/${prefix}Bank/2026/09/Bank_20260930.csv`, "AccessDenied"],
+        hint: `may use the bucket ${large.bucket}`,
+        leavesUploads: true,
+      },
+    );
+    await expectPublished({ world: large, options: { environment: environment() }, withinMs: 10_000 });
+  });
+
   it("whose upload hangs is aborted by the deadline", async () => {
     const remove = large.aws.onRequest(({ operation, partNumber = 0 }) =>
       operation === "UploadPart" && partNumber > 1 ? { hang: true } : undefined,

@@ -557,22 +557,6 @@ describe("a write", () => {
 });
 
 describe("an upload", () => {
-  it("that fails is told by its own cause, also when it can't be aborted then", async () => {
-    const remove = world.aws.onRequest(({ operation }) => {
-      const message = { UploadPart: "No parts for you.", AbortMultipartUpload: "No aborting for you." }[
-        operation
-      ];
-      return message === undefined ? undefined : { respond: { status: 403, code: "AccessDenied", message } };
-    });
-    await expect(run()).rejects.toMatchObject({
-      name: "StorageError",
-      message: expect.stringContaining("No parts for you.") as string,
-    });
-    remove();
-    await run();
-    await expectPublished();
-  });
-
   it("that another run dropped is told as a conflict, which is worth a retry", async () => {
     const remove = world.aws.onRequest(async ({ operation, key, uploadId }) => {
       if (operation !== "UploadPart") return undefined;

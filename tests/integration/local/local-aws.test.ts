@@ -26,6 +26,7 @@ import {
 import { CreateTopicCommand, ListTopicsCommand, PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { startLocalAws, type Fault, type LocalAws, type RequestEvent } from "../../../local/aws/server";
 import { Gate } from "../../support/gate";
+import { silentLogger } from "../../support/silent-logger";
 
 const bucket = "faulty-bucket";
 
@@ -49,6 +50,7 @@ function settings(options: { of?: LocalAws; maxAttempts?: number; requestTimeout
     ...of.clientConfig,
     forcePathStyle: true,
     maxAttempts,
+    logger: silentLogger,
     requestHandler: { requestTimeout, throwOnRequestTimeout: requestTimeout > 0 },
   };
 }

@@ -28,6 +28,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { startLocalAws, type LocalAws } from "../../../local/aws/server";
+import { silentLogger } from "../../support/silent-logger";
 
 const bucket = "plain-bucket";
 const versioned = "versioned-bucket";
@@ -65,12 +66,9 @@ function client(options: ClientOptions = {}): S3Client {
     credentials: { ...clientConfig.credentials, ...keys },
     maxAttempts: 1,
     requestChecksumCalculation,
-    // Otherwise the SDK logs a warning for every refused stream.
-    logger: { debug: silence, info: silence, warn: silence, error: silence },
+    logger: silentLogger,
   });
 }
-
-const silence = (): void => undefined;
 
 const put = (Key: string, Body: string | Buffer | Readable, more: Partial<PutObjectCommandInput> = {}) =>
   s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body, ...more }));
