@@ -1,5 +1,7 @@
 // The faults that tests script, and how they are played.
 import { type IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { AwsError, type Call, type Operation, type Reply, type Service } from "./exchange";
 import { drain } from "./http";
@@ -34,6 +36,8 @@ export type Fault =
   | { readonly reset: true; readonly after?: "headers" | "body" | "handled" }
   /** The body is read and thrown away; there is never an answer. */
   | { readonly hang: true }
+  /** Carried out; the headers and half of the body are sent, and then nothing more. */
+  | { readonly stall: true }
   /** Carried out this many milliseconds later. */
   | { readonly delayMs: number }
   /** Not carried out; answered with HTTP 200 around an S3 error, as CompleteMultipartUpload may fail. */
@@ -59,6 +63,7 @@ export async function carryOutOr(
     await delay(fault.delayMs);
     return carryOut();
   }
+  if ("stall" in fault) return stalled(await carryOut());
   if ("respond" in fault) {
     const { status, code, message, headers } = fault.respond;
     throw new AwsError(status, code, message, headers);
@@ -76,4 +81,11 @@ export async function carryOutOr(
   // A socket that is gone already has nothing to reset, and Node 20 would wait for it at the process's end.
   if (!request.socket.destroyed) request.socket.resetAndDestroy();
   return "none";
+}
+
+async function stalled({ body = "", ...reply }: Reply): Promise<Reply> {
+  const bytes = typeof body === "string" ? Buffer.from(body) : await buffer(body);
+  const half = new Readable({ read: () => undefined });
+  half.push(bytes.subarray(0, Math.ceil(bytes.length / 2)));
+  return { headers: { "content-length": String(bytes.length) }, ...reply, body: half };
 }

@@ -19,7 +19,7 @@ import { defaultExtract, extractNamed } from "../../src/extract/definitions";
 import type { Month } from "../../src/platform/month";
 import { type Manifest, type ManifestFile, parseMonthManifest } from "../../src/extract/month-manifest";
 import { openPublished, type PublishedMonths, run, verify } from "../../src/extract/run";
-import { awsClients } from "../../src/platform/aws";
+import { type AwsClients, awsClients } from "../../src/platform/aws";
 import type { Edge } from "../../src/platform/edge";
 import type { RunEvent } from "../../src/extract/events";
 import type { MonthVerification } from "../../src/extract/verification";
@@ -36,6 +36,8 @@ export interface RunOptions {
   readonly now?: Date;
   readonly observe?: (event: RunEvent) => void;
   readonly timeLimitMs?: number;
+  /** Clients with other time limits than the program's own. */
+  readonly aws?: AwsClients;
 }
 
 export type LoanFile = ManifestFile & { readonly loanCount: string; readonly loanTotal: string };
@@ -145,12 +147,12 @@ export class World {
   }
 
   #inTime<Result>(
-    { environment = {}, now = NOW, timeLimitMs = 60_000 }: RunOptions,
+    { environment = {}, now = NOW, timeLimitMs = 60_000, aws = awsClients() }: RunOptions,
     action: (edge: Edge) => Promise<Result>,
   ): Promise<Result> {
     const settings = { ...this.environment, ...environment };
     return withDeadline(timeLimitMs, "Give it more time.", (deadline) =>
-      action({ environment: settings, now: () => now, runId: randomUUID(), aws: awsClients(), deadline }),
+      action({ environment: settings, now: () => now, runId: randomUUID(), aws, deadline }),
     );
   }
 

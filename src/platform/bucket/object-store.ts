@@ -18,7 +18,7 @@ import {
 
 import { ConflictError } from "../errors";
 import type { BucketSettings } from "../settings";
-import { isNamed, storageError } from "./errors";
+import { interruption, isNamed, storageError } from "./errors";
 import { type OpenUpload, type StagedObject, stageUpload } from "./staged-upload";
 
 /** One version of an object. */
@@ -38,12 +38,14 @@ export class ObjectStore {
   readonly #s3: S3Client;
   readonly #settings: BucketSettings;
   readonly #runId: string;
+  readonly #signal: AbortSignal;
 
   /** @param signal ends every request except those that abort uploads. */
   constructor(s3: S3Client, settings: BucketSettings, runId: string, signal: AbortSignal) {
     this.#s3 = endingWith(signal, s3);
     this.#settings = settings;
     this.#runId = runId;
+    this.#signal = signal;
   }
 
   /** The version that the key holds now, undefined if it holds none. */
@@ -237,7 +239,7 @@ export class ObjectStore {
     try {
       yield* body as AsyncIterable<Buffer>;
     } catch (error) {
-      throw storageError(error, "read", this.#settings.bucket, key);
+      throw this.#explain(error, "read", key);
     }
   }
 
@@ -245,8 +247,15 @@ export class ObjectStore {
     try {
       return await action();
     } catch (error) {
-      throw storageError(error, doing, this.#settings.bucket, key);
+      throw this.#explain(error, doing, key);
     }
+  }
+
+  /** Any failure after the signal is a consequence of it. */
+  #explain(error: unknown, action: string, key: string): unknown {
+    const { bucket } = this.#settings;
+    if (this.#signal.aborted) return interruption(this.#signal.reason, action, bucket, key);
+    return storageError(error, action, bucket, key);
   }
 }
 
