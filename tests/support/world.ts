@@ -142,8 +142,12 @@ export class World {
   }
 
   /** Opens what is published in this process, as `status` and `report` do. */
-  published<Result>(input: unknown, use: (published: PublishedMonths) => Promise<Result>): Promise<Result> {
-    return this.#inTime({}, async (edge) => use(await openPublished(input, edge)));
+  published<Result>(
+    input: unknown,
+    use: (published: PublishedMonths) => Promise<Result>,
+    options: RunOptions = {},
+  ): Promise<Result> {
+    return this.#inTime(options, async (edge) => use(await openPublished(input, edge)));
   }
 
   #inTime<Result>(
@@ -162,16 +166,21 @@ export class World {
     return rows;
   }
 
-  async read(key: string, versionId?: string | null): Promise<string> {
+  async read(key: string, versionId?: string | null, bucket: string = BUCKET): Promise<string> {
     const version = versionId == null ? {} : { VersionId: versionId };
-    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key, ...version }));
+    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...version }));
     return (await Body?.transformToString()) ?? "";
   }
 
-  async manifest(month: string, prefix = ""): Promise<LoanManifest> {
+  async manifest(month: string, prefix = "", bucket: string = BUCKET): Promise<LoanManifest> {
     const key = `${prefix}_manifests/${month.replace("-", "/")}.json`;
     const definition = extractNamed(prefix.split("/").at(-2) ?? "") ?? defaultExtract;
-    return parseMonthManifest(definition, month as Month, key, await this.read(key)) as LoanManifest;
+    return parseMonthManifest(
+      definition,
+      month as Month,
+      key,
+      await this.read(key, null, bucket),
+    ) as LoanManifest;
   }
 
   /** All keys in the bucket that can be seen. */

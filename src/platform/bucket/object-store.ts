@@ -20,11 +20,12 @@ import { ConflictError } from "../errors";
 import type { BucketSettings } from "../settings";
 import { interruption, isNamed, storageError } from "./errors";
 import { type OpenUpload, type StagedObject, stageUpload } from "./staged-upload";
+import { versionOrNull } from "./version-id";
 
 /** One version of an object. */
 export interface ObjectVersion {
   readonly etag: string;
-  /** Null in a bucket without versioning. */
+  /** Null if the object was written while the bucket had no versioning. */
   readonly versionId: string | null;
 }
 
@@ -291,5 +292,5 @@ interface VersionHeaders {
 }
 
 function toVersion({ ETag, VersionId }: VersionHeaders): ObjectVersion {
-  return { etag: ETag ?? "", versionId: VersionId ?? null };
+  return { etag: ETag ?? "", versionId: versionOrNull(VersionId) };
 }
