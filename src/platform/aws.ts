@@ -59,20 +59,31 @@ export function awsClients(
   };
 }
 
-/** Whether a request failed before it was sent, because the SDK found no credentials or no region. */
+/** Whether requests fail because of the SDK's settings: no credentials, expired ones, or no region. */
 export function isMisconfigured(error: unknown): boolean {
   return (
     error instanceof Error &&
-    (error.name === "CredentialsProviderError" || error.message === "Region is missing")
+    (error.name === "CredentialsProviderError" ||
+      isExpired(error) ||
+      /^Region (is missing|not accepted)/.test(error.message))
   );
 }
 
 export function misconfigured(cause: unknown): ConfigError {
-  return new ConfigError(
-    `the AWS SDK can't send requests: ${cause instanceof Error ? cause.message : String(cause)}`,
-    {
-      hint: "Set AWS_REGION, and credentials as every program on the AWS SDK reads them, such as AWS_PROFILE.",
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if (isExpired(cause)) {
+    return new ConfigError(`the credentials for AWS have expired: ${why}`, {
+      hint: "Sign in again, or set new credentials.",
       cause,
-    },
-  );
+    });
+  }
+  return new ConfigError(`the AWS SDK can't send requests: ${why}`, {
+    hint: "Set AWS_REGION, and credentials as every program on the AWS SDK reads them, such as AWS_PROFILE.",
+    cause,
+  });
+}
+
+/** `ExpiredToken` is S3's and SNS's, `ExpiredTokenException` that of Secrets Manager. */
+function isExpired(error: unknown): boolean {
+  return error instanceof Error && error.name.startsWith("ExpiredToken");
 }
