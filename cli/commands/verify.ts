@@ -1,6 +1,7 @@
 /** `verify`: checks published months by their manifests. */
 import type { Command } from "commander";
 
+import type { MonthVerification } from "../../src/extract/verification";
 import { bucketSettings, help, NAME } from "../help";
 import { asJson, type Flags, scheduledTime, withMonths } from "../options";
 import { edge, ending, terminal } from "../session";
@@ -21,21 +22,28 @@ export function addVerify(parent: Command): void {
           [`${NAME} verify --from 2026-01 --to 2026-09`, "a range"],
         ],
         bucketSettings,
-        "It exits with 1 if a month is missing or damaged.",
+        "It exits with 1 if a month is missing or damaged, and with 75 if a month could not be read.",
       ),
     )
     .action(async ({ json, ...input }: Flags) => {
       const { verify } = await import("../../src/extract/run");
       const { expectVerified } = await import("../../src/extract/verification");
       await terminal.begin("reading the published files");
-      const months = await ending.inTime((deadline) =>
-        verify(input, edge(deadline), ({ month, status, revision }) => {
-          const line = `${month}  ${status}${revision === undefined ? "" : `, revision ${revision}`}`;
-          terminal.say(coloured(status === "verified" ? "green" : "red", line));
-        }),
-      );
-      terminal.rest();
-      if (json === true) terminal.printJson({ months });
+      const months: MonthVerification[] = [];
+      try {
+        await ending.inTime((deadline) =>
+          verify(input, edge(deadline), (verification) => {
+            const { month, status, revision } = verification;
+            const line = `${month}  ${status}${revision === undefined ? "" : `, revision ${revision}`}`;
+            terminal.say(coloured(status === "verified" ? "green" : "red", line));
+            months.push(verification);
+          }),
+        );
+      } finally {
+        terminal.rest();
+        // If a month could not be read, the findings of the months before it are not lost.
+        if (json === true && months.length > 0) terminal.printJson({ months });
+      }
       expectVerified(months);
     });
 }

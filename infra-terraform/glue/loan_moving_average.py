@@ -754,7 +754,12 @@ def _code(error: ClientError) -> str:
 
 
 def _version(answer: Mapping[str, Any]) -> Version:
-    return Version(answer["ETag"], answer.get("VersionId"))
+    return Version(answer["ETag"], _version_or_none(answer.get("VersionId")))
+
+
+def _version_or_none(version_id: str | None) -> str | None:
+    """None for an object that was written without versioning: S3 sends no id for it, or `null`."""
+    return None if version_id == "null" else version_id
 
 
 # --- Reconciliation ---------------------------------------------------------------------------------------------------
@@ -877,7 +882,7 @@ class MonthState:
         return {} if self.manifest is None else {file["key"]: file for file in self.manifest["files"]}
 
     def is_in_place(self, file: Mapping[str, Any]) -> bool:
-        return self.objects.get(file["key"]) == Version(file["etag"], file["versionId"])
+        return self.objects.get(file["key"]) == Version(file["etag"], _version_or_none(file["versionId"]))
 
     @property
     def is_intact(self) -> bool:

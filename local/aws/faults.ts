@@ -1,5 +1,7 @@
 // The faults that tests can script, and their execution.
 import { type IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import { AwsError, type Call, type Operation, type Reply, type Service } from "./exchange";
 import { drain } from "./http";
@@ -34,6 +36,8 @@ export type Fault =
   | { readonly reset: true; readonly after?: "headers" | "body" | "handled" }
   /** The body is read and discarded; there is never a response. */
   | { readonly hang: true }
+  /** Carried out; the headers and half of the body are sent, and then nothing more. */
+  | { readonly stall: true }
   /** Carried out after this many milliseconds. */
   | { readonly delayMs: number }
   /** Not carried out; the response is an S3 error with status 200, as CompleteMultipartUpload may return. */
@@ -59,6 +63,7 @@ export async function carryOutOr(
     await delay(fault.delayMs);
     return carryOut();
   }
+  if ("stall" in fault) return stalled(await carryOut());
   if ("respond" in fault) {
     const { status, code, message, headers } = fault.respond;
     throw new AwsError(status, code, message, headers);
@@ -77,4 +82,11 @@ export async function carryOutOr(
   if (request.socket.writable) request.socket.resetAndDestroy();
   else request.socket.destroy();
   return "none";
+}
+
+async function stalled({ body = "", ...reply }: Reply): Promise<Reply> {
+  const bytes = typeof body === "string" ? Buffer.from(body) : await buffer(body);
+  const half = new Readable({ read: () => undefined });
+  half.push(bytes.subarray(0, Math.ceil(bytes.length / 2)));
+  return { headers: { "content-length": String(bytes.length) }, ...reply, body: half };
 }

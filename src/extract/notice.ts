@@ -1,6 +1,7 @@
 /** What people and machines are told of a run of the extract or of its verification. */
 import { RequestError } from "../platform/errors";
 import {
+  errorTypeOf,
   failureNotice,
   type InvocationRecord,
   type Notice,
@@ -53,13 +54,21 @@ function failureOf(record: InvocationRecord): Notice {
   const name = request?.definition.name ?? "";
   const span = request === undefined ? "a run" : spanOf(request.months);
   const label = isOther ? `${name} of ${span}` : span;
-  const verdict = taskOf(record) === "verify" ? "is missing or damaged" : "was not published";
+  const { verdict, task } = whatHappened(record);
   return failureNotice(record, {
     ...{ label, verdict, meanings },
     sentence: `The ${isOther ? `extract ${label}` : `loan extract of ${span}`} ${verdict}`,
-    rerun: { task: "extract", input: request === undefined ? record.requestPayload : inputOf(request) },
+    rerun: { task, input: request === undefined ? record.requestPayload : inputOf(request) },
     reassurance: "Files that are published stay as they are. Running a month again never does harm.",
   });
+}
+
+/** Only a verification that has looked at everything says what the month is; then running the extract mends it. */
+function whatHappened(record: InvocationRecord): { readonly verdict: string; readonly task: string } {
+  if (taskOf(record) !== "verify") return { verdict: "was not published", task: "extract" };
+  return errorTypeOf(record) === "VerificationError"
+    ? { verdict: "is missing or damaged", task: "extract" }
+    : { verdict: "could not be verified", task: "verify" };
 }
 
 function spanOf(months: readonly string[]): string {

@@ -1,8 +1,9 @@
 /** Compares a month's files with control totals, which the source computes in another way and in the same snapshot. */
 import type { Snapshot } from "../platform/database/connection";
 import type { Row } from "../platform/database/row-stream";
-import { ReconciliationError } from "../platform/errors";
+import { DefinitionError, ReconciliationError } from "../platform/errors";
 import { firstDayOf, type Month } from "../platform/month";
+import type { Statement } from "../platform/statement";
 import { addTotals, type ExtractDefinition, isSameTotals, parseTotals, type Totals } from "./definition";
 import type { BankFile } from "./month-files";
 
@@ -37,7 +38,7 @@ export async function readControls(
       rows.map(([month, ...figures]) => [
         month as Month,
         {
-          totals: totalsOf(definition, figures),
+          totals: totalsOf(definition, controls, figures),
           quality: Object.fromEntries(
             quality.map((name, index) => [name, Number(figures.at(index - quality.length))]),
           ),
@@ -54,11 +55,12 @@ export async function readBankTotals(
   definition: ExtractDefinition,
   month: Month,
 ): Promise<BankTotals> {
-  const rows = await snapshot.query(definition.reconciliation.bankControls, [firstDayOf(month)]);
+  const { bankControls } = definition.reconciliation;
+  const rows = await snapshot.query(bankControls, [firstDayOf(month)]);
   return new Map(
     rows.map(([bankId, ...figures]) => [
       bankId == null ? undefined : Number(bankId),
-      totalsOf(definition, figures),
+      totalsOf(definition, bankControls, figures),
     ]),
   );
 }
@@ -134,11 +136,24 @@ function rowDifferences(
   });
 }
 
-/** The measures are the first columns behind the month or the bank. */
-function totalsOf(definition: ExtractDefinition, figures: Row): Totals {
+/**
+ * The measures are the first columns behind the month or the bank.
+ *
+ * @throws DefinitionError if one is not a number of its column's type.
+ */
+function totalsOf(definition: ExtractDefinition, statement: Statement, figures: Row): Totals {
   const { measures } = definition.reconciliation;
-  return parseTotals(
-    definition,
-    Object.fromEntries(measures.map(({ name }, index) => [name, figures[index] ?? "0"])),
-  );
+  const entries = Object.fromEntries(measures.map(({ name }, index) => [name, figures[index] ?? "0"]));
+  try {
+    return parseTotals(definition, entries);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new DefinitionError(
+      `${statement.name} doesn't return totals as the definition has them: ${cause.message}`,
+      {
+        hint: "Compare the types of the source's columns with docs/contract.md, section 1. Nothing was written.",
+        cause,
+      },
+    );
+  }
 }

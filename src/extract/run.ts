@@ -2,6 +2,8 @@
 import { openBucket } from "../platform/bucket/bucket";
 import type { ObjectStore } from "../platform/bucket/object-store";
 import type { Edge } from "../platform/edge";
+import { DeadlineError, StorageError } from "../platform/errors";
+import type { Month } from "../platform/month";
 import { parseBoth } from "../platform/settings";
 import type { RunEvent } from "./events";
 import { extract, type Summary } from "./extract";
@@ -32,7 +34,8 @@ export async function run(
  * Verifies published months, for which the bucket's settings suffice.
  *
  * @param observe is called with each month when it is done.
- * @throws ConfigError or RequestError like {@link run}. A month that is missing or damaged is a result, not an error.
+ * @throws ConfigError or RequestError like {@link run}; StorageError or DeadlineError if a month could not be read. A
+ *   month that is missing or damaged is a result, not an error.
  */
 export async function verify(
   input: unknown,
@@ -42,11 +45,26 @@ export async function verify(
   const { objects, output, request } = await openPublished(input, edge);
   const months: MonthVerification[] = [];
   for (const month of request.months) {
-    const verification = await verifyMonth(objects, output.layout, request.definition, month);
+    const verification = await verifyMonth(objects, output.layout, request.definition, month).catch(
+      (error: unknown) => {
+        throw unverified(error, month, months);
+      },
+    );
     observe(verification);
     months.push(verification);
   }
   return months;
+}
+
+/** The error for a month that could not be read, with what was found in the months before it. */
+function unverified(error: unknown, month: Month, before: readonly MonthVerification[]): unknown {
+  if (error instanceof StorageError || error instanceof DeadlineError) {
+    const found = before.flatMap(({ problems }) => problems);
+    const findings = found.length === 0 ? "" : `; found before that: ${found.join("; ")}`;
+    error.message = `${month} could not be verified: ${error.message}${findings}`;
+    error.done = before.map((verification) => verification.month);
+  }
+  return error;
 }
 
 /** What a reader of published months needs. */

@@ -18,8 +18,22 @@ const CONNECT_TIMEOUT_MS = 5000;
 /** For one attempt of a request, of which the SDK makes three: a part of 8 MiB takes about a second. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
+/** Time limits of S3's client. */
+export interface RequestLimits {
+  /**
+   * For a connection on which nothing moves. Only this limit ends a body that stalls: the request's limit ends with the
+   * headers. It is not shorter than that limit, because nothing moves either while S3 completes a large upload.
+   */
+  readonly idleTimeoutMs: number;
+}
+
+const requestLimits: RequestLimits = { idleTimeoutMs: REQUEST_TIMEOUT_MS };
+
 /** Each module is loaded when its client is first needed: S3's is the largest in the bundle. */
-export function awsClients(shared: SharedClientConfig = {}): AwsClients {
+export function awsClients(
+  shared: SharedClientConfig = {},
+  { idleTimeoutMs }: RequestLimits = requestLimits,
+): AwsClients {
   return {
     s3: async ({ forcePathStyle }) => {
       const { S3Client } = await import("@aws-sdk/client-s3");
@@ -29,6 +43,7 @@ export function awsClients(shared: SharedClientConfig = {}): AwsClients {
         requestHandler: {
           connectionTimeout: CONNECT_TIMEOUT_MS,
           requestTimeout: REQUEST_TIMEOUT_MS,
+          socketTimeout: idleTimeoutMs,
           throwOnRequestTimeout: true,
         },
       });
@@ -44,20 +59,31 @@ export function awsClients(shared: SharedClientConfig = {}): AwsClients {
   };
 }
 
-/** Whether a request failed before it was sent, because the SDK found no credentials or no region. */
+/** Whether requests fail because of the SDK's settings: no credentials, expired ones, or no region. */
 export function isMisconfigured(error: unknown): boolean {
   return (
     error instanceof Error &&
-    (error.name === "CredentialsProviderError" || error.message === "Region is missing")
+    (error.name === "CredentialsProviderError" ||
+      isExpired(error) ||
+      /^Region (is missing|not accepted)/.test(error.message))
   );
 }
 
 export function misconfigured(cause: unknown): ConfigError {
-  return new ConfigError(
-    `the AWS SDK can't send requests: ${cause instanceof Error ? cause.message : String(cause)}`,
-    {
-      hint: "Set AWS_REGION, and credentials as every program on the AWS SDK reads them, such as AWS_PROFILE.",
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if (isExpired(cause)) {
+    return new ConfigError(`the credentials for AWS have expired: ${why}`, {
+      hint: "Sign in again, or set new credentials.",
       cause,
-    },
-  );
+    });
+  }
+  return new ConfigError(`the AWS SDK can't send requests: ${why}`, {
+    hint: "Set AWS_REGION, and credentials as every program on the AWS SDK reads them, such as AWS_PROFILE.",
+    cause,
+  });
+}
+
+/** `ExpiredToken` is S3's and SNS's, `ExpiredTokenException` that of Secrets Manager. */
+function isExpired(error: unknown): boolean {
+  return error instanceof Error && error.name.startsWith("ExpiredToken");
 }

@@ -10,7 +10,7 @@ export const COMMAND_LINE = path.join(ROOT, "bin", "bank-batch.mjs");
 /** Runs a command to its end, whatever that is. */
 export function commandLine(
   flags: readonly string[],
-  environment: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>>,
 ): Promise<CommandResult> {
   return execute(process.execPath, [COMMAND_LINE, ...flags], environment);
 }

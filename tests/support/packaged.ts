@@ -140,7 +140,7 @@ export function command(
 export async function execute(
   file: string,
   commandArguments: readonly string[],
-  environment: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string | undefined>>,
 ): Promise<CommandResult> {
   try {
     const { stdout, stderr } = await promisify(execFile)(file, [...commandArguments], {

@@ -24,7 +24,7 @@ import { defaultExtract, extractNamed } from "../../src/extract/definitions";
 import type { Month } from "../../src/platform/month";
 import { type Manifest, type ManifestFile, parseMonthManifest } from "../../src/extract/month-manifest";
 import { openPublished, type PublishedMonths, run, verify } from "../../src/extract/run";
-import { awsClients } from "../../src/platform/aws";
+import { type AwsClients, awsClients } from "../../src/platform/aws";
 import type { Edge } from "../../src/platform/edge";
 import type { RunEvent } from "../../src/extract/events";
 import type { MonthVerification } from "../../src/extract/verification";
@@ -34,6 +34,8 @@ export interface RunOptions {
   readonly now?: Date;
   readonly observe?: (event: RunEvent) => void;
   readonly timeLimitMs?: number;
+  /** Clients with other time limits than the program's own. */
+  readonly aws?: AwsClients;
 }
 
 export type LoanFile = ManifestFile & { readonly loanCount: string; readonly loanTotal: string };
@@ -137,23 +139,26 @@ export class World {
   }
 
   /** Opens what is published in this process, as `status` and `report` do. */
-  published<Result>(input: unknown, use: (published: PublishedMonths) => Promise<Result>): Promise<Result> {
-    return this.#inTime({}, async (edge) => use(await openPublished(input, edge)));
+  published<Result>(
+    input: unknown,
+    use: (published: PublishedMonths) => Promise<Result>,
+    options: RunOptions = {},
+  ): Promise<Result> {
+    return this.#inTime(options, async (edge) => use(await openPublished(input, edge)));
   }
 
   #inTime<Result>(
-    { environment = {}, now = NOW, timeLimitMs = 60_000 }: RunOptions,
+    {
+      environment = {},
+      now = NOW,
+      timeLimitMs = 60_000,
+      aws = awsClients(this.aws.clientConfig),
+    }: RunOptions,
     action: (edge: Edge) => Promise<Result>,
   ): Promise<Result> {
     const settings = { ...this.environment, ...environment };
     return withDeadline(timeLimitMs, "Give it more time.", (deadline) =>
-      action({
-        environment: settings,
-        now: () => now,
-        runId: randomUUID(),
-        aws: awsClients(this.aws.clientConfig),
-        deadline,
-      }),
+      action({ environment: settings, now: () => now, runId: randomUUID(), aws, deadline }),
     );
   }
 
@@ -186,16 +191,21 @@ export class World {
     );
   }
 
-  async read(key: string, versionId?: string | null): Promise<string> {
+  async read(key: string, versionId?: string | null, bucket: string = BUCKET): Promise<string> {
     const version = versionId == null ? {} : { VersionId: versionId };
-    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: BUCKET, Key: key, ...version }));
+    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, ...version }));
     return (await Body?.transformToString()) ?? "";
   }
 
-  async manifest(month: string, prefix = ""): Promise<LoanManifest> {
+  async manifest(month: string, prefix = "", bucket: string = BUCKET): Promise<LoanManifest> {
     const key = `${prefix}_manifests/${month.replace("-", "/")}.json`;
     const definition = extractNamed(prefix.split("/").at(-2) ?? "") ?? defaultExtract;
-    return parseMonthManifest(definition, month as Month, key, await this.read(key)) as LoanManifest;
+    return parseMonthManifest(
+      definition,
+      month as Month,
+      key,
+      await this.read(key, null, bucket),
+    ) as LoanManifest;
   }
 
   /** All keys in the bucket that can be seen. */

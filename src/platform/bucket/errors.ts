@@ -2,7 +2,7 @@
 import { isNativeError } from "node:util/types";
 
 import { isMisconfigured, misconfigured } from "../aws";
-import { BatchError, StorageError } from "../errors";
+import { BatchError, DeadlineError, StorageError } from "../errors";
 
 export function isNamed(error: unknown, ...names: string[]): boolean {
   return isNativeError(error) && names.includes(error.name);
@@ -20,6 +20,16 @@ export function storageError(error: unknown, action: string, bucket: string, key
     retry: status === undefined || status === 429 || status >= 500,
     hint: storageHint(error.name, status, bucket),
     cause: error,
+  });
+}
+
+/** The error for an action that a signal has ended: its reason, which for a time limit says what was not done in time. */
+export function interruption(reason: unknown, action: string, bucket: string, key: string): unknown {
+  if (!(reason instanceof DeadlineError)) return reason;
+  const { message, hint } = reason;
+  return new DeadlineError(`${message}; S3 did not ${action} s3://${bucket}/${key} in time`, {
+    hint,
+    cause: reason,
   });
 }
 

@@ -19,13 +19,14 @@ import {
 import { ConflictError } from "../errors";
 import type { BucketSettings } from "../settings";
 import { boundedClient } from "./bounded-client";
-import { isNamed, storageError } from "./errors";
+import { interruption, isNamed, storageError } from "./errors";
 import { type OpenUpload, type StagedObject, stageUpload } from "./staged-upload";
+import { versionOrNull } from "./version-id";
 
 /** One version of an object. */
 export interface ObjectVersion {
   readonly etag: string;
-  /** Null in a bucket without versioning. */
+  /** Null if the object was written while the bucket had no versioning. */
   readonly versionId: string | null;
 }
 
@@ -36,12 +37,14 @@ export class ObjectStore {
   readonly #s3: S3Client;
   readonly #settings: BucketSettings;
   readonly #runId: string;
+  readonly #signal: AbortSignal;
 
   /** @param signal ends every request; aborting uploads has a time limit of its own. */
   constructor(s3: S3Client, settings: BucketSettings, runId: string, signal: AbortSignal) {
     this.#s3 = boundedClient(s3, signal);
     this.#settings = settings;
     this.#runId = runId;
+    this.#signal = signal;
   }
 
   /** The version that the key holds now, undefined if it holds none. */
@@ -235,7 +238,7 @@ export class ObjectStore {
     try {
       yield* body as AsyncIterable<Buffer>;
     } catch (error) {
-      throw storageError(error, "read", this.#settings.bucket, key);
+      throw this.#explain(error, "read", key);
     }
   }
 
@@ -243,8 +246,15 @@ export class ObjectStore {
     try {
       return await action();
     } catch (error) {
-      throw storageError(error, doing, this.#settings.bucket, key);
+      throw this.#explain(error, doing, key);
     }
+  }
+
+  /** Any failure after the signal is a consequence of it. */
+  #explain(error: unknown, action: string, key: string): unknown {
+    const { bucket } = this.#settings;
+    if (this.#signal.aborted) return interruption(this.#signal.reason, action, bucket, key);
+    return storageError(error, action, bucket, key);
   }
 }
 
@@ -271,5 +281,5 @@ interface VersionHeaders {
 }
 
 function toVersion({ ETag, VersionId }: VersionHeaders): ObjectVersion {
-  return { etag: ETag ?? "", versionId: VersionId ?? null };
+  return { etag: ETag ?? "", versionId: versionOrNull(VersionId) };
 }

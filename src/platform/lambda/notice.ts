@@ -61,12 +61,22 @@ export function taskOf({ requestContext }: InvocationRecord): string {
   return nameParts(requestContext.functionArn).task;
 }
 
+/** The error's name, or Lambda's own word if the function didn't end by an error. */
+export function errorTypeOf(record: InvocationRecord): string {
+  return failureOf(record).errorType;
+}
+
+function failureOf({ requestContext: { condition }, responsePayload }: InvocationRecord) {
+  const { errorType = condition, errorMessage = "" } = v.is(failure, responsePayload) ? responsePayload : {};
+  return { errorType, errorMessage };
+}
+
 export function failureNotice(record: InvocationRecord, details: FailureDetails): Notice {
-  const { timestamp, requestContext, responsePayload } = record;
+  const { timestamp, requestContext } = record;
   const { requestId, functionArn, condition, approximateInvokeCount } = requestContext;
   const { name, service, stage } = nameParts(functionArn);
   const { label, sentence, verdict, meanings, rerun, reassurance } = details;
-  const { errorType = condition, errorMessage = "" } = v.is(failure, responsePayload) ? responsePayload : {};
+  const { errorType, errorMessage } = failureOf(record);
   const [what = "", hint = "The log has more."] = errorMessage.split(TRY);
 
   const message = `${sentence}.

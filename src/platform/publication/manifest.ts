@@ -5,12 +5,13 @@
 import * as v from "valibot";
 
 import type { ObjectVersion } from "../bucket/object-store";
+import { versionOrNull } from "../bucket/version-id";
 import { StorageError } from "../errors";
 
 /** A version of a file: the smallest part of what a manifest says of it. */
 const fileVersionEntries = {
   key: v.string(),
-  /** Null in a bucket without versioning. */
+  /** Null if the object was written while the bucket had no versioning. */
   versionId: v.nullable(v.string()),
   /** SHA-256 of the bytes in hexadecimal. */
   sha256: v.string(),
@@ -64,7 +65,7 @@ export function parseManifest<Schema extends v.GenericSchema>(
 
 /** Whether the file's key holds the version that the manifest names. */
 export function isInPlace({ etag, versionId }: PublishedFile, present: ObjectVersion | undefined): boolean {
-  return present?.etag === etag && present.versionId === versionId;
+  return present?.etag === etag && versionOrNull(present.versionId) === versionOrNull(versionId);
 }
 
 /** What a manifest keeps of the revision that it replaces. */

@@ -136,7 +136,7 @@ describe("the database's door", () => {
 
 describe("the backend is terminated", () => {
   /** A server that is in the middle of sending a row can't say why it ends. */
-  const terminated = /due to administrator command$|Connection terminated unexpectedly$/;
+  const terminated = /due to administrator command$|Connection terminated unexpectedly$|read ECONNRESET$/;
   const eitherHint = /a few minutes|database is running/;
 
   let world: World;

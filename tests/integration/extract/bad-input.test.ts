@@ -62,6 +62,13 @@ describe("a run is refused", () => {
     );
   });
 
+  it.each(["", 70000, -1, 0, 54.32, "5432x"])("for a secret with the port %j", async (port) => {
+    world.aws.putSecret(world.secretId, { ...world.secret, port });
+    const error = await failure(month);
+    expect(error).toMatchObject({ name: "CredentialsError", exitCode: 1, retry: false });
+    expect(error.message).toContain("port: expected a port number from 1 to 65535");
+  });
+
   it("for a secret and settings that leave out where the database is", async () => {
     const { username, password } = world.secret;
     world.aws.putSecret(world.secretId, { username, password });
@@ -114,6 +121,16 @@ describe("a run is refused", () => {
       name: "QueryError",
       hint: expect.stringContaining("Grant the user") as string,
     });
+  });
+
+  it("for amounts that are not whole numbers", async () => {
+    await world.sql("alter table loans alter column amount type numeric");
+    await world.sql("update loans set amount = 1.5 where loan_date = '2026-09-15'");
+    for (const extract of ["loan_moving_average", "loan_detail"]) {
+      const error = await failure({ ...month, extract });
+      expect(error).toMatchObject({ name: "DefinitionError", exitCode: 1, retry: false });
+      expect(error.message).toContain("loan_");
+    }
   });
 
   it("for a group without banks", async () => {

@@ -128,7 +128,8 @@ describe("a statement that doesn't return the columns of its definition", () => 
           "accounts.sql doesn't return the columns of its definition: column 1 is bank_id int32, the definition says account_id int32; column 2 is account_id int32, the definition says bank_id int32",
       }),
     );
-    expect(operations).toEqual(["GetSecretValue"]);
+    expect(operations).not.toContain("CreateMultipartUpload");
+    expect(operations).not.toContain("PutObject");
     expect(await world.connections()).toBe(0);
   });
 });

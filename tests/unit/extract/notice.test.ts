@@ -85,6 +85,18 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
     expect(notice?.message).toContain("Log group /aws/lambda/bank-batch-prod-verify");
   });
 
+  it.each(["DeadlineError", "StorageError", "ConfigError", "Sandbox.Timedout"])(
+    "of a verification by %s says that the month could not be verified, and that it is to be verified again",
+    (errorType) => {
+      const response = { errorType, errorMessage: `2026-09 could not be verified${TRY}Wait a few minutes.` };
+      const [notice] = noticesOf(outcome(scheduled, response, { task: "verify" }));
+      expect(notice?.subject).toBe(`[bank-batch prod] 2026-09 could not be verified: ${errorType}`);
+      expect(notice?.message).toContain("The loan extract of 2026-09 could not be verified.");
+      expect(notice?.message).not.toContain("missing or damaged");
+      expect(notice?.message).toContain(`--function verify --type Event --data '{"month":"2026-09"}'`);
+    },
+  );
+
   it("that the program did not see coming is told as well", () => {
     const timeout = {
       errorType: "Sandbox.Timedout",
