@@ -830,8 +830,8 @@ def reconcile(month: Month, files: Sequence[MadeFile], controls: Controls, ask_b
     if differences:
         raise ReconciliationError(
             f"{month} does not reconcile: {'; '.join(differences)}",
-            f"correct the data of {month} in the source, then run the month again; docs/runbook.md has queries that find it. "
-            "Nothing of the month was published.",
+            f"correct the data of {month} in the source, then run the month again; docs/runbook.md has queries that "
+            "find it. Nothing of the month was published.",
         )
 
 

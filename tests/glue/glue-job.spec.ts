@@ -307,6 +307,7 @@ describe("publication", () => {
     expect(await readRevision(world, month, prefix)).toBeUndefined();
     await expectNoOpenUploads();
 
+    await world.untilUnlocked();
     expect((await byLambda({ month })).months).toMatchObject([{ status: "published", revision: 1 }]);
     await expectPublished();
   });

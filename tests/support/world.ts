@@ -115,13 +115,27 @@ export class World {
     if (connections > 0) throw new Error(`${connections} connections were left open`);
   }
 
-  /** The program's connections to this database, after they had a second to go. */
-  async connections(): Promise<number> {
-    const giveUpAt = Date.now() + 1000;
+  /** The program's connections to this database, after a busy server has had time to end them. */
+  connections(): Promise<number> {
+    return this.#whenNone(
+      `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'bank-batch'`,
+    );
+  }
+
+  /** Waits until the server has noticed that a run has died, and has released its locks. */
+  async untilUnlocked(): Promise<void> {
+    const locks = await this.#whenNone(
+      `select count(*) from pg_locks
+       where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+    );
+    if (locks > 0) throw new Error(`${locks} locks are still held`);
+  }
+
+  /** The count that the query returns, as soon as it is 0 or after five seconds. */
+  async #whenNone(query: string): Promise<number> {
+    const giveUpAt = Date.now() + 5000;
     for (;;) {
-      const [row] = await this.sql<{ count: string }>(
-        `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'bank-batch'`,
-      );
+      const [row] = await this.sql<{ count: string }>(query);
       const count = Number(row?.count);
       if (count === 0 || Date.now() > giveUpAt) return count;
       await sleep(20);
