@@ -558,6 +558,8 @@ class CsvFile:
     byte_count: int = 0
     loan_count: int = 0
     loan_total: int = 0
+    window_loan_count: int = 0
+    window_loan_total: int = 0
     _hash: Any = field(default_factory=hashlib.sha256)
 
     @property
@@ -571,6 +573,8 @@ class CsvFile:
             self.row_count += 1
             self.loan_count += row.loan_count
             self.loan_total += row.loan_total
+            self.window_loan_count += row.loan_count_3m
+            self.window_loan_total += row.loan_total_3m
             yield self._counted(fields_of(row))
 
     def _counted(self, fields: Iterable[str | None]) -> bytes:
@@ -766,14 +770,37 @@ def _version_or_none(version_id: str | None) -> str | None:
 
 
 class LoanTotals(NamedTuple):
+    """The number and the total amount of the month's loans, and of the loans in its window."""
+
     loan_count: int
     loan_total: int
+    window_loan_count: int
+    window_loan_total: int
+
+    @classmethod
+    def of(cls, files: Iterable[CsvFile]) -> LoanTotals:
+        made = [*files]
+        return cls(*(sum(getattr(file, name) for file in made) for name in cls._fields))
+
+    @classmethod
+    def published(cls, entry: Mapping[str, Any]) -> LoanTotals:
+        return cls(*(int(entry[name]) for name in MEASURES))
+
+    def entries(self) -> dict[str, str]:
+        """As the manifest has them."""
+        return {name: str(figure) for name, figure in zip(MEASURES, self, strict=True)}
 
     def __str__(self) -> str:
-        return f"{self.loan_count} {'loan' if self.loan_count == 1 else 'loans'} of {self.loan_total} in all"
+        window = f"window: {_count_loans(self.window_loan_count)} of {self.window_loan_total}"
+        return f"{_count_loans(self.loan_count)} of {self.loan_total} in all ({window})"
 
 
-NOTHING = LoanTotals(0, 0)
+MEASURES = ("loanCount", "loanTotal", "windowLoanCount", "windowLoanTotal")
+NOTHING = LoanTotals(0, 0, 0, 0)
+
+
+def _count_loans(count: int) -> str:
+    return f"{count} {'loan' if count == 1 else 'loans'}"
 
 
 @dataclass(frozen=True)
@@ -791,7 +818,7 @@ class Controls:
         branches = snapshot.query(Statement.read(folder, "branch_controls.sql"))
         by_month = {str(row[0]): [int(str(text)) for text in row[1:]] for row in rows}
         return cls(
-            loans={month: LoanTotals(count, total) for month, (count, total, *_) in by_month.items()},
+            loans={month: LoanTotals(*figures[: len(MEASURES)]) for month, figures in by_month.items()},
             branch_counts={int(str(bank)): int(str(count)) for bank, count in branches},
             quality={
                 month: {
@@ -799,7 +826,7 @@ class Controls:
                     "loansWithNegativeAmount": negative,
                     "loansWithoutDate": without_date,
                 }
-                for month, (_, _, without_amount, negative, without_date) in by_month.items()
+                for month, (*_, without_amount, negative, without_date) in by_month.items()
             },
         )
 
@@ -811,14 +838,15 @@ def read_bank_totals(snapshot: Snapshot, folder: Path, month: Month) -> BankTota
     """A month's loans by bank in the source, with None for loans of no bank. Explains a difference."""
     rows = snapshot.query(Statement.read(folder, "loan_bank_controls.sql"), [str(month.first_day)])
     return {
-        None if bank is None else int(bank): LoanTotals(int(str(count)), int(str(total))) for bank, count, total in rows
+        None if bank is None else int(bank): LoanTotals(*(int(str(figure)) for figure in figures))
+        for bank, *figures in rows
     }
 
 
 def reconcile(month: Month, files: Sequence[MadeFile], controls: Controls, ask_banks: Callable[[], BankTotals]) -> None:
     """Raises ReconciliationError, which names every difference. Queries the banks only if the loans differ."""
     differences = []
-    held = LoanTotals(sum(file.csv.loan_count for file in files), sum(file.csv.loan_total for file in files))
+    held = LoanTotals.of(file.csv for file in files)
     if held != controls.loans[str(month)]:
         differences = _loan_differences(files, ask_banks())
         if not differences:
@@ -830,20 +858,20 @@ def reconcile(month: Month, files: Sequence[MadeFile], controls: Controls, ask_b
     if differences:
         raise ReconciliationError(
             f"{month} does not reconcile: {'; '.join(differences)}",
-            f"correct the data of {month} in the source, then run the month again; docs/runbook.md has queries that "
-            "find it. Nothing of the month was published.",
+            f"correct the data of {month.plus(1 - WINDOW_MONTHS)} to {month} in the source, then run the month again; "
+            "docs/runbook.md has queries that find it. Nothing of the month was published.",
         )
 
 
 def _loan_differences(files: Sequence[MadeFile], banks: BankTotals) -> list[str]:
     differences = []
     for bank, _, csv, _ in files:
-        held, expected = LoanTotals(csv.loan_count, csv.loan_total), banks.get(bank.id, NOTHING)
+        held, expected = LoanTotals.of([csv]), banks.get(bank.id, NOTHING)
         if held != expected:
             differences.append(f"{bank.name}: the file has {held}, the table loans {expected}")
     without_bank = banks.get(None, NOTHING)
-    if without_bank.loan_count > 0:
-        differences.append(f"{without_bank} are of no bank: their account, client or branch is missing")
+    if without_bank != NOTHING:
+        differences.append(f"without a bank: {without_bank}, because an account, client or branch is missing")
     return differences
 
 
@@ -925,11 +953,11 @@ def _differences(files: Iterable[MadeFile], published: Mapping[str, dict[str, An
     differences = []
     for bank, key, csv, _ in files:
         before = published.get(key)
-        after = f"{csv.row_count} rows, {LoanTotals(csv.loan_count, csv.loan_total)}"
+        after = f"{csv.row_count} rows, {LoanTotals.of([csv])}"
         if before is None:
             differences.append(f"{bank.name}: no file before, now {after}")
         elif before["sha256"] != csv.sha256:
-            held = f"{before['rowCount']} rows, {before['loanCount']} loans of {before['loanTotal']} in all"
+            held = f"{before['rowCount']} rows, {LoanTotals.published(before)}"
             differences.append(f"{bank.name}: published with {held}, now {after}")
     made = {file.key for file in files}
     for key, before in published.items():
@@ -995,15 +1023,13 @@ class Provenance:
                     "byteCount": csv.byte_count,
                     "rowCount": csv.row_count,
                     "sha256": csv.sha256,
-                    "loanCount": str(csv.loan_count),
-                    "loanTotal": str(csv.loan_total),
+                    **LoanTotals.of([csv]).entries(),
                 }
                 for bank, key, csv, _ in files
             ],
             "totals": {
                 "rowCount": sum(file.csv.row_count for file in files),
-                "loanCount": str(sum(file.csv.loan_count for file in files)),
-                "loanTotal": str(sum(file.csv.loan_total for file in files)),
+                **LoanTotals.of(file.csv for file in files).entries(),
             },
             "quality": dict(quality),
             "history": [] if previous is None else [*previous["history"], _as_history(previous)],

@@ -385,7 +385,7 @@ describe("a refusal", () => {
     try {
       await expect(byGlue()).rejects.toMatchObject({
         name: "ReconciliationError",
-        message: expect.stringContaining("1 loan of 4711 in all are of no bank") as string,
+        message: expect.stringContaining("without a bank: 1 loan of 4711 in all (window: 1 loan of 4711), because") as string,
       });
       await expectNothingPublished();
     } finally {

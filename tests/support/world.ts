@@ -38,7 +38,11 @@ export interface RunOptions {
   readonly aws?: AwsClients;
 }
 
-export type LoanFile = ManifestFile & { readonly loanCount: string; readonly loanTotal: string };
+/** The measures of an extract of loans; those of the window only for `loan_moving_average`. */
+export type LoanMeasures = Readonly<Record<"loanCount" | "loanTotal", string>> &
+  Readonly<Partial<Record<"windowLoanCount" | "windowLoanTotal", string>>>;
+
+export type LoanFile = ManifestFile & LoanMeasures;
 
 /** The manifest of an extract of loans, which tests may change. */
 export interface LoanManifest extends Omit<
@@ -46,7 +50,7 @@ export interface LoanManifest extends Omit<
   "files" | "totals"
 > {
   files: readonly LoanFile[];
-  totals: { readonly rowCount: number; readonly loanCount: string; readonly loanTotal: string };
+  totals: { readonly rowCount: number } & LoanMeasures;
 }
 
 /** In which the tests live: after October 2026 has ended. */
