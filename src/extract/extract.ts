@@ -25,11 +25,11 @@ import { type ExtractDefinition, parseTotals, type Totals } from "./definition";
 import { type MonthSummary, Progress, type RunEvent } from "./events";
 import { type BankFile, makeFiles } from "./month-files";
 import { describeMonth, type Manifest, type ManifestFile, parseMonthManifest } from "./month-manifest";
-import { type Bank, type Layout, manifestKey, objectKey } from "./object-key";
+import { type Bank, type KeyedBank, type Layout, manifestKey, objectKey } from "./object-key";
 import { reconcile } from "./reconciliation";
 import type { Request } from "./request";
 import type { ExtractSettings } from "./settings";
-import { type KeyedBank, lockMonths, openSource, readBanksBefore, type Source } from "./source";
+import { lockMonths, openSource, readBanksBefore, type Source } from "./source";
 
 /** What a run works with. */
 export interface Run extends Omit<Edge, "environment"> {

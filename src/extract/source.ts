@@ -7,14 +7,9 @@ import { firstDayOf, type Month, monthPart, yearPart } from "../platform/month";
 import { readStatement } from "../platform/statement";
 import { GroupedRows } from "./grouped-rows";
 import type { Provenance } from "./month-manifest";
-import { type Bank, bankKeyNames } from "./object-key";
+import { type KeyedBank, keyedBanks } from "./object-key";
 import { type BankTotals, type Controls, readBankTotals, readControls } from "./reconciliation";
 import type { Request } from "./request";
-
-/** A bank with its name as keys contain it. */
-export interface KeyedBank extends Bank {
-  readonly keyName: string;
-}
 
 export interface Source {
   readonly provenance: Provenance["source"];
@@ -81,14 +76,12 @@ async function readProvenance(snapshot: Snapshot): Promise<Provenance["source"]>
   return { database: database ?? "", serverVersion: serverVersion ?? "", snapshot: instant ?? "" };
 }
 
-async function readBanks(snapshot: Snapshot): Promise<KeyedBank[]> {
+async function readBanks(snapshot: Snapshot): Promise<readonly KeyedBank[]> {
   const rows = await snapshot.query(readStatement("extract/banks.sql"));
   if (rows.length === 0) {
     throw new QueryError("the table bank is empty, so there is no file to make", {
       hint: "Check DB_NAME and DB_SCHEMA: is this the group's operational data store?",
     });
   }
-  const banks = rows.map(([id, name]) => ({ id: Number(id), name: name ?? "" }));
-  const keyNames = bankKeyNames(banks);
-  return banks.map((bank) => ({ ...bank, keyName: keyNames.get(bank.id) ?? "" }));
+  return keyedBanks(rows.map(([id, name]) => ({ id: Number(id), name: name ?? "" })));
 }

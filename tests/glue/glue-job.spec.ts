@@ -33,7 +33,7 @@ async function prepareAwkwardTables(): Promise<void> {
   await world.sql("update loans set amount = null where idloan % 23 = 0");
   await world.sql("update loans set loan_date = null where idloan % 101 = 0");
   await world.sql(
-    `insert into bank (idbank, name) values (20, E'ǆ ßank "東京"\\r\\nνησί'), (21, '  o''brien & co.  ')`,
+    `insert into bank (idbank, name) values (20, E'ǆ ßank "東京"\\r\\nνησί'), (21, E'  o''bri\\u00aden ❤️ & co.  ')`,
   );
   await world.sql(
     `insert into branch (idbranch, bank_idbank, address)
@@ -394,7 +394,9 @@ describe("a refusal", () => {
   });
 
   it("of bank names that give the same key or no key has the Lambda's message", async () => {
-    await world.sql("insert into bank (idbank, name) values (97, 'first-national'), (98, ' & '), (99, null)");
+    await world.sql(
+      "insert into bank (idbank, name) values (95, 'FIRST NATIONAL'), (96, '❤️'), (97, 'first-national'), (98, ' & '), (99, null)",
+    );
     const lambda: unknown = await byLambda({ month }).catch((error: unknown) => error);
     const glue: unknown = await byGlue().catch((error: unknown) => error);
     await world.sql("delete from bank where idbank > 90");

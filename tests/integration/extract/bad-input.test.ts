@@ -147,6 +147,22 @@ describe("a run is refused", () => {
     expect(error.message).toContain('"First National" (bank 1) and "first-national" (bank 2)');
   });
 
+  it.each([
+    ["FIRST national", "FirstNational and FIRSTNational differ only in case"],
+    ["Fіrst Natіonal", "FirstNational and FіrstNatіonal look the same"],
+    ["First\u200d National", "the same file name, FirstNational"],
+  ])("for the bank %j beside First National", async (name, problem) => {
+    await world.sql("update bank set name = $1 where idbank = 2", [name]);
+    const error = await failure(month);
+    expect(error).toMatchObject({ name: "QueryError", exitCode: 1 });
+    expect(error.message).toContain(`"First National" (bank 1) and "${name}" (bank 2): ${problem}`);
+  });
+
+  it("for a bank named by an emoji alone", async () => {
+    await world.sql("update bank set name = '❤️' where idbank = 2");
+    expect((await failure(month)).message).toContain('"❤️" (bank 2): no letter or digit');
+  });
+
   it("for a bank without a name", async () => {
     await world.sql("update bank set name = null where idbank = 2");
     expect((await failure(month)).message).toContain('"" (bank 2): no letter or digit');
