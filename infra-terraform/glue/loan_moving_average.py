@@ -49,6 +49,9 @@ COLUMNS = (
 # The window includes the month itself as its last month.
 WINDOW_MONTHS = 3
 
+# Years before are typing errors, such as 0206 for 2026, or placeholders, such as 0001: no bank has older loans.
+FIRST_MONTH = "1900-01"
+
 # The same as in the Lambda, so that equal bytes have equal ETags. S3 allows 10,000 parts, so a file has at most 78 GiB.
 PART_SIZE_BYTES = 8 * 1024 * 1024
 
@@ -103,6 +106,8 @@ class Month:
     def parse(cls, text: str) -> Month:
         if re.fullmatch(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])", text) is None:
             raise argparse.ArgumentTypeError(f"expected a month as YYYY-MM, such as 2026-09, not {text!r}")
+        if text < FIRST_MONTH:
+            raise argparse.ArgumentTypeError(f"expected a month from {FIRST_MONTH} on, not {text}")
         return cls.of(date.fromisoformat(f"{text}-01"))
 
     def plus(self, months: int) -> Month:

@@ -367,6 +367,7 @@ describe("a refusal", () => {
     [["--from", "2026-08", "--to", "2026-07"], /--from \(2026-08\) is after --to \(2026-07\)/],
     [["--from", "2026-08"], /a range needs both --from and --to/],
     [[], /expected either --month, or --from with --to/],
+    [["--month", "0206-09"], /expected a month from 1900-01 on, not 0206-09/],
     [["--month", "2026-9"], /expected a month as YYYY-MM, such as 2026-09, not '2026-9'/],
     [["--month", "2026-09", "--dryrun", "true"], /unknown argument --dryrun: did you mean --dry-run\?/],
     [["--month", "2026-09", "--restate", "perhaps"], /invalid choice: 'perhaps'/],

@@ -39,6 +39,15 @@ describe("a run is refused", () => {
     expect(operations.filter((operation) => !operation.startsWith("List"))).toEqual([]);
   });
 
+  it.each(["0001-01", "0206-09"])("for the month %s, before anything is connected to", async (mistyped) => {
+    const operations = await world.operationsDuring(async () => {
+      const error = await failure({ month: mistyped });
+      expect(error).toMatchObject({ name: "RequestError", exitCode: 64, retry: false });
+      expect(error.message).toBe(`wrong input: month: expected a month from 1900-01 on, not ${mistyped}`);
+    });
+    expect(operations.filter((operation) => !operation.startsWith("List"))).toEqual([]);
+  });
+
   it("for a secret that does not exist", async () => {
     const error = await failure(month, { environment: { DB_SECRET_ID: "nowhere" } });
     expect(error).toMatchObject({ name: "CredentialsError", exitCode: 1, retry: false });
