@@ -43,6 +43,11 @@ export interface Reconciliation<Name extends string = string> {
    * only if a month doesn't reconcile, to name the banks.
    */
   readonly bankControls: Statement;
+  /**
+   * One row: the first and the last month with data as `YYYY-MM`, both NULL without any. It runs only if a month is
+   * empty, to say why; without it the error can't.
+   */
+  readonly span?: Statement;
   /** Where each bank's file must have an exact number of rows: one row for each bank, with its id and that number. */
   readonly rowCounts?: { readonly statement: Statement; readonly rows: string; readonly source: string };
   /** Totals as error messages state them: `3 loans of 600 in all`. */
@@ -127,6 +132,11 @@ export function addTotals({ reconciliation }: ExtractDefinition, all: readonly T
 
 export function isSameTotals({ reconciliation }: ExtractDefinition, one: Totals, other: Totals): boolean {
   return reconciliation.measures.every(({ name }) => one[name] === other[name]);
+}
+
+/** Whether a month with these totals has no data: every measure is 0. */
+export function isEmpty({ reconciliation }: ExtractDefinition, totals: Totals): boolean {
+  return reconciliation.measures.every(({ name }) => totals[name] === 0n);
 }
 
 /** Totals as the manifest states them: numbers as text, with the decimals of their columns. */

@@ -12,6 +12,8 @@ export interface Request {
   readonly months: readonly [Month, ...Month[]];
   /** Whether a published month may change. */
   readonly restate: boolean;
+  /** Whether a month without any data may be published. */
+  readonly allowEmpty: boolean;
   /** Whether to do everything except publish. */
   readonly dryRun: boolean;
 }
@@ -57,6 +59,7 @@ const inputKeys = {
   to: v.optional(month),
   scheduledTime: v.optional(instant),
   restate: v.optional(v.boolean("expected true or false"), false),
+  allowEmpty: v.optional(v.boolean("expected true or false"), false),
   dryRun: v.optional(v.boolean("expected true or false"), false),
 };
 
@@ -100,8 +103,8 @@ export function parseRequest(event: unknown, now: Date): Request {
     const last = addMonths(monthOf(now), -1);
     throw refused([`${unfinished.join(", ")} has not ended (UTC); the last month that has is ${last}`]);
   }
-  const { extract: name, restate, dryRun } = parsed.output;
-  return { definition: extractNamed(name) ?? defaultExtract, months, restate, dryRun };
+  const { extract: name, restate, allowEmpty, dryRun } = parsed.output;
+  return { definition: extractNamed(name) ?? defaultExtract, months, restate, allowEmpty, dryRun };
 }
 
 function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]] {

@@ -5,6 +5,7 @@ import type { Connection, Snapshot } from "../platform/database/connection";
 import { ConflictError, QueryError } from "../platform/errors";
 import { firstDayOf, type Month, monthPart, yearPart } from "../platform/month";
 import { readStatement } from "../platform/statement";
+import { refuseEmptyMonths } from "./empty-months";
 import { GroupedRows } from "./grouped-rows";
 import type { Provenance } from "./month-manifest";
 import { type KeyedBank, keyedBanks } from "./object-key";
@@ -50,13 +51,23 @@ export async function readBanksBefore(connection: Connection): Promise<readonly 
   return readBanks(await connection.openSnapshot());
 }
 
-/** Opens the snapshot, reads what is small, and starts the statement: one pass over the data for all months and banks. */
-export async function openSource(connection: Connection, request: Request): Promise<Source> {
+/**
+ * Opens the snapshot, reads what is small, and starts the statement: one pass over the data for all months and banks.
+ *
+ * @param neverEmpty the months that must have data.
+ * @throws QueryError if one of them has none.
+ */
+export async function openSource(
+  connection: Connection,
+  request: Request,
+  neverEmpty: readonly Month[],
+): Promise<Source> {
   const { definition, months } = request;
   const snapshot = await connection.openSnapshot();
   const provenance = await readProvenance(snapshot);
   const banks = await readBanks(snapshot);
   const controls = await readControls(snapshot, definition, months);
+  await refuseEmptyMonths(snapshot, definition, neverEmpty, controls);
   const [first, last] = [months[0], months[months.length - 1] ?? months[0]];
   const days = [firstDayOf(first), firstDayOf(last)];
   const { checked, batches } = snapshot.stream(definition.statement, days, definition.columns);

@@ -20,6 +20,7 @@ export function loanReconciliation<const Name extends string>(columns: {
     quality: ["loansWithoutAmount", "loansWithNegativeAmount", "loansWithoutDate"],
     controls: readStatement("extract/loan_controls.sql"),
     bankControls: readStatement("extract/loan_bank_controls.sql"),
+    span: readStatement("extract/loan_span.sql"),
     describe: describeLoans,
   };
 }

@@ -20,6 +20,7 @@ describe("a request", () => {
       definition: expect.objectContaining({ name: "loan_moving_average" }) as unknown,
       months: ["2026-09"],
       restate: false,
+      allowEmpty: false,
       dryRun: false,
     });
   });
@@ -42,9 +43,11 @@ describe("a request", () => {
     );
   });
 
-  it("takes restate and dryRun", () => {
-    expect(parseRequest({ month: "2026-09", restate: true, dryRun: true }, now)).toMatchObject({
+  it("takes restate, allowEmpty and dryRun", () => {
+    const flags = { restate: true, allowEmpty: true, dryRun: true };
+    expect(parseRequest({ month: "2026-09", ...flags }, now)).toMatchObject({
       restate: true,
+      allowEmpty: true,
       dryRun: true,
     });
   });
@@ -88,6 +91,7 @@ describe("a request", () => {
     [{ to: "2026-06" }, "from is missing"],
     [{ month: "2026-09", from: "2026-01", to: "2026-02" }, "but got several"],
     [{}, "but got none"],
+    [{ allowEmpty: 1, month: "2026-09" }, "allowEmpty: expected true or false"],
     [{ restate: "yes", month: "2026-09" }, "restate: expected true or false"],
     [{ scheduledTime: "yesterday" }, "scheduledTime: expected a time in ISO 8601"],
     [null, "expected a JSON object"],
