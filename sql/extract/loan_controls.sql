@@ -6,7 +6,8 @@
 --             $2 date  first day of the last month asked for
 -- units       totals in the currency unit of loans.amount
 --
--- loans_without_date counts the whole table: these loans belong to no month.
+-- loans_without_date counts the whole table: these loans belong to no month that can be asked for. They have no date, or
+-- infinity, -infinity or a year that is no loan's.
 
 with months as (
     select month_start::date as month_start
@@ -33,7 +34,10 @@ select
     coalesce(sum(daily_loans.loan_total), 0) as loan_total,
     coalesce(sum(daily_loans.loans_without_amount), 0) as loans_without_amount,
     coalesce(sum(daily_loans.loans_with_negative_amount), 0) as loans_with_negative_amount,
-    (select count(*) from loans where loan_date is null) as loans_without_date
+    (
+        select count(*) from loans
+        where loan_date is null or loan_date not between '1900-01-01' and '9999-12-31'
+    ) as loans_without_date
 from months
 left join daily_loans on date_trunc('month', daily_loans.loan_date::timestamp)::date = months.month_start
 group by months.month_start

@@ -3,12 +3,10 @@
 --
 -- grain  one row: the first and the last month with loans, NULL without any
 --
--- A loan dated infinity or -infinity is of no month.
+-- Loans of no month that can be asked for, such as those dated infinity, don't count.
 
 select
     to_char(min(loan_date)::timestamp, 'YYYY-MM') as first_month,
     to_char(max(loan_date)::timestamp, 'YYYY-MM') as last_month
 from loans
-where
-    loan_date > '-infinity'
-    and loan_date < 'infinity'
+where loan_date between '1900-01-01' and '9999-12-31'

@@ -1,9 +1,16 @@
-/** One bank whose file is larger than a part of 8 MiB, and than what the sockets on its way hold. */
+/** One bank with a loan each month, whose file is larger than a part of 8 MiB, and than what the sockets on its way hold. */
 import type { World } from "./world";
 
 export async function fillLargeBank(world: World): Promise<void> {
   await world.sql("insert into bank values (1, 'Bank', 0)");
   await world.sql(
     "insert into branch select number, 1, repeat('x', 255) from generate_series(1, 50000) as number",
+  );
+  await world.sql("insert into client values (1, '', '', 1)");
+  await world.sql("insert into account values (1, 0, 1)");
+  await world.sql(
+    `insert into loans
+     select -row_number() over (), 100, 1, day
+     from generate_series(date '2026-01-01', date '2026-10-01', interval '1 month') as day`,
   );
 }

@@ -108,6 +108,21 @@ describe("a month has no loans", () => {
     }
   });
 
+  it("and the source has loans without a usable date: they are not taken for its beginning or end", async () => {
+    await world.sql(
+      "insert into loans values (-1, 5, null, 'infinity'), (-2, 5, null, '-infinity'), (-3, 5, null, '0206-09-15')",
+    );
+    try {
+      const message = ["2026-02 is empty: the data in the table loans begins in 2026-03"];
+      await expectFailure(
+        { world, input: { month: "2026-02" }, options: options() },
+        { ...refusal, message },
+      );
+    } finally {
+      await world.sql("delete from loans where idloan < 0");
+    }
+  });
+
   it("and is asked for with allowEmpty: it is published", async () => {
     const input = { from: "2026-06", to: "2026-08", allowEmpty: true };
     await expectPublished({ world, input, options: options() });
