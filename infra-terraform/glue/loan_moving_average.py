@@ -49,6 +49,9 @@ COLUMNS = (
 # The window includes the month itself as its last month.
 WINDOW_MONTHS = 3
 
+# Years before are typing errors, such as 0206 for 2026, or placeholders, such as 0001: no bank has older loans.
+FIRST_MONTH = "1900-01"
+
 # The same as in the Lambda, so that equal bytes have equal ETags. S3 allows 10,000 parts, so a file has at most 78 GiB.
 PART_SIZE_BYTES = 8 * 1024 * 1024
 
@@ -103,6 +106,8 @@ class Month:
     def parse(cls, text: str) -> Month:
         if re.fullmatch(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])", text) is None:
             raise argparse.ArgumentTypeError(f"expected a month as YYYY-MM, such as 2026-09, not {text!r}")
+        if text < FIRST_MONTH:
+            raise argparse.ArgumentTypeError(f"expected a month from {FIRST_MONTH} on, not {text}")
         return cls.of(date.fromisoformat(f"{text}-01"))
 
     def plus(self, months: int) -> Month:
@@ -265,21 +270,23 @@ def manifest_key(settings: Settings, month: Month) -> str:
 
 
 def keyed_banks(names: Sequence[tuple[int, str]]) -> list[Bank]:
-    """The banks with their names in PascalCase, which contain only digits and letters of any script.
+    """The banks with their names in PascalCase, which contain only digits and letters of any script with their marks.
 
-    Raises QueryError, which names every bank whose name has no letter or digit or gives the same key as another's.
+    Raises QueryError, which names every bank whose name has no letter or digit, or gives the same key as another's, or
+    the same without regard to case. The Lambda also refuses names that look the same; the job does not have its table.
     """
     banks = [Bank(bank_id, name, pascal_case(name)) for bank_id, name in names]
-    sharing: dict[str, list[Bank]] = {}
-    for bank in banks:
-        sharing.setdefault(bank.key_name, []).append(bank)
-    problems = []
-    for key_name, named in sharing.items():
-        described = " and ".join(f"{json.dumps(bank.name, ensure_ascii=False)} (bank {bank.id})" for bank in named)
-        if key_name == "":
-            problems.append(f"{described}: no letter or digit to name a file by")
-        elif len(named) > 1:
-            problems.append(f"{described}: the same file name, {key_name}")
+    problems = [f"{_described(bank)}: no letter or digit to name a file by" for bank in banks if bank.key_name == ""]
+    alike = _groups([bank for bank in banks if bank.key_name != ""], lambda bank: bank.key_name)
+    for group in alike:
+        if len(group) > 1:
+            described = " and ".join(map(_described, group))
+            problems.append(f"{described}: the same file name, {group[0].key_name}")
+    for group in _groups([group[0] for group in alike], lambda bank: caseless(bank.key_name)):
+        if len(group) > 1:
+            described = " and ".join(map(_described, group))
+            key_names = " and ".join(bank.key_name for bank in group)
+            problems.append(f"{described}: {key_names} differ only in case, and are one folder on Windows and macOS")
     if problems:
         raise QueryError(
             f"the banks' names don't make distinct file names: {'; '.join(problems)}",
@@ -288,13 +295,42 @@ def keyed_banks(names: Sequence[tuple[int, str]]) -> list[Bank]:
     return banks
 
 
+def _described(bank: Bank) -> str:
+    return f"{json.dumps(bank.name, ensure_ascii=False)} (bank {bank.id})"
+
+
+def _groups(banks: Iterable[Bank], key_of: Callable[[Bank], str]) -> list[list[Bank]]:
+    groups: dict[str, list[Bank]] = {}
+    for bank in banks:
+        groups.setdefault(key_of(bank), []).append(bank)
+    return list(groups.values())
+
+
+# Characters that nobody sees: Unicode's property Default_Ignorable_Code_Point, which unicodedata does not have.
+IGNORABLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff]"
+)
+
+
 def pascal_case(name: str) -> str:
-    """`first national` → `FirstNational`, `O'Brien & Söhne` → `OBrienSöhne`. Other letters keep their case."""
-    kept = "".join(
-        char if unicodedata.category(char)[0] in "LM" or unicodedata.category(char) == "Nd" else " "
-        for char in unicodedata.normalize("NFC", name)
-    )
+    """`first national` → `FirstNational`, `O'Brien & Söhne` → `OBrienSöhne`. Other letters keep their case.
+
+    A combining mark is kept only behind a letter or digit.
+    """
+    kept = ""
+    for char in unicodedata.normalize("NFC", IGNORABLE.sub("", name)):
+        category = unicodedata.category(char)
+        is_mark = category[0] == "M" and kept != "" and not kept.endswith(" ")
+        is_name = category[0] == "L" or category == "Nd" or is_mark
+        kept += char if is_name else " "
     return "".join(word[0].upper() + word[1:] for word in kept.split(" ") if word != "")
+
+
+def caseless(text: str) -> str:
+    """The same for texts that differ only in case."""
+    return unicodedata.normalize("NFD", text.upper().lower())
 
 
 # --- The source: one snapshot in many connections ---------------------------------------------------------------------

@@ -7,7 +7,7 @@
 -- units       totals in the currency unit of loans.amount
 --
 -- The window is the month and the two before it. loans_without_date counts the whole table: these loans belong to no
--- month.
+-- month that can be asked for. They have no date, or infinity, -infinity or a year that is no loan's.
 
 with months as (
     select month_start::date as month_start
@@ -57,6 +57,9 @@ select
     window_loan_total,
     loans_without_amount,
     loans_with_negative_amount,
-    (select count(*) from loans where loan_date is null) as loans_without_date
+    (
+        select count(*) from loans
+        where loan_date is null or loan_date not between '1900-01-01' and '9999-12-31'
+    ) as loans_without_date
 from windowed
 where month_start >= $1::date

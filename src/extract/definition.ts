@@ -29,8 +29,11 @@ export interface ExtractDefinition<Name extends string = string> {
 export interface Reconciliation<Name extends string = string> {
   /** The source, as error messages call it: `the table loans`. */
   readonly source: string;
-  /** What is added up over the rows of a file, and computed from the source in another way. */
-  readonly measures: readonly Measure<Name>[];
+  /**
+   * What is added up over the rows of a file, and computed from the source in another way. The first measure is the
+   * amount of the month's own data: a month where it is 0 is empty.
+   */
+  readonly measures: readonly [Measure<Name>, ...Measure<Name>[]];
   /**
    * Figures of the source's quality that are no errors: the manifest states them under these names.
    */
@@ -45,6 +48,11 @@ export interface Reconciliation<Name extends string = string> {
    * first columns. It runs only if a month doesn't reconcile, to name the banks.
    */
   readonly bankControls: Statement;
+  /**
+   * One row: the first and the last month with data as `YYYY-MM`, both NULL without any. It runs only if a month is
+   * empty, to say why; without it the error can't.
+   */
+  readonly span?: Statement;
   /** Where each bank's file must have an exact number of rows: one row for each bank, with its id and that number. */
   readonly rowCounts?: { readonly statement: Statement; readonly rows: string; readonly source: string };
   /** Totals as error messages state them: `3 loans of 600 in all`. */
@@ -137,6 +145,11 @@ export function addTotals({ reconciliation }: ExtractDefinition, all: readonly T
 
 export function isSameTotals({ reconciliation }: ExtractDefinition, one: Totals, other: Totals): boolean {
   return reconciliation.measures.every(({ name }) => one[name] === other[name]);
+}
+
+/** Whether a month with these totals has no data of its own: the first measure is 0. */
+export function isEmpty({ reconciliation }: ExtractDefinition, totals: Totals): boolean {
+  return totals[reconciliation.measures[0].name] === 0n;
 }
 
 /** Totals as the manifest states them: numbers as text, with the decimals of their columns. */

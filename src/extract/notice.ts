@@ -132,8 +132,14 @@ function requestOf({ requestPayload, timestamp }: InvocationRecord): Request | u
   }
 }
 
-function inputOf({ definition, months, restate, dryRun }: Request): object {
+function inputOf({ definition, months, restate, allowEmpty, dryRun }: Request): object {
   const asked = months.length === 1 ? { month: months[0] } : { from: months[0], to: months.at(-1) };
   const named = definition === defaultExtract ? {} : { extract: definition.name };
-  return { ...named, ...asked, ...(restate && { restate }), ...(dryRun && { dryRun }) };
+  return {
+    ...named,
+    ...asked,
+    ...(restate && { restate }),
+    ...(allowEmpty && { allowEmpty }),
+    ...(dryRun && { dryRun }),
+  };
 }

@@ -7,7 +7,7 @@ import type { Measure, Reconciliation, Totals } from "../definition";
  *   the number and the total amount of the month's loans, and of the loans in its window of three months.
  */
 export function loanReconciliation<const Name extends string>(
-  ...measures: readonly Measure<Name>[]
+  ...measures: readonly [Measure<Name>, ...Measure<Name>[]]
 ): Reconciliation<Name> {
   return {
     source: "the table loans",
@@ -15,6 +15,7 @@ export function loanReconciliation<const Name extends string>(
     quality: ["loansWithoutAmount", "loansWithNegativeAmount", "loansWithoutDate"],
     controls: readStatement("extract/loan_controls.sql"),
     bankControls: readStatement("extract/loan_bank_controls.sql"),
+    span: readStatement("extract/loan_span.sql"),
     describe: describeLoans,
   };
 }

@@ -448,13 +448,16 @@ describe("loans that reach no bank", () => {
 });
 
 describe("odd loans", () => {
-  it("without amount or date, or with a negative amount, are counted in the manifest", async () => {
+  it("without amount or usable date, or with a negative amount, are counted in the manifest", async () => {
     const [account] = await world.sql<{ id: number }>("select min(account_idaccount) as id from loans");
     await world.sql(
       `insert into loans values
          (-1, null, $1, '2026-09-01'), (-2, null, $1, '2026-09-30'), (-3, null, $1, '2026-08-31'),
          (-4, -70, $1, '2026-09-15'), (-5, -1, $1, '2026-10-01'), (-6, 0, $1, '2026-09-15'),
-         (-7, 10, $1, null), (-8, null, $1, null), (-9, -10, null, null)`,
+         (-7, 10, $1, null), (-8, null, $1, null), (-9, -10, null, null),
+         (-10, 5, $1, 'infinity'), (-11, 5, $1, '-infinity'), (-12, 5, $1, '0206-09-15'),
+         (-13, 5, $1, '1899-12-31'), (-14, 5, $1, '10000-01-01'), (-15, 5, $1, '0044-03-15 BC'),
+         (-16, 5, $1, '1900-01-01'), (-17, 5, $1, '9999-12-31')`,
       [account?.id],
     );
     try {
@@ -463,7 +466,7 @@ describe("odd loans", () => {
       expect((await world.manifest(month, prefix)).quality).toEqual({
         loansWithoutAmount: 2,
         loansWithNegativeAmount: 1,
-        loansWithoutDate: 3,
+        loansWithoutDate: 9,
       });
     } finally {
       await world.sql("delete from loans where idloan < 0");

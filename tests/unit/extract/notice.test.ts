@@ -60,9 +60,13 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
   });
 
   it("of a range or a restatement has the same range and restatement to run again", () => {
-    const range = noticeOf(outcome({ from: "2026-01", to: "2026-06", restate: true }, failed));
+    const range = noticeOf(
+      outcome({ from: "2026-01", to: "2026-06", restate: true, allowEmpty: true }, failed),
+    );
     expect(range.subject).toContain("2026-01 to 2026-06 was not published");
-    expect(range.message).toContain(`--data '{"from":"2026-01","to":"2026-06","restate":true}'`);
+    expect(range.message).toContain(
+      `--data '{"from":"2026-01","to":"2026-06","restate":true,"allowEmpty":true}'`,
+    );
   });
 
   it("of a range says which months are published, and runs only the others again", () => {
