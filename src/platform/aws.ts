@@ -14,12 +14,12 @@ export interface AwsClients {
 /** What all clients share; what is left out, the SDK takes from the environment and its configuration files. */
 export type SharedClientConfig = Pick<SecretsManagerClientConfig, "endpoint" | "region" | "credentials">;
 
-const CONNECT_TIMEOUT_MS = 5000;
-/** For one attempt of a request, of which the SDK makes three: a part of 8 MiB takes about a second. */
-const REQUEST_TIMEOUT_MS = 60_000;
-
 /** Time limits of S3's client. */
 export interface RequestLimits {
+  /** For a connection to open, of which waiting for a free socket is a part to the SDK. */
+  readonly connectTimeoutMs: number;
+  /** For one attempt of a request, of which the SDK makes three: a part of 8 MiB takes about a second. */
+  readonly requestTimeoutMs: number;
   /**
    * For a connection on which nothing moves. Only this limit ends a body that stalls: the request's limit ends with the
    * headers. It is not shorter than that limit, because nothing moves either while S3 completes a large upload.
@@ -27,13 +27,15 @@ export interface RequestLimits {
   readonly idleTimeoutMs: number;
 }
 
-const requestLimits: RequestLimits = { idleTimeoutMs: REQUEST_TIMEOUT_MS };
+const requestLimits: RequestLimits = {
+  connectTimeoutMs: 5000,
+  requestTimeoutMs: 60_000,
+  idleTimeoutMs: 60_000,
+};
 
 /** Each module is loaded when its client is first needed: S3's is the largest in the bundle. */
-export function awsClients(
-  shared: SharedClientConfig = {},
-  { idleTimeoutMs }: RequestLimits = requestLimits,
-): AwsClients {
+export function awsClients(shared: SharedClientConfig = {}, limits: Partial<RequestLimits> = {}): AwsClients {
+  const { connectTimeoutMs, requestTimeoutMs, idleTimeoutMs } = { ...requestLimits, ...limits };
   return {
     s3: async ({ forcePathStyle }) => {
       const { S3Client } = await import("@aws-sdk/client-s3");
@@ -41,8 +43,8 @@ export function awsClients(
         ...shared,
         forcePathStyle,
         requestHandler: {
-          connectionTimeout: CONNECT_TIMEOUT_MS,
-          requestTimeout: REQUEST_TIMEOUT_MS,
+          connectionTimeout: connectTimeoutMs,
+          requestTimeout: requestTimeoutMs,
           socketTimeout: idleTimeoutMs,
           throwOnRequestTimeout: true,
         },

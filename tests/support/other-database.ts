@@ -11,7 +11,7 @@ import type { World } from "./world";
 
 export class OtherDatabase {
   private constructor(
-    private readonly name: string,
+    readonly name: string,
     private readonly owner: Client,
   ) {}
 

@@ -1,4 +1,6 @@
 /** S3's client with bounds: how many requests are in flight, when they end, and how long clearing up may take. */
+import { setMaxListeners } from "node:events";
+
 import { AbortMultipartUploadCommand, type S3Client } from "@aws-sdk/client-s3";
 
 /**
@@ -19,14 +21,17 @@ export function boundedClient(s3: S3Client, signal: AbortSignal): S3Client {
   let lastClearUp: AbortSignal | undefined;
   const clearUpSignal = (): AbortSignal => {
     if (!signal.aborted) return AbortSignal.timeout(CLEAR_UP_MS);
-    lastClearUp ??= AbortSignal.timeout(CLEAR_UP_MS);
+    if (lastClearUp === undefined) {
+      lastClearUp = AbortSignal.timeout(CLEAR_UP_MS);
+      // Each request in flight listens to the signal, so many listeners are no leak.
+      setMaxListeners(0, lastClearUp);
+    }
     return lastClearUp;
   };
   const send = (command: Parameters<S3Client["send"]>[0]): Promise<unknown> => {
     const clearsUp = command instanceof AbortMultipartUploadCommand;
     return (clearsUp ? clearUps : requests).use(() => {
       const abortSignal = clearsUp ? clearUpSignal() : signal;
-      abortSignal.throwIfAborted();
       return s3.send(command, { abortSignal });
     });
   };

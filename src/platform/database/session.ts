@@ -69,8 +69,7 @@ export class Session {
     this.#socket = new Socket();
     this.#client = new Client({
       ...{ host, port, database, user, password },
-      // Without the host, an IP address would be compared with the certificate as "localhost".
-      ssl: settings.ssl === "verify-full" ? { rejectUnauthorized: true, host } : false,
+      ssl: settings.ssl === "verify-full" ? { rejectUnauthorized: true } : false,
       stream: () => this.#socket,
       application_name: APPLICATION_NAME,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

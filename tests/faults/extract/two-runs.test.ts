@@ -13,6 +13,7 @@ import { extract, type Summary } from "../../../src/extract/extract";
 import { parseRequest } from "../../../src/extract/request";
 import { awsClients } from "../../../src/platform/aws";
 import { Gate } from "../../support/gate";
+import { whileHeld } from "../../support/held-table";
 import { OtherDatabase } from "../../support/other-database";
 import { expectInPlace, readHistory, readRevision } from "../../support/reader";
 import { NOW, World } from "../../support/world";
@@ -20,9 +21,10 @@ import { NOW, World } from "../../support/world";
 jest.setTimeout(180_000);
 
 const month = "2026-09";
+const earlierMonth = "2026-08";
 const bankIds = [1, 2, 3];
 
-/** What the tables hold: by bank, the amount of its one loan of the month. */
+/** What the tables hold of a month: by bank, the amount of its one loan. */
 type Data = readonly number[];
 
 interface Tables {
@@ -36,11 +38,12 @@ async function fillTables(tables: Tables): Promise<void> {
     await tables.sql("insert into client values ($1, '', '', $1)", [id]);
     await tables.sql("insert into account values ($1, 0, $1)", [id]);
     await tables.sql("insert into loans values ($1, 0, $1, '2026-09-15')", [id]);
+    await tables.sql("insert into loans values ($1, 0, $2, '2026-08-15')", [id + bankIds.length, id]);
   }
 }
 
-async function setData(tables: Tables, data: Data): Promise<void> {
-  await tables.sql("update loans set amount = ($1::int[])[idloan]", [data]);
+async function setData(tables: Tables, data: Data, earlierData: Data = data): Promise<void> {
+  await tables.sql("update loans set amount = ($1::int[])[idloan]", [[...data, ...earlierData]]);
 }
 
 /** The loans' totals by bank, as a revision has them. */
@@ -104,6 +107,18 @@ describe("two runs that share a database", () => {
     },
   );
 
+  it("exclude each other before they read: a run never waits with a snapshot that grows old", async () => {
+    await setData(world, [1, 2, 3]);
+    const input = { month, restate: true };
+    const first = await whileHeld(
+      world.database,
+      "loans",
+      () => run(input),
+      () => expect(run(input)).rejects.toMatchObject({ message: "another run of 2026-09 is active" }),
+    );
+    expect(first.months).toMatchObject([{ status: "published", revision: 1 }]);
+  });
+
   it("let a dry run of the month pass, which leaves the other's uploads alone", async () => {
     const summary = await duringFirstRun(async () => {
       expect((await run({ month, dryRun: true })).months).toMatchObject([{ status: "published" }]);
@@ -131,9 +146,13 @@ class Died extends Error {
   override readonly name = "Died";
 }
 
+/** The month that all tests are about, and the one before it. */
+type MonthData = Readonly<Record<typeof month | typeof earlierMonth, Data>>;
+
 /** What a run is to do. */
 interface Part {
-  readonly data: Data;
+  readonly data: MonthData;
+  readonly months: readonly (keyof MonthData)[];
   readonly restate: boolean;
   /** How many of its requests reach the bucket; infinite for a run that lives. */
   readonly requestCount: number;
@@ -150,7 +169,7 @@ class SteppedRun {
   #requestsLeft: number;
   #onChange: () => void = () => undefined;
 
-  constructor(name: string, database: OtherDatabase, { restate, requestCount }: Part) {
+  constructor(name: string, database: OtherDatabase, { months, restate, requestCount }: Part) {
     this.runId = `${name} below ${prefix}`;
     this.#requestsLeft = requestCount;
     const environment = { ...world.environment, ...database.environment, EXTRACT_PREFIX: prefix };
@@ -162,7 +181,8 @@ class SteppedRun {
       priority: "high",
     });
     const deadline = { signal: new AbortController().signal, timeLeftMs: () => 60_000 };
-    void extract(parseRequest({ month, restate }, NOW), {
+    const input = { from: months[0], to: months.at(-1), restate };
+    void extract(parseRequest(input, NOW), {
       runId: this.runId,
       settings,
       aws: { ...awsClients(world.aws.clientConfig), s3: () => Promise.resolve(s3) },
@@ -186,6 +206,11 @@ class SteppedRun {
     while (this.#waiting.length === 0 && !this.hasEnded) {
       await new Promise<void>((resolve) => (this.#onChange = resolve));
     }
+  }
+
+  /** Whether the run's next request is for this operation. */
+  isNext(operation: string): boolean {
+    return this.#waiting[0]?.operation === operation;
   }
 
   /** Lets the run's next request through, waits for its answer, and returns the operation. */
@@ -218,20 +243,40 @@ class SteppedRun {
   }
 }
 
-/** A consumer that looks at the month after every step, and remembers what it saw. */
+/** The id of a transaction that is newer than all before it, and older than all after it. */
+async function newTransactionId(): Promise<bigint> {
+  const [row] = await world.sql<{ id: string }>("select pg_current_xact_id()::text as id");
+  return BigInt(row?.id ?? "");
+}
+
+/** A consumer that looks at a month after every step, and remembers what it saw. */
 class Watch {
-  /** The run of each revision that was ever seen; the first stands at 0. */
+  /** The run of each revision that was ever seen; the first is at 0. */
   readonly runIds: string[] = [];
   readonly #dataOfRun = new Map<string, Data>();
+  /** A transaction from before the present revision. */
+  #before = 0n;
 
-  /** To be told before the run publishes. */
-  expects(run: SteppedRun, data: Data): void {
-    this.#dataOfRun.set(run.runId, data);
+  constructor(readonly month: keyof MonthData) {}
+
+  /** Must be called before the run publishes. */
+  expects(run: SteppedRun, data: MonthData): void {
+    this.#dataOfRun.set(run.runId, data[this.month]);
   }
 
-  async look(): Promise<void> {
-    const manifest = (await readRevision(world, month, prefix))?.manifest;
-    if (manifest?.revision === this.runIds.length + 1) this.runIds.push(manifest.runId);
+  /** @param before a transaction from before everything that has happened since the last look. */
+  async look(before: bigint): Promise<void> {
+    const manifest = (await readRevision(world, this.month, prefix))?.manifest;
+    if (manifest?.revision === this.runIds.length + 1) {
+      this.runIds.push(manifest.runId);
+      // What replaces a revision was read after that had been published.
+      const [, nextTransaction = ""] = manifest.source.snapshot.split(":");
+      assert(
+        BigInt(nextTransaction) > this.#before,
+        `older figures replaced revision ${manifest.revision - 1}`,
+      );
+      this.#before = before;
+    }
     assert.deepEqual(
       { revision: manifest?.revision ?? 0, runId: manifest?.runId },
       { revision: this.runIds.length, runId: this.runIds.at(-1) },
@@ -244,22 +289,33 @@ class Watch {
     );
   }
 
-  /** What a run that lived should not have ended with. */
-  faultsOf({ runId, summary, failure, uploadIds }: SteppedRun, part: Part, open: string[]): string[] {
-    const faults = open.filter((id) => uploadIds.includes(id)).map((id) => `${runId} left the upload ${id}`);
-    const outcome = summary?.months[0];
-    if (outcome === undefined) {
-      const name = failure instanceof Error ? failure.name : String(failure);
-      const isRefusal = name === "ConflictError" || (name === "AlreadyPublishedError" && !part.restate);
-      return isRefusal ? faults : [...faults, `${runId} failed: ${String(failure)}`];
-    }
+  /** What is wrong with what a run says it did to the month. */
+  faultsOf({ runId, summary }: SteppedRun, { data }: Part): string[] {
+    const outcome = summary?.months.find((each) => each.month === this.month);
+    if (outcome === undefined) return [];
     const publisher = this.runIds[outcome.revision - 1] ?? "nobody";
     const isTrue =
       outcome.status === "unchanged"
-        ? isDeepStrictEqual(this.#dataOfRun.get(publisher), part.data)
+        ? isDeepStrictEqual(this.#dataOfRun.get(publisher), data[this.month])
         : publisher === runId;
-    return isTrue ? faults : [...faults, `${runId} says ${outcome.status}, which nobody saw`];
+    return isTrue ? [] : [`${runId} says ${outcome.status} of ${this.month}, which nobody saw`];
   }
+}
+
+/** How a run that lived should not have ended. */
+function faultyEndOf(
+  { runId, summary, failure, uploadIds }: SteppedRun,
+  part: Part,
+  open: string[],
+): string[] {
+  const faults = open.filter((id) => uploadIds.includes(id)).map((id) => `${runId} left the upload ${id}`);
+  if (summary !== undefined) {
+    const months = summary.months.map((each) => each.month);
+    return isDeepStrictEqual(months, part.months) ? faults : [...faults, `${runId} did ${String(months)}`];
+  }
+  const name = failure instanceof Error ? failure.name : String(failure);
+  const isRefusal = name === "ConflictError" || (name === "AlreadyPublishedError" && !part.restate);
+  return isRefusal ? faults : [...faults, `${runId} failed: ${String(failure)}`];
 }
 
 describe("two runs that share no lock", () => {
@@ -273,35 +329,56 @@ describe("two runs that share no lock", () => {
   });
 
   const lives = Number.POSITIVE_INFINITY;
-  /** A run over three banks makes 15 requests. */
-  const dies = fc.integer({ min: 0, max: 15 });
-  const data = fc.tuple(...bankIds.map(() => fc.integer({ min: 1, max: 3 })));
+  /** A run of a month with three banks makes 15 requests. */
+  const dies = fc.integer({ min: 0, max: 30 });
+  const monthData = fc.tuple(...bankIds.map(() => fc.integer({ min: 1, max: 3 })));
+  const data = fc.record({ [month]: monthData, [earlierMonth]: monthData });
+  const months = fc.constantFrom<Part["months"]>([month], [earlierMonth], [earlierMonth, month]);
   const run = fc.record({
     data,
+    months,
     restate: fc.boolean(),
     requestCount: fc.oneof({ weight: 4, arbitrary: fc.constant(lives) }, { weight: 1, arbitrary: dies }),
   });
   const scenarios = fc.record({
-    /** A revision that is there before, or none. */
-    published: fc.option(data),
+    /** What is published before, if anything. */
+    published: fc.option(fc.record({ data, months })),
     /** A run that died before. */
-    dead: fc.option(fc.record({ data, restate: fc.boolean(), requestCount: dies })),
+    dead: fc.option(fc.record({ data, months, restate: fc.boolean(), requestCount: dies })),
     runs: fc.tuple(run, run),
     /** Whose turn it is, for how many requests; from the start again when they are over. */
     turns: fc.array(fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 12 })), { minLength: 1, maxLength: 16 }),
   });
 
-  async function start(name: string, database: OtherDatabase, part: Part, watch: Watch): Promise<SteppedRun> {
-    await setData(database, part.data);
+  let watches: readonly Watch[];
+  beforeEach(() => (watches = []));
+
+  async function lookAtAll(before: bigint): Promise<void> {
+    for (const watch of watches) await watch.look(before);
+  }
+
+  async function start(name: string, database: OtherDatabase, part: Part): Promise<SteppedRun> {
+    await setData(database, part.data[month], part.data[earlierMonth]);
     const started = new SteppedRun(name, database, part);
-    watch.expects(started, part.data);
+    for (const watch of watches) watch.expects(started, part.data);
     await started.settled();
     return started;
   }
 
-  async function stepToEnd(each: SteppedRun): Promise<SteppedRun> {
-    while (!each.hasEnded) await each.step();
-    return each;
+  /** Lets a run make its next request, and looks at what it has changed. */
+  async function step(each: SteppedRun): Promise<void> {
+    const before = each.isNext("PutObject") ? await newTransactionId() : 0n;
+    const operation = await each.step();
+    // Other requests change nothing that can be seen.
+    if (WRITE.test(operation)) await lookAtAll(before);
+  }
+
+  async function runAlone(name: string, part: Part): Promise<SteppedRun> {
+    const before = await newTransactionId();
+    const alone = await start(name, databases[0], part);
+    while (!alone.hasEnded) await alone.step();
+    await lookAtAll(before);
+    return alone;
   }
 
   async function openUploadIds(): Promise<string[]> {
@@ -311,52 +388,82 @@ describe("two runs that share no lock", () => {
     return (Uploads ?? []).map(({ UploadId }) => UploadId ?? "");
   }
 
+  const range = { from: "2026-07", to: month };
+
+  function runOn({ environment }: OtherDatabase, input: object): Promise<Summary> {
+    return world.run(input, { environment: { ...environment, EXTRACT_PREFIX: prefix } });
+  }
+
+  it.each([
+    ["the month", { month, restate: true }, []],
+    ["the last month of a range", { ...range, restate: true }, ["2026-07", "2026-08"]],
+  ])("never put older figures over newer ones: of %s", async (_, input, done) => {
+    const [old, recent] = databases;
+    await setData(old, [1, 2, 3]);
+    await setData(recent, [4, 5, 6]);
+    await runOn(recent, range);
+    await setData(recent, [7, 8, 9]);
+    const stale = whileHeld(
+      old.name,
+      "loans",
+      () => runOn(old, input),
+      async () => {
+        const { months } = await runOn(recent, { month, restate: true });
+        expect(months).toMatchObject([{ status: "restated", revision: 2 }]);
+      },
+    );
+    await expect(stale).rejects.toMatchObject({ name: "ConflictError", retry: true, done });
+    const revision = await readRevision(world, month, prefix);
+    expect(revision?.manifest.revision).toBe(2);
+    expect(dataOf(revision?.manifest.files ?? [])).toEqual([7, 8, 9]);
+    expect(await world.openUploads(prefix)).toEqual([]);
+  });
+
   it("show a consumer nothing or one whole revision at every moment, and end in order", async () => {
     await fc.assert(
       fc.asyncProperty(scenarios, async ({ published, dead, runs: parts, turns }) => {
         prefix = world.prefix();
-        const watch = new Watch();
+        watches = [new Watch(earlierMonth), new Watch(month)];
         const [one, other] = databases;
-        const before: Part[] =
-          published === null ? [] : [{ data: published, restate: false, requestCount: lives }];
-        for (const part of [...before, ...(dead === null ? [] : [dead])]) {
-          await stepToEnd(await start(part === dead ? "the dead one" : "the one before", one, part, watch));
-          await watch.look();
-        }
+        if (published !== null)
+          await runAlone("the one before", { ...published, restate: false, requestCount: lives });
+        if (dead !== null) await runAlone("the dead one", dead);
 
-        const runs = [
-          await start("one", one, parts[0], watch),
-          await start("the other", other, parts[1], watch),
-        ] as const;
+        const runs = [await start("one", one, parts[0]), await start("the other", other, parts[1])] as const;
         for (let turn = 0; runs.some(({ hasEnded }) => !hasEnded); turn++) {
           const [whose, count] = turns[turn % turns.length] ?? [0, 1];
           const [wanted, otherwise] = whose === 0 ? runs : [runs[1], runs[0]];
           const inTurn = wanted.hasEnded ? otherwise : wanted;
-          for (let step = 0; step < count && !inTurn.hasEnded; step++) {
-            const operation = await inTurn.step();
-            // Other requests change nothing that can be seen.
-            if (WRITE.test(operation)) await watch.look();
-          }
+          for (let made = 0; made < count && !inTurn.hasEnded; made++) await step(inTurn);
         }
 
         const open = await openUploadIds();
         const faults = runs.flatMap((each, index) => {
           const part = parts[index === 0 ? 0 : 1];
-          return part.requestCount === lives ? watch.faultsOf(each, part, open) : [];
+          if (part.requestCount !== lives) return [];
+          return [
+            ...faultyEndOf(each, part, open),
+            ...watches.flatMap((watch) => watch.faultsOf(each, part)),
+          ];
         });
         expect(faults).toEqual([]);
 
-        const last = { data: [4, 5, 6], restate: true, requestCount: lives };
-        const quiet = await stepToEnd(await start("the quiet one", one, last, watch));
-        await watch.look();
+        const quiet = await runAlone("the quiet one", {
+          data: { [month]: [4, 5, 6], [earlierMonth]: [7, 8, 9] },
+          months: [earlierMonth, month],
+          restate: true,
+          requestCount: lives,
+        });
         expect(quiet.failure).toBeUndefined();
-        expect(watch.runIds.at(-1)).toBe(quiet.runId);
-        await expectInPlace(world, await world.manifest(month, prefix));
         expect(await openUploadIds()).toEqual([]);
-        const { history } = await world.manifest(month, prefix);
-        for (const entry of history) await readHistory(world, entry);
+        for (const watch of watches) {
+          expect(watch.runIds.at(-1)).toBe(quiet.runId);
+          const manifest = await world.manifest(watch.month, prefix);
+          await expectInPlace(world, manifest);
+          for (const entry of manifest.history) await readHistory(world, entry);
+        }
       }),
-      { numRuns: 80 },
+      { numRuns: 60 },
     );
   });
 });

@@ -2,6 +2,8 @@
  * The mistakes that extracts of this kind are known to make, one test each by its name: what the window counts,
  * what the files hold, and how a run ends.
  */
+import { Client } from "pg";
+
 import { readTables, expectedFile } from "../../support/figures";
 import { World } from "../../support/world";
 
@@ -252,6 +254,23 @@ describe("a run", () => {
       "select sum(n_tup_ins + n_tup_upd + n_tup_del) as writes from pg_stat_user_tables",
     );
     expect(after).toEqual(before);
+
+    const { host, port, dbname, username, password } = world.secret;
+    const program = new Client({
+      ...{ host: String(host), port: Number(port), database: String(dbname) },
+      ...{ user: String(username), password: String(password) },
+    });
+    await program.connect();
+    const writes = [
+      "insert into loans values (0, 1, null, null)",
+      "update bank set name = ''",
+      "delete from loans",
+    ];
+    for (const write of writes) {
+      const insufficientPrivilege = "42501";
+      await expect(program.query(write)).rejects.toMatchObject({ code: insufficientPrivilege });
+    }
+    await program.end();
   });
 
   it("leaves the password out of everything it writes", async () => {

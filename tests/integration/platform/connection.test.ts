@@ -1,4 +1,6 @@
 /** The database as pipelines see it, against a real server: what a write transaction writes, and what a snapshot can't. */
+import { Socket } from "node:net";
+
 import type { Connection } from "../../../src/platform/database/connection";
 import { withConnection } from "../../../src/platform/database/connection";
 import { withDeadline } from "../../../src/platform/deadline";
@@ -89,11 +91,58 @@ describe("a write transaction", () => {
   });
 });
 
-it("a snapshot can't write, whatever the role may do", async () => {
-  const writing = connected(async (connection) => (await connection.openSnapshot()).query(insert(1)));
-  await expect(writing).rejects.toMatchObject({
-    name: "QueryError",
-    message: expect.stringContaining("SQLSTATE 25006") as string,
+describe("a snapshot", () => {
+  it("can't write, whatever the role may do", async () => {
+    const writing = connected(async (connection) => (await connection.openSnapshot()).query(insert(1)));
+    await expect(writing).rejects.toMatchObject({
+      name: "QueryError",
+      message: expect.stringContaining("SQLSTATE 25006") as string,
+    });
+    expect(await entries()).toEqual([]);
   });
-  expect(await entries()).toEqual([]);
+
+  it("shows one instant, and the next snapshot of the connection shows a later one", async () => {
+    const countEntries = statement("select count(*) from entry");
+    await connected(async (connection) => {
+      const first = await connection.openSnapshot();
+      expect(await first.query(countEntries)).toEqual([["0"]]);
+      await world.sql("insert into entry values (1)");
+      expect(await first.query(countEntries)).toEqual([["0"]]);
+      const second = await connection.openSnapshot();
+      expect(await second.query(countEntries)).toEqual([["1"]]);
+    });
+  });
+});
+
+describe("a role with a time zone and a date style of its own", () => {
+  const role = () => String(world.secret["username"]);
+  beforeAll(async () => {
+    await world.sql(`alter role ${role()} set timezone = 'Asia/Tokyo'`);
+    await world.sql(`alter role ${role()} set datestyle = 'SQL, DMY'`);
+  });
+  afterAll(() => world.sql(`alter role ${role()} reset all`));
+
+  const times = statement("select timestamptz '2026-09-30 23:00:00Z', date '2026-09-15'");
+  const inUtc = [["2026-09-30 23:00:00+00", "2026-09-15"]];
+
+  it("gets times in UTC and dates as ISO 8601 from a snapshot", async () => {
+    expect(await connected(async (connection) => (await connection.openSnapshot()).query(times))).toEqual(
+      inUtc,
+    );
+  });
+
+  it("gets them from a write transaction as well", async () => {
+    const read = connected((connection) => connection.writeTransaction((each) => each.query(times)));
+    expect(await read).toEqual(inUtc);
+  });
+});
+
+it("a connection asks the network whether its other end is still there", async () => {
+  const keepAlive = jest.spyOn(Socket.prototype, "setKeepAlive");
+  try {
+    await connected(() => Promise.resolve());
+    expect(keepAlive).toHaveBeenCalledWith(true, expect.anything());
+  } finally {
+    keepAlive.mockRestore();
+  }
 });

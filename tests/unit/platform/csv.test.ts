@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 import { stringify } from "csv-stringify/sync";
 import fc from "fast-check";
 
@@ -49,4 +52,20 @@ describe("CSV", () => {
       }),
     );
   });
+
+  it("keeps few of the fields that it has quoted in memory", () => {
+    const writer = new CsvWriter("\n");
+    const before = usedBytes();
+    const fieldBytes = 10_000;
+    for (let number = 0; number < 8000; number++) writer.lines([[`${number},`.padEnd(fieldBytes, "x")]]);
+    // All of them would be 160 MB: each as it is, and as it is written.
+    expect(usedBytes() - before).toBeLessThan(60_000_000);
+    expect(writer.lines([["a,b"]]).toString()).toBe('"a,b"\n');
+  });
 });
+
+function usedBytes(): number {
+  setFlagsFromString("--expose-gc");
+  (runInNewContext("gc") as () => void)();
+  return process.memoryUsage().heapUsed;
+}

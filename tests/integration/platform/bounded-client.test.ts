@@ -1,0 +1,160 @@
+/** The bounds of S3's client, measured at the endpoint: requests in flight, and the time that clearing up may take. */
+import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { CreateMultipartUploadCommand, HeadObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+
+import { type LocalAws, startLocalAws } from "../../../local/aws/server";
+import { awsClients } from "../../../src/platform/aws";
+import { boundedClient } from "../../../src/platform/bucket/bounded-client";
+import { ObjectStore } from "../../../src/platform/bucket/object-store";
+import { type OpenUpload } from "../../../src/platform/bucket/staged-upload";
+import { withUploads } from "../../../src/platform/bucket/uploads";
+import { Gate } from "../../support/gate";
+
+jest.setTimeout(60_000);
+
+const bucket = "bucket";
+const settings = { bucket, kmsKeyId: undefined, forcePathStyle: true };
+/** The program's clients have the SDK's 50 sockets for an endpoint. */
+const IN_FLIGHT = 32;
+
+let aws: LocalAws;
+let s3: S3Client;
+beforeEach(async () => {
+  aws = await startLocalAws();
+  aws.createBucket(bucket);
+  // A short limit for connections, so that waiting for a socket would soon exceed it.
+  s3 = await awsClients(aws.clientConfig, { connectTimeoutMs: 500 }).s3(settings);
+});
+afterEach(async () => {
+  s3.destroy();
+  await aws.close();
+});
+
+function times<Result>(count: number, action: (index: number) => Promise<Result>): Promise<Result[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => action(index)));
+}
+
+/** Each request for the operation takes so long. Returns the most that were there at the same time. */
+function slowDown(operation: string, delayMs: number): () => number {
+  let [present, most] = [0, 0];
+  aws.onRequest(async (event) => {
+    if (event.operation !== operation) return undefined;
+    present += 1;
+    most = Math.max(most, present);
+    await sleep(delayMs);
+    present -= 1;
+    return undefined;
+  });
+  return () => most;
+}
+
+/** As a deadline's signal, which each request in flight listens to. */
+function stopper(): AbortController {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  return stop;
+}
+
+const neverAborted = () => stopper().signal;
+
+function aborted(): AbortSignal {
+  const stop = stopper();
+  stop.abort();
+  return stop.signal;
+}
+
+/** Uploads that are begun and that nothing was sent to. */
+async function beginUploads(count: number): Promise<OpenUpload[]> {
+  const client = boundedClient(s3, neverAborted());
+  return times(count, async (index) => {
+    const key = `file-${index}`;
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
+    return { key, uploadId: UploadId ?? "" };
+  });
+}
+
+const store = (signal: AbortSignal) => new ObjectStore(s3, settings, "run", signal);
+const openUploads = async () => (await store(neverAborted()).openUploads(keysOf(400), "")).length;
+const keysOf = (count: number) => Array.from({ length: count }, (_, index) => `file-${index}`);
+
+describe("requests", () => {
+  it("are 32 at a time, however many are made, and none is told to have waited too long", async () => {
+    const most = slowDown("HeadObject", 120);
+    // Without a bound, the last would wait 0.6 s for a socket.
+    const objects = store(neverAborted());
+    const found = await times(300, (index) => objects.head(`file-${index}`));
+    expect(new Set(found)).toEqual(new Set([undefined]));
+    expect(most()).toBe(IN_FLIGHT);
+  });
+
+  it("end with the signal, also those that wait for their turn, which are never sent", async () => {
+    const stop = stopper();
+    const gate = new Gate(IN_FLIGHT);
+    aws.onRequest(() => gate.hold());
+    const client = boundedClient(s3, stop.signal);
+    const sending = times(100, (index) =>
+      client
+        .send(new HeadObjectCommand({ Bucket: bucket, Key: `file-${index}` }))
+        .catch((error: unknown) => (error as Error).name),
+    );
+    await gate.reached;
+    stop.abort();
+    expect(new Set(await sending)).toEqual(new Set(["AbortError"]));
+    await sleep(100);
+    expect(aws.requests).toHaveLength(IN_FLIGHT);
+    gate.open();
+  });
+});
+
+describe("aborting uploads", () => {
+  it("leaves none of 400 open, although each takes its time", async () => {
+    const uploads = await beginUploads(400);
+    const most = slowDown("AbortMultipartUpload", 120);
+    const objects = store(neverAborted());
+    await Promise.all(uploads.map((upload) => objects.abort(upload)));
+    expect(await openUploads()).toBe(0);
+    expect(most()).toBe(IN_FLIGHT);
+  });
+
+  it("does not wait for other requests", async () => {
+    const [upload] = await beginUploads(1);
+    const stop = stopper();
+    const objects = store(stop.signal);
+    const gate = new Gate(IN_FLIGHT);
+    const remove = aws.onRequest(({ operation }) => (operation === "HeadObject" ? gate.hold() : undefined));
+    const looking = times(2 * IN_FLIGHT, (index) => objects.head(`file-${index}`).catch(() => undefined));
+    await gate.reached;
+    await objects.abort(upload ?? { key: "", uploadId: "" });
+    expect(await openUploads()).toBe(0);
+    stop.abort();
+    await looking;
+    remove();
+    gate.open();
+  });
+
+  it("still works after the signal", async () => {
+    const uploads = await beginUploads(3);
+    const objects = store(aborted());
+    await Promise.all(uploads.map((upload) => objects.abort(upload)));
+    expect(await openUploads()).toBe(0);
+  });
+
+  it("that hangs ends after 5 s: each before the signal, all together after it", async () => {
+    const uploads = await beginUploads(2 * IN_FLIGHT);
+    aws.onRequest(({ operation }) => (operation === "AbortMultipartUpload" ? { hang: true } : undefined));
+    const startedAt = performance.now();
+    const before = withUploads(store(neverAborted()), (all) => all.abort(uploads.slice(0, 1)));
+    const after = withUploads(store(aborted()), async (all) => {
+      // More than are sent at a time, and one that comes later.
+      const abort = all.abort(uploads);
+      await sleep(2500);
+      await Promise.all([abort, all.abort(uploads.slice(0, 1))]);
+    });
+    await Promise.all([before, after]);
+    const tookMs = performance.now() - startedAt;
+    expect(tookMs).toBeGreaterThan(4900);
+    expect(tookMs).toBeLessThan(6500);
+  });
+});

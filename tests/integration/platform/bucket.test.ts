@@ -1,0 +1,99 @@
+/** The bucket as pipelines see it, against the local endpoint: what staging holds in memory, and whose error a failure is. */
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { HeadObjectCommand } from "@aws-sdk/client-s3";
+
+import { type LocalAws, startLocalAws } from "../../../local/aws/server";
+import { awsClients } from "../../../src/platform/aws";
+import { ObjectStore } from "../../../src/platform/bucket/object-store";
+import { withDeadline } from "../../../src/platform/deadline";
+import { Gate } from "../../support/gate";
+
+const MEBIBYTE = 1024 * 1024;
+const bucket = "bucket";
+const settings = { bucket, kmsKeyId: undefined, forcePathStyle: true };
+
+let aws: LocalAws;
+beforeEach(async () => {
+  aws = await startLocalAws();
+  aws.createBucket(bucket);
+});
+afterEach(() => aws.close());
+
+async function withStore<Result>(action: (objects: ObjectStore) => Promise<Result>): Promise<Result> {
+  const s3 = await awsClients(aws.clientConfig).s3(settings);
+  try {
+    return await withDeadline(20_000, "Wait.", ({ signal }) =>
+      action(new ObjectStore(s3, settings, "run", signal)),
+    );
+  } finally {
+    s3.destroy();
+  }
+}
+
+const openUploads = () => withStore((objects) => objects.openUploads(["key"], ""));
+
+describe("staging a file of many parts", () => {
+  it("holds two parts of 8 MiB in memory, and sends no more at a time", async () => {
+    const sizeBytes = 96 * MEBIBYTE;
+    const chunk = Buffer.alloc(64 * 1024);
+    let takenBytes = 0;
+    async function* body() {
+      for (; takenBytes < sizeBytes; takenBytes += chunk.byteLength) {
+        yield chunk;
+        await Promise.resolve();
+      }
+    }
+    const gate = new Gate(2);
+    let requests = 0;
+    aws.onRequest(({ operation }) => {
+      if (operation !== "UploadPart") return undefined;
+      requests += 1;
+      return gate.hold();
+    });
+    await withStore(async (objects) => {
+      const staging = objects.stage("key", body());
+      await gate.reached;
+      await sleep(300);
+      expect(requests).toBe(2);
+      // Two parts that are being sent, and what the streams between them and the body have taken in advance.
+      expect(takenBytes).toBeLessThan(17 * MEBIBYTE);
+      gate.open();
+      const { parts } = await staging;
+      expect(parts).toHaveLength(12);
+    });
+  });
+});
+
+/** Yields so many bytes, and then fails. */
+async function* failing(byteCount: number, error: unknown) {
+  yield Buffer.alloc(byteCount);
+  await Promise.resolve();
+  throw error;
+}
+
+describe("a body that fails", () => {
+  const noSuchUpload = Object.assign(new Error("a bug"), { name: "NoSuchUpload" });
+
+  it.each([
+    ["before its first byte", 0, new TypeError("a bug")],
+    ["in its first part", MEBIBYTE, new TypeError("a bug")],
+    ["in a later part", 20 * MEBIBYTE, new TypeError("a bug")],
+    ["with an error by the name of one of S3's", MEBIBYTE, noSuchUpload],
+    ["with something that is not an error", MEBIBYTE, undefined],
+  ])("%s: the error is its own and not S3's, and its upload is aborted", async (_, byteCount, error) => {
+    const staged = withStore((objects) => objects.stage("key", failing(byteCount, error)));
+    expect(await staged.catch((reason: unknown) => ({ reason }))).toEqual({ reason: error });
+    expect(await openUploads()).toEqual([]);
+  });
+});
+
+it("a request without an answer fails after its time limit", async () => {
+  aws.onRequest(() => ({ hang: true }));
+  const s3 = await awsClients(aws.clientConfig, { requestTimeoutMs: 200 }).s3(settings);
+  const sending = s3.send(new HeadObjectCommand({ Bucket: bucket, Key: "key" }));
+  await expect(sending).rejects.toMatchObject({ name: "TimeoutError" });
+  s3.destroy();
+  // The SDK has tried three times.
+  expect(aws.requests).toHaveLength(3);
+});
