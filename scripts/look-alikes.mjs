@@ -34,7 +34,8 @@ for (const [, source, target] of text.matchAll(/^([0-9A-F]+) ;\t([0-9A-F ]+) ;\t
   if (canBeInKey(character)) alike[prototype] = (alike[prototype] ?? "") + character;
 }
 
-const ascii = JSON.stringify({ unicode, alike }, undefined, 2).replace(
+const notice = "Copyright Unicode, Inc. Terms of use: https://www.unicode.org/license.txt";
+const ascii = JSON.stringify({ notice, unicode, alike }, undefined, 2).replace(
   /[^\x20-\x7e\n]/g,
   (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
 );

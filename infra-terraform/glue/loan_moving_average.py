@@ -142,6 +142,7 @@ class Request:
 
     months: tuple[Month, ...]
     restate: bool = False
+    allow_empty: bool = False
     dry_run: bool = False
 
 
@@ -169,7 +170,7 @@ class Arguments(NamedTuple):
 
 
 # The arguments that people type. A misspelt one must be rejected, not ignored.
-OF_A_RUN = ("--month", "--from", "--to", "--restate", "--dry-run")
+OF_A_RUN = ("--month", "--from", "--to", "--restate", "--allow-empty", "--dry-run")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -188,7 +189,7 @@ def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
     add("--month", type=Month.parse)
     add("--from", type=Month.parse, dest="first")
     add("--to", type=Month.parse, dest="last")
-    for flag in ("--restate", "--dry-run"):
+    for flag in ("--restate", "--allow-empty", "--dry-run"):
         add(flag, nargs="?", const="true", default="false", choices=["true", "false"])
     add("--connection", required=True)
     add("--bucket", required=True)
@@ -222,7 +223,12 @@ def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
         slices=given.slices,
     )
     months = _requested_months(parser, given, now)
-    request = Request(months, restate=given.restate == "true", dry_run=given.dry_run == "true")
+    request = Request(
+        months,
+        restate=given.restate == "true",
+        allow_empty=given.allow_empty == "true",
+        dry_run=given.dry_run == "true",
+    )
     return Arguments(given.connection, request, settings)
 
 
@@ -867,6 +873,29 @@ class Controls:
         )
 
 
+def refuse_empty_months(request: Request, settings: Settings, bucket: Bucket, controls: Controls) -> None:
+    """Raises QueryError for months without loans that would be published, or restated to be empty."""
+    if request.allow_empty:
+        return
+
+    def would_write(month: Month) -> bool:
+        found = bucket.read(manifest_key(settings, month))
+        return found is None or (request.restate and json.loads(found[0])["totals"]["loanCount"] != "0")
+
+    empty = [
+        str(month)
+        for month in request.months
+        if controls.loans.get(str(month), NOTHING) == NOTHING and would_write(month)
+    ]
+    if empty:
+        verb, whose = ("is", "it") if len(empty) == 1 else ("are", "them")
+        raise QueryError(
+            f"{', '.join(empty)} {verb} empty: the table loans has no data of {whose}",
+            "check the month, and whether its data is in the source. To publish an empty month on purpose, add "
+            "--allow-empty true",
+        )
+
+
 BankTotals = Mapping[int | None, LoanTotals]
 
 
@@ -1116,6 +1145,7 @@ def run(request: Request, job: Job) -> dict[str, Any]:
         provenance = Provenance(job.run_id, str(database), str(server_version), str(instant), version)
         banks = read_banks(snapshot, shared)
         controls = Controls.read(snapshot, shared, request.months)
+        refuse_empty_months(request, settings, bucket, controls)
         result = compute_rows(job.spark, snapshot, request.months, settings.slices)
         rows = GroupedRows(result.toLocalIterator(prefetchPartitions=True))
         for month in request.months:

@@ -397,6 +397,19 @@ describe("a refusal", () => {
     }
   });
 
+  it("of a month without loans says how to publish it on purpose", async () => {
+    const empty = ["--prefix", prefix, "--month", "2020-01"];
+    await expect(job.run(world, empty)).rejects.toMatchObject({
+      name: "QueryError",
+      message: expect.stringContaining("2020-01 is empty: the table loans has no data of it") as string,
+    });
+    await expectNothingPublished();
+    expect((await job.run(world, [...empty, "--allow-empty"])).months).toMatchObject([
+      { status: "published" },
+    ]);
+    expect((await job.run(world, empty)).months).toMatchObject([{ status: "unchanged" }]);
+  });
+
   it("of bank names that give the same key or no key has the Lambda's message", async () => {
     await world.sql(
       "insert into bank (idbank, name) values (95, 'FIRST NATIONAL'), (96, '❤️'), (97, 'first-national'), (98, ' & '), (99, null)",
