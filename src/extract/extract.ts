@@ -24,7 +24,13 @@ import {
 import { type ExtractDefinition, isEmpty, parseTotals, type Totals } from "./definition";
 import { type MonthSummary, Progress, type RunEvent } from "./events";
 import { type BankFile, makeFiles } from "./month-files";
-import { describeMonth, type Manifest, type ManifestFile, parseMonthManifest } from "./month-manifest";
+import {
+  describeMonth,
+  type Manifest,
+  type ManifestFile,
+  parseMonthManifest,
+  withdrawalOf,
+} from "./month-manifest";
 import { type Bank, type KeyedBank, type Layout, manifestKey, objectKey } from "./object-key";
 import { reconcile } from "./reconciliation";
 import type { Request } from "./request";
@@ -107,6 +113,7 @@ function extractMonth(
     const { definition, restate, dryRun } = request;
     const { layout, lineEnding } = run.settings.output;
     const { month } = publication;
+    if (!restate) refuseWithdrawn(publication);
     const banks = keyedFiles(month, source.banks, request, run);
     if (!dryRun) await uploads.abort(await leftOverUploads(banks, layout, objects));
 
@@ -125,7 +132,8 @@ function extractMonth(
       throw alreadyPublished(definition, month, revision, differences);
     });
     if (!dryRun) {
-      const provenance = { runId: run.runId, programVersion, source: source.provenance, quality };
+      const { motive } = request;
+      const provenance = { runId: run.runId, programVersion, source: source.provenance, quality, motive };
       const replaced = { revision: plan.revision, replaced: publication.manifest?.content };
       await publish(objects, uploads, plan, publication, (versionOf) =>
         describeMonth(definition, month, files, versionOf, replaced, {
@@ -166,7 +174,7 @@ function neverEmpty(publications: readonly MonthPublication[], request: Request)
   const { definition, restate, allowEmpty } = request;
   if (allowEmpty) return [];
   const toWrite = publications.filter(({ manifest }) => {
-    if (manifest === undefined) return true;
+    if (manifest === undefined || manifest.content.state === "withdrawn") return true;
     return restate && !isEmpty(definition, parseTotals(definition, manifest.content.totals));
   });
   return toWrite.map(({ month }) => month);
@@ -206,6 +214,14 @@ function summarise(
     ...{ month, status: outcome, revision, manifest },
     files: files.map(({ key, rowCount, byteCount }) => ({ key, rowCount, byteCount })),
   };
+}
+
+/** A month that was taken back on purpose is published again only on purpose. */
+function refuseWithdrawn({ month, manifest }: MonthPublication): void {
+  if (manifest?.content.state !== "withdrawn") return;
+  throw new AlreadyPublishedError(withdrawalOf(manifest.content), {
+    hint: `To publish the month again, restate it: --month ${month} --restate, or {"month": "${month}", "restate": true}.`,
+  });
 }
 
 function alreadyPublished(
