@@ -118,7 +118,7 @@ function extractMonth(
     const { layout, lineEnding } = run.settings.output;
     const { month } = publication;
     const banks = keyedFiles(month, source.banks, request, run);
-    if (!dryRun) await uploads.abort(await leftOverUploads(banks, layout, objects));
+    const leftOver = dryRun ? [] : await leftOverUploads(banks, layout, objects);
 
     const permission = permissionFor(publication, restate);
     // A published month that may not change is made only to be compared.
@@ -143,6 +143,8 @@ function extractMonth(
           publishedAt: run.now(),
         }),
       );
+      // Only now: they may belong to a run that is alive, and if both aborted the other's, nobody would publish.
+      await uploads.abort(leftOver);
     }
     const summary = summarise(month, publication.manifestKey, plan, files);
     run.observe({ step: "done", dryRun, ...summary });
@@ -183,7 +185,7 @@ function keyedFiles(
   }));
 }
 
-/** The uploads that a run which died has left open. */
+/** The uploads that are open before this run stages its own: of a run that died, or of another active run. */
 function leftOverUploads(
   banks: readonly KeyedFile[],
   { prefix }: Layout,
