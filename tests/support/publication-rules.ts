@@ -72,9 +72,7 @@ export class PublicationRules implements Rules {
   }
 
   async whenOver({ bucket: left, places }: State): Promise<void> {
-    const isConflict = ({ moment, hitBy }: Place) =>
-      !isExcuse(hitBy) && nameOf(moment.end?.failure) === "ConflictError";
-    assert.ok(!places.every(isConflict), "each run was refused because of the other");
+    this.#expectOneThrough(places);
     if (this.#cleared.has(left)) return;
     this.#cleared.add(left);
 
@@ -90,6 +88,15 @@ export class PublicationRules implements Rules {
         assert.equal(bucket.versions(key)[0]?.versionId, versionId, `${key} holds another version`);
       }
     }
+  }
+
+  /** With three files, each run can be the first at one and the second at another; with two, one gets through. */
+  #expectOneThrough(places: readonly Place[]): void {
+    const isRefused = ({ moment, hitBy }: Place) =>
+      !isExcuse(hitBy) && nameOf(moment.end?.failure) === "ConflictError";
+    const fileCounts = [...(this.contents.files[0]?.values() ?? [])].map(({ size }) => size);
+    if (Math.max(...fileCounts) > 2) return;
+    assert.ok(!places.every(isRefused), "each run was refused because of the other");
   }
 
   /** A consumer of the manifest, or of its history, sees the files of one content of the database, each whole. */
