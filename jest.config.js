@@ -6,4 +6,6 @@ module.exports = {
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   testTimeout: 30_000,
   maxWorkers: "100%",
+  collectCoverageFrom: ["src/**/*.ts"],
+  coverageReporters: ["text"],
 };

@@ -1,11 +1,12 @@
 # `notify` sends an e-mail for every run that finally fails. These alarms cover what it can't report: nothing ran, or
-# `notify` itself failed. There are at most eight, independent of the number of banks, and each needs a person to act.
+# `notify` itself failed. There are at most ten, independent of the number of banks, and each needs a person to act.
 
 locals {
   dropped = {
-    extract = "A run of extract failed on its last attempt. The e-mail from notify gives the reason."
-    verify  = "A run of verify failed on its last attempt. The e-mail from notify lists what is missing or damaged."
-    notify  = "Nobody was informed of an outcome. See the log of notify."
+    extract  = "A run of extract failed on its last attempt. The e-mail from notify gives the reason."
+    verify   = "A run of verify failed on its last attempt. The e-mail from notify lists what is missing or damaged."
+    announce = "A published month was not announced to machines. The e-mail from notify has the command that announces it."
+    notify   = "Nobody was informed of a failure. See the log of notify."
   }
 }
 
@@ -30,10 +31,10 @@ resource "aws_cloudwatch_metric_alarm" "dropped" {
 
 # Lambda could not invoke `notify`.
 resource "aws_cloudwatch_metric_alarm" "undelivered" {
-  for_each = toset(["extract", "verify"])
+  for_each = toset(["extract", "verify", "announce"])
 
   alarm_name          = "${local.functions[each.key]}-undelivered"
-  alarm_description   = "Lambda could not pass an outcome of ${each.key} to notify. See the log of ${each.key}."
+  alarm_description   = "Lambda could not pass a failure of ${each.key} to notify. See the log of ${each.key}."
   namespace           = "AWS/Lambda"
   metric_name         = "DestinationDeliveryFailures"
   dimensions          = { FunctionName = local.functions[each.key] }

@@ -1,4 +1,4 @@
-# Two topics: one for people and one for machines. `notify` publishes to both, alarms only to the first.
+# Two topics. For people: `notify` and the alarms publish to it. For machines: `announce` publishes to it.
 
 resource "aws_sns_topic" "notify" {
   name              = "${local.name}-notify"

@@ -10,6 +10,7 @@ export function addExtract(parent: Command): void {
     .description("extract a closed month or a range of months, and publish the files of all banks or of none")
     .addOption(scheduledTime())
     .option("--restate", "allow a published month to change, which raises its revision by one")
+    .option("--allow-empty", "publish a month even if no bank has any data of it")
     .option("--dry-run", "do everything except publish, and show what would happen")
     .addOption(asJson("the summary"))
     .addHelpText(
@@ -20,6 +21,7 @@ export function addExtract(parent: Command): void {
           [`${NAME} extract --from 2026-01 --to 2026-06`, "a backfill, in one pass over the data"],
           [`${NAME} extract --month 2026-09 --dry-run`, "everything except publishing"],
           [`${NAME} extract --month 2026-09 --restate`, "allow a published month to change"],
+          [`${NAME} extract --month 2026-09 --allow-empty`, "publish a month without any data"],
         ],
         [...databaseSettings, ...bucketSettings],
       ),

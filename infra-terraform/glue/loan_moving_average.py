@@ -49,6 +49,9 @@ COLUMNS = (
 # The window includes the month itself as its last month.
 WINDOW_MONTHS = 3
 
+# Years before are typing errors, such as 0206 for 2026, or placeholders, such as 0001: no bank has older loans.
+FIRST_MONTH = "1900-01"
+
 # The same as in the Lambda, so that equal bytes have equal ETags. S3 allows 10,000 parts, so a file has at most 78 GiB.
 PART_SIZE_BYTES = 8 * 1024 * 1024
 
@@ -103,6 +106,8 @@ class Month:
     def parse(cls, text: str) -> Month:
         if re.fullmatch(r"(?!0000)[0-9]{4}-(0[1-9]|1[0-2])", text) is None:
             raise argparse.ArgumentTypeError(f"expected a month as YYYY-MM, such as 2026-09, not {text!r}")
+        if text < FIRST_MONTH:
+            raise argparse.ArgumentTypeError(f"expected a month from {FIRST_MONTH} on, not {text}")
         return cls.of(date.fromisoformat(f"{text}-01"))
 
     def plus(self, months: int) -> Month:
@@ -137,6 +142,7 @@ class Request:
 
     months: tuple[Month, ...]
     restate: bool = False
+    allow_empty: bool = False
     dry_run: bool = False
 
 
@@ -164,7 +170,7 @@ class Arguments(NamedTuple):
 
 
 # The arguments that people type. A misspelt one must be rejected, not ignored.
-OF_A_RUN = ("--month", "--from", "--to", "--restate", "--dry-run")
+OF_A_RUN = ("--month", "--from", "--to", "--restate", "--allow-empty", "--dry-run")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -183,7 +189,7 @@ def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
     add("--month", type=Month.parse)
     add("--from", type=Month.parse, dest="first")
     add("--to", type=Month.parse, dest="last")
-    for flag in ("--restate", "--dry-run"):
+    for flag in ("--restate", "--allow-empty", "--dry-run"):
         add(flag, nargs="?", const="true", default="false", choices=["true", "false"])
     add("--connection", required=True)
     add("--bucket", required=True)
@@ -217,7 +223,12 @@ def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
         slices=given.slices,
     )
     months = _requested_months(parser, given, now)
-    request = Request(months, restate=given.restate == "true", dry_run=given.dry_run == "true")
+    request = Request(
+        months,
+        restate=given.restate == "true",
+        allow_empty=given.allow_empty == "true",
+        dry_run=given.dry_run == "true",
+    )
     return Arguments(given.connection, request, settings)
 
 
@@ -265,21 +276,23 @@ def manifest_key(settings: Settings, month: Month) -> str:
 
 
 def keyed_banks(names: Sequence[tuple[int, str]]) -> list[Bank]:
-    """The banks with their names in PascalCase, which contain only digits and letters of any script.
+    """The banks with their names in PascalCase, which contain only digits and letters of any script with their marks.
 
-    Raises QueryError, which names every bank whose name has no letter or digit or gives the same key as another's.
+    Raises QueryError, which names every bank whose name has no letter or digit, or gives the same key as another's, or
+    the same without regard to case. The Lambda also refuses names that look the same; the job does not have its table.
     """
     banks = [Bank(bank_id, name, pascal_case(name)) for bank_id, name in names]
-    sharing: dict[str, list[Bank]] = {}
-    for bank in banks:
-        sharing.setdefault(bank.key_name, []).append(bank)
-    problems = []
-    for key_name, named in sharing.items():
-        described = " and ".join(f"{json.dumps(bank.name, ensure_ascii=False)} (bank {bank.id})" for bank in named)
-        if key_name == "":
-            problems.append(f"{described}: no letter or digit to name a file by")
-        elif len(named) > 1:
-            problems.append(f"{described}: the same file name, {key_name}")
+    problems = [f"{_described(bank)}: no letter or digit to name a file by" for bank in banks if bank.key_name == ""]
+    alike = _groups([bank for bank in banks if bank.key_name != ""], lambda bank: bank.key_name)
+    for group in alike:
+        if len(group) > 1:
+            described = " and ".join(map(_described, group))
+            problems.append(f"{described}: the same file name, {group[0].key_name}")
+    for group in _groups([group[0] for group in alike], lambda bank: caseless(bank.key_name)):
+        if len(group) > 1:
+            described = " and ".join(map(_described, group))
+            key_names = " and ".join(bank.key_name for bank in group)
+            problems.append(f"{described}: {key_names} differ only in case, and are one folder on Windows and macOS")
     if problems:
         raise QueryError(
             f"the banks' names don't make distinct file names: {'; '.join(problems)}",
@@ -288,13 +301,42 @@ def keyed_banks(names: Sequence[tuple[int, str]]) -> list[Bank]:
     return banks
 
 
+def _described(bank: Bank) -> str:
+    return f"{json.dumps(bank.name, ensure_ascii=False)} (bank {bank.id})"
+
+
+def _groups(banks: Iterable[Bank], key_of: Callable[[Bank], str]) -> list[list[Bank]]:
+    groups: dict[str, list[Bank]] = {}
+    for bank in banks:
+        groups.setdefault(key_of(bank), []).append(bank)
+    return list(groups.values())
+
+
+# Characters that nobody sees: Unicode's property Default_Ignorable_Code_Point, which unicodedata does not have.
+IGNORABLE = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff]"
+)
+
+
 def pascal_case(name: str) -> str:
-    """`first national` → `FirstNational`, `O'Brien & Söhne` → `OBrienSöhne`. Other letters keep their case."""
-    kept = "".join(
-        char if unicodedata.category(char)[0] in "LM" or unicodedata.category(char) == "Nd" else " "
-        for char in unicodedata.normalize("NFC", name)
-    )
+    """`first national` → `FirstNational`, `O'Brien & Söhne` → `OBrienSöhne`. Other letters keep their case.
+
+    A combining mark is kept only behind a letter or digit.
+    """
+    kept = ""
+    for char in unicodedata.normalize("NFC", IGNORABLE.sub("", name)):
+        category = unicodedata.category(char)
+        is_mark = category[0] == "M" and kept != "" and not kept.endswith(" ")
+        is_name = category[0] == "L" or category == "Nd" or is_mark
+        kept += char if is_name else " "
     return "".join(word[0].upper() + word[1:] for word in kept.split(" ") if word != "")
+
+
+def caseless(text: str) -> str:
+    """The same for texts that differ only in case."""
+    return unicodedata.normalize("NFD", text.upper().lower())
 
 
 # --- The source: one snapshot in many connections ---------------------------------------------------------------------
@@ -558,6 +600,8 @@ class CsvFile:
     byte_count: int = 0
     loan_count: int = 0
     loan_total: int = 0
+    window_loan_count: int = 0
+    window_loan_total: int = 0
     _hash: Any = field(default_factory=hashlib.sha256)
 
     @property
@@ -571,6 +615,8 @@ class CsvFile:
             self.row_count += 1
             self.loan_count += row.loan_count
             self.loan_total += row.loan_total
+            self.window_loan_count += row.loan_count_3m
+            self.window_loan_total += row.loan_total_3m
             yield self._counted(fields_of(row))
 
     def _counted(self, fields: Iterable[str | None]) -> bytes:
@@ -766,14 +812,37 @@ def _version_or_none(version_id: str | None) -> str | None:
 
 
 class LoanTotals(NamedTuple):
+    """The number and the total amount of the month's loans, and of the loans in its window."""
+
     loan_count: int
     loan_total: int
+    window_loan_count: int
+    window_loan_total: int
+
+    @classmethod
+    def of(cls, files: Iterable[CsvFile]) -> LoanTotals:
+        made = [*files]
+        return cls(*(sum(getattr(file, name) for file in made) for name in cls._fields))
+
+    @classmethod
+    def published(cls, entry: Mapping[str, Any]) -> LoanTotals:
+        return cls(*(int(entry[name]) for name in MEASURES))
+
+    def entries(self) -> dict[str, str]:
+        """As the manifest has them."""
+        return {name: str(figure) for name, figure in zip(MEASURES, self, strict=True)}
 
     def __str__(self) -> str:
-        return f"{self.loan_count} {'loan' if self.loan_count == 1 else 'loans'} of {self.loan_total} in all"
+        window = f"window: {_count_loans(self.window_loan_count)} of {self.window_loan_total}"
+        return f"{_count_loans(self.loan_count)} of {self.loan_total} in all ({window})"
 
 
-NOTHING = LoanTotals(0, 0)
+MEASURES = ("loanCount", "loanTotal", "windowLoanCount", "windowLoanTotal")
+NOTHING = LoanTotals(0, 0, 0, 0)
+
+
+def _count_loans(count: int) -> str:
+    return f"{count} {'loan' if count == 1 else 'loans'}"
 
 
 @dataclass(frozen=True)
@@ -791,7 +860,7 @@ class Controls:
         branches = snapshot.query(Statement.read(folder, "branch_controls.sql"))
         by_month = {str(row[0]): [int(str(text)) for text in row[1:]] for row in rows}
         return cls(
-            loans={month: LoanTotals(count, total) for month, (count, total, *_) in by_month.items()},
+            loans={month: LoanTotals(*figures[: len(MEASURES)]) for month, figures in by_month.items()},
             branch_counts={int(str(bank)): int(str(count)) for bank, count in branches},
             quality={
                 month: {
@@ -799,8 +868,31 @@ class Controls:
                     "loansWithNegativeAmount": negative,
                     "loansWithoutDate": without_date,
                 }
-                for month, (_, _, without_amount, negative, without_date) in by_month.items()
+                for month, (*_, without_amount, negative, without_date) in by_month.items()
             },
+        )
+
+
+def refuse_empty_months(request: Request, settings: Settings, bucket: Bucket, controls: Controls) -> None:
+    """Raises QueryError for months without loans that would be published, or restated to be empty."""
+    if request.allow_empty:
+        return
+
+    def would_write(month: Month) -> bool:
+        found = bucket.read(manifest_key(settings, month))
+        return found is None or (request.restate and json.loads(found[0])["totals"]["loanCount"] != "0")
+
+    empty = [
+        str(month)
+        for month in request.months
+        if controls.loans.get(str(month), NOTHING) == NOTHING and would_write(month)
+    ]
+    if empty:
+        verb, whose = ("is", "it") if len(empty) == 1 else ("are", "them")
+        raise QueryError(
+            f"{', '.join(empty)} {verb} empty: the table loans has no data of {whose}",
+            "check the month, and whether its data is in the source. To publish an empty month on purpose, add "
+            "--allow-empty true",
         )
 
 
@@ -811,14 +903,15 @@ def read_bank_totals(snapshot: Snapshot, folder: Path, month: Month) -> BankTota
     """A month's loans by bank in the source, with None for loans of no bank. Explains a difference."""
     rows = snapshot.query(Statement.read(folder, "loan_bank_controls.sql"), [str(month.first_day)])
     return {
-        None if bank is None else int(bank): LoanTotals(int(str(count)), int(str(total))) for bank, count, total in rows
+        None if bank is None else int(bank): LoanTotals(*(int(str(figure)) for figure in figures))
+        for bank, *figures in rows
     }
 
 
 def reconcile(month: Month, files: Sequence[MadeFile], controls: Controls, ask_banks: Callable[[], BankTotals]) -> None:
     """Raises ReconciliationError, which names every difference. Queries the banks only if the loans differ."""
     differences = []
-    held = LoanTotals(sum(file.csv.loan_count for file in files), sum(file.csv.loan_total for file in files))
+    held = LoanTotals.of(file.csv for file in files)
     if held != controls.loans[str(month)]:
         differences = _loan_differences(files, ask_banks())
         if not differences:
@@ -830,20 +923,20 @@ def reconcile(month: Month, files: Sequence[MadeFile], controls: Controls, ask_b
     if differences:
         raise ReconciliationError(
             f"{month} does not reconcile: {'; '.join(differences)}",
-            f"correct the data of {month} in the source, then run the month again; docs/runbook.md has queries that find it. "
-            "Nothing of the month was published.",
+            f"correct the data of {month.plus(1 - WINDOW_MONTHS)} to {month} in the source, then run the month again; "
+            "docs/runbook.md has queries that find it. Nothing of the month was published.",
         )
 
 
 def _loan_differences(files: Sequence[MadeFile], banks: BankTotals) -> list[str]:
     differences = []
     for bank, _, csv, _ in files:
-        held, expected = LoanTotals(csv.loan_count, csv.loan_total), banks.get(bank.id, NOTHING)
+        held, expected = LoanTotals.of([csv]), banks.get(bank.id, NOTHING)
         if held != expected:
             differences.append(f"{bank.name}: the file has {held}, the table loans {expected}")
     without_bank = banks.get(None, NOTHING)
-    if without_bank.loan_count > 0:
-        differences.append(f"{without_bank} are of no bank: their account, client or branch is missing")
+    if without_bank != NOTHING:
+        differences.append(f"without a bank: {without_bank}, because an account, client or branch is missing")
     return differences
 
 
@@ -925,11 +1018,11 @@ def _differences(files: Iterable[MadeFile], published: Mapping[str, dict[str, An
     differences = []
     for bank, key, csv, _ in files:
         before = published.get(key)
-        after = f"{csv.row_count} rows, {LoanTotals(csv.loan_count, csv.loan_total)}"
+        after = f"{csv.row_count} rows, {LoanTotals.of([csv])}"
         if before is None:
             differences.append(f"{bank.name}: no file before, now {after}")
         elif before["sha256"] != csv.sha256:
-            held = f"{before['rowCount']} rows, {before['loanCount']} loans of {before['loanTotal']} in all"
+            held = f"{before['rowCount']} rows, {LoanTotals.published(before)}"
             differences.append(f"{bank.name}: published with {held}, now {after}")
     made = {file.key for file in files}
     for key, before in published.items():
@@ -995,15 +1088,13 @@ class Provenance:
                     "byteCount": csv.byte_count,
                     "rowCount": csv.row_count,
                     "sha256": csv.sha256,
-                    "loanCount": str(csv.loan_count),
-                    "loanTotal": str(csv.loan_total),
+                    **LoanTotals.of([csv]).entries(),
                 }
                 for bank, key, csv, _ in files
             ],
             "totals": {
                 "rowCount": sum(file.csv.row_count for file in files),
-                "loanCount": str(sum(file.csv.loan_count for file in files)),
-                "loanTotal": str(sum(file.csv.loan_total for file in files)),
+                **LoanTotals.of(file.csv for file in files).entries(),
             },
             "quality": dict(quality),
             "history": [] if previous is None else [*previous["history"], _as_history(previous)],
@@ -1054,6 +1145,7 @@ def run(request: Request, job: Job) -> dict[str, Any]:
         provenance = Provenance(job.run_id, str(database), str(server_version), str(instant), version)
         banks = read_banks(snapshot, shared)
         controls = Controls.read(snapshot, shared, request.months)
+        refuse_empty_months(request, settings, bucket, controls)
         result = compute_rows(job.spark, snapshot, request.months, settings.slices)
         rows = GroupedRows(result.toLocalIterator(prefetchPartitions=True))
         for month in request.months:

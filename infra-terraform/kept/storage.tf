@@ -72,7 +72,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "extracts" {
   depends_on = [aws_s3_bucket_versioning.extracts]
 }
 
-# Sends an event for every object to EventBridge, as an alternative to the topic.
+# Sends an event for every object to EventBridge: the function `announce` needs those of the manifests.
 resource "aws_s3_bucket_notification" "extracts" {
   bucket      = aws_s3_bucket.extracts.id
   eventbridge = true

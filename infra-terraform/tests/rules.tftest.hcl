@@ -258,9 +258,11 @@ run "everything" {
       [for alarm in aws_cloudwatch_metric_alarm.dropped : "${alarm.metric_name} ${alarm.dimensions["FunctionName"]}"],
       [for alarm in aws_cloudwatch_metric_alarm.undelivered : "${alarm.metric_name} ${alarm.dimensions["FunctionName"]}"],
       )) == sort([
+      "AsyncEventsDropped bank-batch-prod-announce",
       "AsyncEventsDropped bank-batch-prod-extract",
       "AsyncEventsDropped bank-batch-prod-notify",
       "AsyncEventsDropped bank-batch-prod-verify",
+      "DestinationDeliveryFailures bank-batch-prod-announce",
       "DestinationDeliveryFailures bank-batch-prod-extract",
       "DestinationDeliveryFailures bank-batch-prod-verify",
     ])

@@ -29,20 +29,30 @@ export interface ExtractDefinition<Name extends string = string> {
 export interface Reconciliation<Name extends string = string> {
   /** The source, as error messages call it: `the table loans`. */
   readonly source: string;
-  /** What is added up over the rows of a file, and computed from the source in another way. */
-  readonly measures: readonly Measure<Name>[];
   /**
-   * Figures of the source's quality that are no errors: the manifest states them under these names. They are the last
-   * columns of {@link controls}.
+   * What is added up over the rows of a file, and computed from the source in another way. The first measure is the
+   * amount of the month's own data: a month where it is 0 is empty.
+   */
+  readonly measures: readonly [Measure<Name>, ...Measure<Name>[]];
+  /**
+   * Figures of the source's quality that are no errors: the manifest states them under these names.
    */
   readonly quality: readonly string[];
-  /** One row for each month asked for (`$1` to `$2`): the month as `YYYY-MM`, each measure, each quality figure. */
+  /**
+   * One row for each month asked for (`$1` to `$2`). The month as `YYYY-MM` and the measures are the first columns, the
+   * quality figures the last.
+   */
   readonly controls: Statement;
   /**
-   * One row for each bank with data in the month `$1`: the bank's id (NULL for data of no bank), each measure. It runs
-   * only if a month doesn't reconcile, to name the banks.
+   * One row for each bank with data in the month `$1`. The bank's id (NULL for data of no bank) and the measures are the
+   * first columns. It runs only if a month doesn't reconcile, to name the banks.
    */
   readonly bankControls: Statement;
+  /**
+   * One row: the first and the last month with data as `YYYY-MM`, both NULL without any. It runs only if a month is
+   * empty, to say why; without it the error can't.
+   */
+  readonly span?: Statement;
   /** Where each bank's file must have an exact number of rows: one row for each bank, with its id and that number. */
   readonly rowCounts?: { readonly statement: Statement; readonly rows: string; readonly source: string };
   /** Totals as error messages state them: `3 loans of 600 in all`. */
@@ -55,6 +65,11 @@ export interface Measure<Name extends string = string> {
   readonly name: string;
   /** The column to add up, of a whole or decimal number; without it, every row counts one. */
   readonly column?: Name;
+  /**
+   * The column is the mean of this many whole numbers, with enough decimals to give back their exact sum: the sums are
+   * added up, not the means.
+   */
+  readonly meanOf?: number;
 }
 
 /** Exact sums by the measures' names; a decimal is counted in units of its last digit. */
@@ -82,9 +97,12 @@ export function belongsTo(definition: ExtractDefinition, bank: Bank, month: Mont
   return (row) => row[bankAt] === bankId && row[monthAt]?.startsWith(month) === true;
 }
 
+/** In place of a column's index. */
+const COUNTS_ROWS = -1;
+
 /** Adds up the measures of rows. NULL, in a file an empty field, adds nothing. */
 export class Sums {
-  readonly #measures: readonly { readonly at: number | undefined; readonly scale: number }[];
+  readonly #measures: readonly { readonly at: number; readonly toNumber: (field: string) => bigint }[];
   readonly #names: readonly string[];
   readonly #totals: bigint[];
 
@@ -92,9 +110,9 @@ export class Sums {
   constructor(definition: ExtractDefinition, columns: readonly string[] = columnNames(definition)) {
     const { measures } = definition.reconciliation;
     this.#names = measures.map(({ name }) => name);
-    this.#measures = measures.map(({ column }) => ({
-      at: column === undefined ? undefined : columns.indexOf(column),
-      scale: measureScale(definition, column),
+    this.#measures = measures.map((measure) => ({
+      at: measure.column === undefined ? COUNTS_ROWS : columns.indexOf(measure.column),
+      toNumber: fieldParser(definition, measure),
     }));
     this.#totals = measures.map(() => 0n);
   }
@@ -105,11 +123,11 @@ export class Sums {
 
   /** @throws SyntaxError if a field is not a number of its column's type. */
   add(rows: readonly Row[]): void {
-    for (const [index, { at, scale }] of this.#measures.entries()) {
+    for (const [index, { at, toNumber }] of this.#measures.entries()) {
       const sum =
-        at === undefined
+        at === COUNTS_ROWS
           ? BigInt(rows.length)
-          : rows.reduce((total, row) => total + toUnits(row[at] ?? "", scale), 0n);
+          : rows.reduce((total, row) => total + toNumber(row[at] ?? ""), 0n);
       this.#totals[index] = (this.#totals[index] ?? 0n) + sum;
     }
   }
@@ -129,12 +147,17 @@ export function isSameTotals({ reconciliation }: ExtractDefinition, one: Totals,
   return reconciliation.measures.every(({ name }) => one[name] === other[name]);
 }
 
+/** Whether a month with these totals has no data of its own: the first measure is 0. */
+export function isEmpty({ reconciliation }: ExtractDefinition, totals: Totals): boolean {
+  return totals[reconciliation.measures[0].name] === 0n;
+}
+
 /** Totals as the manifest states them: numbers as text, with the decimals of their columns. */
 export function formatTotals(definition: ExtractDefinition, totals: Totals): Record<string, string> {
   return Object.fromEntries(
-    definition.reconciliation.measures.map(({ name, column }) => [
-      name,
-      fromUnits(totals[name] ?? 0n, measureScale(definition, column)),
+    definition.reconciliation.measures.map((measure) => [
+      measure.name,
+      fromUnits(totals[measure.name] ?? 0n, totalScale(definition, measure)),
     ]),
   );
 }
@@ -149,15 +172,33 @@ export function parseTotals(
   entries: Readonly<Record<string, unknown>>,
 ): Totals {
   return Object.fromEntries(
-    definition.reconciliation.measures.map(({ name, column }) => [
-      name,
-      toUnits(entries[name] as string, measureScale(definition, column)),
+    definition.reconciliation.measures.map((measure) => [
+      measure.name,
+      toUnits(entries[measure.name] as string, totalScale(definition, measure)),
     ]),
   );
 }
 
-function measureScale({ columns }: ExtractDefinition, name: string | undefined): number {
+/** Turns a field of the measure's column into what is added up. */
+function fieldParser(definition: ExtractDefinition, measure: Measure): (field: string) => bigint {
+  const scale = columnScale(definition, measure);
+  const { meanOf } = measure;
+  if (meanOf === undefined) return (field) => toUnits(field, scale);
+  return (field) => toNearestWhole(toUnits(field, scale) * BigInt(meanOf), scale);
+}
+
+/** The decimals of a measure's totals. */
+function totalScale(definition: ExtractDefinition, measure: Measure): number {
+  return measure.meanOf === undefined ? columnScale(definition, measure) : 0;
+}
+
+function columnScale({ columns }: ExtractDefinition, { column: name }: Measure): number {
   return scaleOf(columns.find((column) => column.name === name)?.type ?? "int64");
+}
+
+function toNearestWhole(units: bigint, scale: number): bigint {
+  const one = 10n ** BigInt(scale);
+  return (2n * units + (units < 0n ? -one : one)) / (2n * one);
 }
 
 /** A number as PostgreSQL writes it, in units of its last decimal; without decimals it may be any whole number. */

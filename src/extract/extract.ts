@@ -21,15 +21,15 @@ import {
   publish,
   readPublication,
 } from "../platform/publication/publication";
-import { type ExtractDefinition, parseTotals, type Totals } from "./definition";
+import { type ExtractDefinition, isEmpty, parseTotals, type Totals } from "./definition";
 import { type MonthSummary, Progress, type RunEvent } from "./events";
 import { type BankFile, makeFiles } from "./month-files";
 import { describeMonth, type Manifest, type ManifestFile, parseMonthManifest } from "./month-manifest";
-import { type Bank, type Layout, manifestKey, objectKey } from "./object-key";
+import { type Bank, type KeyedBank, type Layout, manifestKey, objectKey } from "./object-key";
 import { reconcile } from "./reconciliation";
 import type { Request } from "./request";
 import type { ExtractSettings } from "./settings";
-import { type KeyedBank, lockMonths, openSource, readBanksBefore, type Source } from "./source";
+import { lockMonths, openSource, readBanksBefore, type Source } from "./source";
 
 /** What a run works with. */
 export interface Run extends Omit<Edge, "environment"> {
@@ -87,7 +87,7 @@ async function extractMonths(request: Request, run: Run, done: MonthSummary[]): 
     const objects = await openBucket(bucket, run);
     // Before the snapshot: a run may only replace what was published when its data was read, or earlier.
     const publications = await openPublications(await readBanksBefore(connection), request, run, objects);
-    const source = await openSource(connection, request);
+    const source = await openSource(connection, request, neverEmpty(publications, request));
     await source.checked;
     for (const publication of publications) {
       done.push(await extractMonth(publication, request, run, source, objects));
@@ -159,6 +159,17 @@ function openPublications(
       return { month, ...(await readPublication(objects, key, keys, parse)) };
     }),
   );
+}
+
+/** The months that the run would publish or restate; not those that are published as empty already. */
+function neverEmpty(publications: readonly MonthPublication[], request: Request): Month[] {
+  const { definition, restate, allowEmpty } = request;
+  if (allowEmpty) return [];
+  const toWrite = publications.filter(({ manifest }) => {
+    if (manifest === undefined) return true;
+    return restate && !isEmpty(definition, parseTotals(definition, manifest.content.totals));
+  });
+  return toWrite.map(({ month }) => month);
 }
 
 function keyedFiles(

@@ -1,14 +1,16 @@
 /** The extract's entry points on Lambda: an event in, a run, its summary out. */
 import type { Context } from "aws-lambda";
 
+import type { Edge } from "../platform/edge";
 import { handle } from "../platform/lambda/handler";
 import { MetricUnit, type Telemetry } from "../platform/lambda/telemetry";
 import { addMonths, firstDayOf, type Month } from "../platform/month";
+import type { Announcement } from "./announcement";
 import type { RunEvent } from "./events";
 import type { Summary } from "./extract";
-import { noticesOf } from "./notice";
-import { run, verify as verifyMonths } from "./run";
-import { parseNotifySettings } from "./settings";
+import { noticeOf } from "./notice";
+import { announce as announceMonths, run, verify as verifyMonths } from "./run";
+import { parseAnnounceSettings, parseNotifySettings } from "./settings";
 import { expectVerified, type MonthVerification } from "./verification";
 
 const DAY_MS = 86_400_000;
@@ -47,20 +49,47 @@ export function verify(event: unknown, context: Context): Promise<{ months: read
   });
 }
 
-/** Reports the result of an asynchronous invocation to people and machines. Lambda invokes it as a destination. */
-export function notify(event: unknown, context: Context): Promise<void> {
-  return handle(event, context, async ({ deadline, environment, aws }, telemetry) => {
-    const notices = noticesOf(event);
-    const { peopleTopicArn, machinesTopicArn } = parseNotifySettings(environment);
-    const { PublishCommand } = await import("@aws-sdk/client-sns");
-    const sns = await aws.sns();
-    for (const { audience, subject, message } of notices) {
-      const TopicArn = audience === "people" ? peopleTopicArn : machinesTopicArn;
-      const command = new PublishCommand({ TopicArn, Subject: subject, Message: message });
-      await sns.send(command, { abortSignal: deadline.signal });
-      telemetry.info("sent", { audience, subject });
-    }
+/**
+ * Announces the month whose manifest was written, or the months that the event names.
+ *
+ * @throws StorageError if a manifest can't be read.
+ */
+export function announce(event: unknown, context: Context): Promise<{ announced: readonly Announcement[] }> {
+  return handle(event, context, async (edge, telemetry) => {
+    const { announceTopicArn } = parseAnnounceSettings(edge.environment);
+    const announced = await announceMonths(event, edge, async (announcement) => {
+      const { month, revision } = announcement;
+      await publishMessage(
+        edge,
+        announceTopicArn,
+        `${month} revision ${revision}`,
+        JSON.stringify(announcement),
+      );
+      telemetry.info("announced", { ...announcement });
+    });
+    return { announced };
   });
+}
+
+/** Reports a failed asynchronous invocation to people. Lambda invokes it as a destination. */
+export function notify(event: unknown, context: Context): Promise<void> {
+  return handle(event, context, async (edge, telemetry) => {
+    const { subject, message } = noticeOf(event);
+    const { notifyTopicArn } = parseNotifySettings(edge.environment);
+    await publishMessage(edge, notifyTopicArn, subject, message);
+    telemetry.info("sent", { subject });
+  });
+}
+
+async function publishMessage(
+  { aws, deadline }: Edge,
+  topicArn: string,
+  subject: string,
+  message: string,
+): Promise<void> {
+  const [{ PublishCommand }, sns] = await Promise.all([import("@aws-sdk/client-sns"), aws.sns()]);
+  const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: message });
+  await sns.send(command, { abortSignal: deadline.signal });
 }
 
 /** The metric of each step's duration. */

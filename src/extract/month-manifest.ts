@@ -79,7 +79,7 @@ export function parseMonthManifest(
 /** A month's manifest as a reader finds it: missing, unreadable with the reason as a sentence, or readable. */
 export type FoundManifest = { readonly key: string } & (
   | { readonly state: "missing" }
-  | { readonly state: "unreadable"; readonly problem: string }
+  | { readonly state: "unreadable"; readonly problem: string; readonly error: StorageError }
   | { readonly state: "readable"; readonly manifest: Manifest }
 );
 
@@ -96,7 +96,7 @@ export async function findManifest(
   try {
     return { key, state: "readable", manifest: parseMonthManifest(definition, month, key, found.text) };
   } catch (error) {
-    if (error instanceof StorageError) return { key, state: "unreadable", problem: error.message };
+    if (error instanceof StorageError) return { key, state: "unreadable", problem: error.message, error };
     throw error;
   }
 }

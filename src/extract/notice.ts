@@ -1,15 +1,18 @@
-/** What people and machines are told of a run of the extract or of its verification. */
+/** The e-mail about a run, a verification or an announcement that failed. */
 import { RequestError } from "../platform/errors";
+import type { Month } from "../platform/month";
 import {
-  errorTypeOf,
+  type Failure,
+  type FailureDetails,
   failureNotice,
+  failureOf,
   type InvocationRecord,
   type Notice,
   parseInvocationRecord,
   taskOf,
 } from "../platform/lambda/notice";
+import { createdKey } from "./announcement";
 import { defaultExtract } from "./definitions";
-import type { Summary } from "./extract";
 import { parseRequest, type Request } from "./request";
 
 /** What each error means to the person on call. The names are those of `platform/errors.ts`. */
@@ -31,44 +34,87 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /**
- * A failure is reported to people, each month of a successful run to machines, and nothing of a dry run or of a
- * verification without a problem.
+ * The e-mail about a failed run, verification or announcement.
  *
- * @throws RequestError if the event is not the record of an asynchronous invocation.
+ * @throws RequestError if the event is not the record of a failed asynchronous invocation.
  */
-export function noticesOf(event: unknown): Notice[] {
+export function noticeOf(event: unknown): Notice {
   const record = parseInvocationRecord(event);
-  if (record.requestContext.condition !== "Success") return [failureOf(record)];
-  const summary = record.responsePayload as Partial<Summary> | undefined;
-  if (summary?.runId === undefined || summary.dryRun === true) return [];
-  return (summary.months ?? []).map(({ month, status, revision, manifest }) => ({
-    audience: "machines",
-    subject: `${month} ${status}`,
-    message: JSON.stringify({ extract: summary.extract, month, status, revision, manifest }),
-  }));
+  const failure = failureOf(record);
+  return failureNotice(record, failure, { meanings, ...detailsOf(record, failure) });
 }
 
-function failureOf(record: InvocationRecord): Notice {
+type Details = Omit<FailureDetails, "meanings">;
+
+function detailsOf(record: InvocationRecord, failure: Failure): Details {
+  const task = taskOf(record);
+  const key = createdKey(record.requestPayload);
+  if (task === "announce" && key !== undefined) return announcementDetails(key);
   const request = requestOf(record);
-  const isOther = request !== undefined && request.definition !== defaultExtract;
-  const name = request?.definition.name ?? "";
-  const span = request === undefined ? "a run" : spanOf(request.months);
-  const label = isOther ? `${name} of ${span}` : span;
-  const { verdict, task } = whatHappened(record);
-  return failureNotice(record, {
-    ...{ label, verdict, meanings },
-    sentence: `The ${isOther ? `extract ${label}` : `loan extract of ${span}`} ${verdict}`,
-    rerun: { task, input: request === undefined ? record.requestPayload : inputOf(request) },
-    reassurance: "Files that are published stay as they are. Running a month again never does harm.",
-  });
+  if (request === undefined) {
+    return { ...describeSpan(undefined, "was not finished"), rerun: { task, input: record.requestPayload } };
+  }
+  if (task === "extract") return runDetails(request, failure);
+  if (task === "announce") {
+    return { ...describeSpan(request, "was not announced"), rerun: { task, input: inputOf(request) } };
+  }
+  // Only a verification that could read everything says what the month is; then the extract mends it.
+  return failure.name === "VerificationError"
+    ? {
+        ...describeSpan(request, "is missing or damaged"),
+        rerun: { task: "extract", input: inputOf(request) },
+      }
+    : { ...describeSpan(request, "could not be verified"), rerun: { task, input: inputOf(request) } };
 }
 
-/** Only a verification that has looked at everything says what the month is; then running the extract mends it. */
-function whatHappened(record: InvocationRecord): { readonly verdict: string; readonly task: string } {
-  if (taskOf(record) !== "verify") return { verdict: "was not published", task: "extract" };
-  return errorTypeOf(record) === "VerificationError"
-    ? { verdict: "is missing or damaged", task: "extract" }
-    : { verdict: "could not be verified", task: "verify" };
+function announcementDetails(key: string): Details {
+  return {
+    label: key,
+    verdict: "was not announced",
+    sentence: `The manifest ${key} was not announced to machines. The month is published`,
+    rerun: {
+      task: "announce",
+      input: { "detail-type": "Object Created", detail: { object: { key } } },
+    },
+    reassurance: "Announcing a month again never does harm.",
+  };
+}
+
+/** The months before the one that failed are published. */
+function runDetails(request: Request, { done, hint }: Failure): Details {
+  const [first, ...others] = request.months.filter((month) => !done.includes(month));
+  const remaining: Request = first === undefined ? request : { ...request, months: [first, ...others] };
+  const wasStopped = hint === undefined && remaining.months.length > 1;
+  return {
+    ...describeSpan(remaining, wasStopped ? "was not finished" : "was not published"),
+    done: doneSentence(remaining.months, done, wasStopped),
+    rerun: { task: "extract", input: inputOf(remaining) },
+  };
+}
+
+/** A run that Lambda has ended can't say which months are published. */
+function doneSentence(
+  months: readonly Month[],
+  done: readonly string[],
+  wasStopped: boolean,
+): string | undefined {
+  if (done.length > 0) return `${done.join(", ")} ${done.length === 1 ? "is" : "are"} published.`;
+  if (!wasStopped) return undefined;
+  return `Some of these months may be published: npx bank-batch status --from ${months[0] ?? ""} --to ${months.at(-1) ?? ""} shows which.`;
+}
+
+function describeSpan(
+  request: Request | undefined,
+  verdict: string,
+): Pick<Details, "label" | "verdict" | "sentence" | "reassurance"> {
+  const span = request === undefined ? "a run" : spanOf(request.months);
+  const isOther = request !== undefined && request.definition !== defaultExtract;
+  const label = isOther ? `${request.definition.name} of ${span}` : span;
+  return {
+    ...{ label, verdict },
+    sentence: `The ${isOther ? `extract ${label}` : `loan extract of ${span}`} ${verdict}`,
+    reassurance: "Files that are published stay as they are. Running a month again never does harm.",
+  };
 }
 
 function spanOf(months: readonly string[]): string {
@@ -86,8 +132,14 @@ function requestOf({ requestPayload, timestamp }: InvocationRecord): Request | u
   }
 }
 
-function inputOf({ definition, months, restate, dryRun }: Request): object {
+function inputOf({ definition, months, restate, allowEmpty, dryRun }: Request): object {
   const asked = months.length === 1 ? { month: months[0] } : { from: months[0], to: months.at(-1) };
   const named = definition === defaultExtract ? {} : { extract: definition.name };
-  return { ...named, ...asked, ...(restate && { restate }), ...(dryRun && { dryRun }) };
+  return {
+    ...named,
+    ...asked,
+    ...(restate && { restate }),
+    ...(allowEmpty && { allowEmpty }),
+    ...(dryRun && { dryRun }),
+  };
 }

@@ -1,11 +1,17 @@
 /** The keys of bank files and manifests: consumers build them from a bank's name and a month. */
 import { QueryError } from "../platform/errors";
+import { caseless, skeleton } from "../platform/look-alikes";
 import { lastDayOf, type Month, monthPart, yearPart } from "../platform/month";
 
 /** A bank of the group, as the database has it. */
 export interface Bank {
   readonly id: number;
   readonly name: string;
+}
+
+/** A bank with its name as keys contain it. */
+export interface KeyedBank extends Bank {
+  readonly keyName: string;
 }
 
 export const keyLayouts = ["plain", "hive"] as const;
@@ -43,35 +49,92 @@ export function manifestKey({ prefix }: Pick<Layout, "prefix">, folder: string, 
 }
 
 /**
- * The banks' names as keys contain them, by bank id: PascalCase, only letters (of any script) and digits.
+ * The banks with their names as keys contain them: PascalCase, only letters (of any script) with their marks, and digits.
  *
- * @throws QueryError that names every bank whose name has no letter or digit, or becomes the same as another bank's.
+ * @throws QueryError that names every bank whose name has no letter or digit, or whose key name is the same as another's
+ *   or could be taken for it.
  */
-export function bankKeyNames(banks: readonly Bank[]): ReadonlyMap<number, string> {
-  const sharing = new Map<string, Bank[]>();
-  for (const bank of banks) {
-    const keyName = pascalCase(bank.name);
-    sharing.set(keyName, [...(sharing.get(keyName) ?? []), bank]);
-  }
-
-  const problems = [...sharing].flatMap(([keyName, named]) => {
-    const names = named.map(({ id, name }) => `${JSON.stringify(name)} (bank ${id})`).join(" and ");
-    if (keyName === "") return [`${names}: no letter or digit to name a file by`];
-    return named.length > 1 ? [`${names}: the same file name, ${keyName}`] : [];
-  });
+export function keyedBanks(banks: readonly Bank[]): readonly KeyedBank[] {
+  const keyed = banks.map((bank) => ({ ...bank, keyName: pascalCase(bank.name) }));
+  const nameless = keyed.filter(({ keyName }) => keyName === "");
+  const problems = [
+    ...nameless.map((bank) => `${described(bank)}: no letter or digit to name a file by`),
+    ...likenesses(keyed.filter(({ keyName }) => keyName !== "")),
+  ];
   if (problems.length > 0) {
     throw new QueryError(`the banks' names don't make distinct file names: ${problems.join("; ")}`, {
       hint: "Correct the names in the table bank, then run the month again. Nothing was published.",
     });
   }
-  return new Map([...sharing].flatMap(([keyName, named]) => named.map(({ id }) => [id, keyName])));
+  return keyed;
 }
 
-/** `"first national"` → `FirstNational`, `"O'Brien & Söhne"` → `OBrienSöhne`; the rest of a word keeps its case. */
+function described({ id, name }: Bank): string {
+  return `${JSON.stringify(name)} (bank ${id})`;
+}
+
+/** In which ways key names can be alike: the first that applies is reported. */
+const waysToBeAlike: readonly {
+  readonly form: (keyName: string) => string;
+  readonly describe: (banks: readonly KeyedBank[]) => string;
+}[] = [
+  {
+    form: (keyName) => keyName,
+    describe: ([bank]) => `the same file name, ${bank?.keyName ?? ""}`,
+  },
+  {
+    form: caseless,
+    describe: (banks) => `${keyNamesOf(banks)} differ only in case, and are one folder on Windows and macOS`,
+  },
+  { form: skeleton, describe: describeLook },
+];
+
+/** Of banks that are alike in one way, only the first is compared in the ways that follow. */
+function likenesses(banks: readonly KeyedBank[]): string[] {
+  const problems: string[] = [];
+  let distinct = banks;
+  for (const { form, describe } of waysToBeAlike) {
+    const groups = groupBy(distinct, ({ keyName }) => form(keyName));
+    for (const alike of groups.filter(({ length }) => length > 1)) {
+      problems.push(`${alike.map(described).join(" and ")}: ${describe(alike)}`);
+    }
+    distinct = groups.flatMap(([first]) => (first === undefined ? [] : [first]));
+  }
+  return problems;
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return [...groups.values()];
+}
+
+function keyNamesOf(banks: readonly KeyedBank[]): string {
+  return banks.map(({ keyName }) => keyName).join(" and ");
+}
+
+/** It names the characters that only some of the names have, because a reader can't see the difference. */
+function describeLook(banks: readonly KeyedBank[]): string {
+  const differing = banks.flatMap(({ keyName }) => {
+    const own = [...new Set(keyName)].filter((each) => banks.some((other) => !other.keyName.includes(each)));
+    return own.length === 0 ? [] : [`${keyName} has ${own.map(codePoint).join(" ")}`];
+  });
+  const same = `${keyNamesOf(banks)} look the same`;
+  return differing.length === 0 ? same : `${same}, but ${differing.join(", ")}`;
+}
+
+function codePoint(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+/**
+ * `"first national"` → `FirstNational`, `"O'Brien & Söhne"` → `OBrienSöhne`; the rest of a word keeps its case. A mark
+ * counts only behind a letter or digit, and characters that nobody sees, such as a soft hyphen, don't count at all.
+ */
 function pascalCase(name: string): string {
-  return name
+  const words = name
+    .replace(/\p{Default_Ignorable_Code_Point}+/gu, "")
     .normalize("NFC")
-    .split(/[^\p{L}\p{M}\p{Nd}]+/u)
-    .map((word) => word.replace(/^./u, (first) => first.toUpperCase()))
-    .join("");
+    .match(/[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}]*/gu);
+  return (words ?? []).map((word) => word.replace(/^./u, (first) => first.toUpperCase())).join("");
 }

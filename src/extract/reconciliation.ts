@@ -2,7 +2,7 @@
 import type { Snapshot } from "../platform/database/connection";
 import type { Row } from "../platform/database/row-stream";
 import { DefinitionError, ReconciliationError } from "../platform/errors";
-import { firstDayOf, type Month } from "../platform/month";
+import { addMonths, firstDayOf, type Month } from "../platform/month";
 import type { Statement } from "../platform/statement";
 import { addTotals, type ExtractDefinition, isSameTotals, parseTotals, type Totals } from "./definition";
 import type { BankFile } from "./month-files";
@@ -96,10 +96,15 @@ export async function reconcile(
   if (rowCounts !== undefined) differences.push(...rowDifferences(definition, files, rowCounts));
   if (differences.length > 0) {
     throw new ReconciliationError(`${month} does not reconcile: ${differences.join("; ")}`, {
-      hint: `Correct the data of ${month} in the source, then run the month again; docs/runbook.md has queries that find it. Nothing of the month was published.`,
+      hint: `Correct the data of ${windowOf(definition, month)} in the source, then run the month again; docs/runbook.md has queries that find it. Nothing of the month was published.`,
     });
   }
   return controls;
+}
+
+/** The months that a month's figures cover: `2026-07 to 2026-09`. */
+function windowOf({ windowMonths }: ExtractDefinition, month: Month): string {
+  return windowMonths === 1 ? month : `${addMonths(month, 1 - windowMonths)} to ${month}`;
 }
 
 function bankDifferences(
@@ -115,7 +120,7 @@ function bankDifferences(
     return [`${bank.name}: the file has ${describe(totals)}, ${source} ${describe(expected)}`];
   });
   const withoutBank = banks.get(undefined);
-  if (withoutBank !== undefined) {
+  if (withoutBank !== undefined && !isSameTotals(definition, withoutBank, nothing)) {
     differences.push(
       `without a bank: ${describe(withoutBank)}, because an account, client or branch is missing`,
     );

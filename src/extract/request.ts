@@ -4,7 +4,7 @@ import * as v from "valibot";
 import type { ExtractDefinition } from "./definition";
 import { RequestError } from "../platform/errors";
 import { defaultExtract, extractNamed, extractNames } from "./definitions";
-import { addMonths, hasEnded, isMonth, type Month, monthOf, monthRange } from "../platform/month";
+import { addMonths, firstDayOf, hasEnded, isMonth, type Month, monthOf, monthRange } from "../platform/month";
 
 export interface Request {
   readonly definition: ExtractDefinition;
@@ -12,9 +12,14 @@ export interface Request {
   readonly months: readonly [Month, ...Month[]];
   /** Whether a published month may change. */
   readonly restate: boolean;
+  /** Whether a month without any data may be published. */
+  readonly allowEmpty: boolean;
   /** Whether to do everything except publish. */
   readonly dryRun: boolean;
 }
+
+/** Years before are typing errors, such as 0206 for 2026, or placeholders, such as 0001: no bank has older loans. */
+const FIRST_MONTH = "1900-01" as Month;
 
 const month = v.pipe(
   v.string("expected a month as YYYY-MM"),
@@ -23,12 +28,20 @@ const month = v.pipe(
     (issue) => `expected a month as YYYY-MM, such as 2026-09, not ${JSON.stringify(issue.input)}`,
   ),
   v.transform((text) => text as Month),
+  v.check(
+    (each) => each >= FIRST_MONTH,
+    (issue) => `expected a month from ${FIRST_MONTH} on, not ${issue.input}`,
+  ),
 );
 
 const instant = v.pipe(
   v.string("expected a time in ISO 8601, such as 2026-10-01T03:00:00Z"),
   v.isoTimestamp((issue) => `expected a time in ISO 8601 with its zone, not ${JSON.stringify(issue.input)}`),
   v.transform((text) => new Date(text)),
+  v.check(
+    (date) => date >= new Date(firstDayOf(addMonths(FIRST_MONTH, 1))),
+    `expected a time after ${FIRST_MONTH}, the first month that can be asked for`,
+  ),
 );
 
 const extract = v.pipe(
@@ -46,6 +59,7 @@ const inputKeys = {
   to: v.optional(month),
   scheduledTime: v.optional(instant),
   restate: v.optional(v.boolean("expected true or false"), false),
+  allowEmpty: v.optional(v.boolean("expected true or false"), false),
   dryRun: v.optional(v.boolean("expected true or false"), false),
 };
 
@@ -89,8 +103,8 @@ export function parseRequest(event: unknown, now: Date): Request {
     const last = addMonths(monthOf(now), -1);
     throw refused([`${unfinished.join(", ")} has not ended (UTC); the last month that has is ${last}`]);
   }
-  const { extract: name, restate, dryRun } = parsed.output;
-  return { definition: extractNamed(name) ?? defaultExtract, months, restate, dryRun };
+  const { extract: name, restate, allowEmpty, dryRun } = parsed.output;
+  return { definition: extractNamed(name) ?? defaultExtract, months, restate, allowEmpty, dryRun };
 }
 
 function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]] {

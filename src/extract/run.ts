@@ -5,6 +5,7 @@ import type { Edge } from "../platform/edge";
 import { DeadlineError, StorageError } from "../platform/errors";
 import type { Month } from "../platform/month";
 import { parseBoth } from "../platform/settings";
+import { type Announcement, announcementOf, createdKey, monthOfKey } from "./announcement";
 import type { RunEvent } from "./events";
 import { extract, type Summary } from "./extract";
 import { parseRequest, type Request } from "./request";
@@ -65,6 +66,36 @@ function unverified(error: unknown, month: Month, before: readonly MonthVerifica
     error.done = before.map((verification) => verification.month);
   }
   return error;
+}
+
+/**
+ * Announces published months: the one whose manifest S3 reports, or those that the input asks for.
+ *
+ * @param send sends one message.
+ * @throws ConfigError or RequestError like {@link run}, StorageError.
+ */
+export async function announce(
+  input: unknown,
+  edge: Edge,
+  send: (announcement: Announcement) => Promise<void>,
+): Promise<readonly Announcement[]> {
+  const key = createdKey(input);
+  const output = parseOutputSettings(edge.environment);
+  const created = key === undefined ? undefined : monthOfKey(output.layout, key);
+  if (key !== undefined && created === undefined) return [];
+  const { definition, months } =
+    created === undefined
+      ? parseRequest(input, edge.now())
+      : { definition: created.definition, months: [created.month] };
+  const objects = await openBucket(output.bucket, edge);
+  const announced: Announcement[] = [];
+  for (const month of months) {
+    const announcement = await announcementOf(objects, output.layout, definition, month);
+    if (announcement === undefined) continue;
+    await send(announcement);
+    announced.push(announcement);
+  }
+  return announced;
 }
 
 /** What a reader of published months needs. */

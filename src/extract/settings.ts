@@ -28,14 +28,6 @@ export interface OutputSettings {
   readonly lineEnding: LineEnding;
 }
 
-/** Where `notify` reports what became of a run. */
-export interface NotifySettings {
-  /** SNS topic for people: one message per failure. */
-  readonly peopleTopicArn: string;
-  /** SNS topic for machines: one message per published month. */
-  readonly machinesTopicArn: string;
-}
-
 const outputVariables = v.pipe(
   v.object({
     EXTRACT_BUCKET: bucketName,
@@ -56,14 +48,6 @@ const outputVariables = v.pipe(
   })),
 );
 
-const notifyVariables = v.pipe(
-  v.object({ NOTIFY_TOPIC_ARN: topicArn, ANNOUNCE_TOPIC_ARN: topicArn }),
-  v.transform((env): NotifySettings => ({
-    peopleTopicArn: env.NOTIFY_TOPIC_ARN,
-    machinesTopicArn: env.ANNOUNCE_TOPIC_ARN,
-  })),
-);
-
 /** @throws ConfigError that names every setting that is missing or wrong, with what was expected. */
 export function parseExtractSettings(variables: Variables): ExtractSettings {
   return parseSettings({ database: databaseVariables, output: outputVariables }, variables);
@@ -74,7 +58,14 @@ export function parseOutputSettings(variables: Variables): OutputSettings {
   return parseSettings({ output: outputVariables }, variables).output;
 }
 
-/** @throws ConfigError like {@link parseExtractSettings}. */
-export function parseNotifySettings(variables: Variables): NotifySettings {
-  return parseSettings({ notify: notifyVariables }, variables).notify;
+/** The SNS topic for people: one message per failure. @throws ConfigError like {@link parseExtractSettings}. */
+export function parseNotifySettings(variables: Variables): { readonly notifyTopicArn: string } {
+  const { topics } = parseSettings({ topics: v.object({ NOTIFY_TOPIC_ARN: topicArn }) }, variables);
+  return { notifyTopicArn: topics.NOTIFY_TOPIC_ARN };
+}
+
+/** The SNS topic for machines: one message per published month. @throws ConfigError likewise. */
+export function parseAnnounceSettings(variables: Variables): { readonly announceTopicArn: string } {
+  const { topics } = parseSettings({ topics: v.object({ ANNOUNCE_TOPIC_ARN: topicArn }) }, variables);
+  return { announceTopicArn: topics.ANNOUNCE_TOPIC_ARN };
 }

@@ -5,16 +5,12 @@ import type { Connection, Snapshot } from "../platform/database/connection";
 import { ConflictError, QueryError } from "../platform/errors";
 import { firstDayOf, type Month, monthPart, yearPart } from "../platform/month";
 import { readStatement } from "../platform/statement";
+import { refuseEmptyMonths } from "./empty-months";
 import { GroupedRows } from "./grouped-rows";
 import type { Provenance } from "./month-manifest";
-import { type Bank, bankKeyNames } from "./object-key";
+import { type KeyedBank, keyedBanks } from "./object-key";
 import { type BankTotals, type Controls, readBankTotals, readControls } from "./reconciliation";
 import type { Request } from "./request";
-
-/** A bank with its name as keys contain it. */
-export interface KeyedBank extends Bank {
-  readonly keyName: string;
-}
 
 export interface Source {
   readonly provenance: Provenance["source"];
@@ -55,13 +51,23 @@ export async function readBanksBefore(connection: Connection): Promise<readonly 
   return readBanks(await connection.openSnapshot());
 }
 
-/** Opens the snapshot, reads what is small, and starts the statement: one pass over the data for all months and banks. */
-export async function openSource(connection: Connection, request: Request): Promise<Source> {
+/**
+ * Opens the snapshot, reads what is small, and starts the statement: one pass over the data for all months and banks.
+ *
+ * @param neverEmpty the months that must have data.
+ * @throws QueryError if one of them has none.
+ */
+export async function openSource(
+  connection: Connection,
+  request: Request,
+  neverEmpty: readonly Month[],
+): Promise<Source> {
   const { definition, months } = request;
   const snapshot = await connection.openSnapshot();
   const provenance = await readProvenance(snapshot);
   const banks = await readBanks(snapshot);
   const controls = await readControls(snapshot, definition, months);
+  await refuseEmptyMonths(snapshot, definition, neverEmpty, controls);
   const [first, last] = [months[0], months[months.length - 1] ?? months[0]];
   const days = [firstDayOf(first), firstDayOf(last)];
   const { checked, batches } = snapshot.stream(definition.statement, days, definition.columns);
@@ -81,14 +87,12 @@ async function readProvenance(snapshot: Snapshot): Promise<Provenance["source"]>
   return { database: database ?? "", serverVersion: serverVersion ?? "", snapshot: instant ?? "" };
 }
 
-async function readBanks(snapshot: Snapshot): Promise<KeyedBank[]> {
+async function readBanks(snapshot: Snapshot): Promise<readonly KeyedBank[]> {
   const rows = await snapshot.query(readStatement("extract/banks.sql"));
   if (rows.length === 0) {
     throw new QueryError("the table bank is empty, so there is no file to make", {
       hint: "Check DB_NAME and DB_SCHEMA: is this the group's operational data store?",
     });
   }
-  const banks = rows.map(([id, name]) => ({ id: Number(id), name: name ?? "" }));
-  const keyNames = bankKeyNames(banks);
-  return banks.map((bank) => ({ ...bank, keyName: keyNames.get(bank.id) ?? "" }));
+  return keyedBanks(rows.map(([id, name]) => ({ id: Number(id), name: name ?? "" })));
 }

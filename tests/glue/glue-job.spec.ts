@@ -33,7 +33,7 @@ async function prepareAwkwardTables(): Promise<void> {
   await world.sql("update loans set amount = null where idloan % 23 = 0");
   await world.sql("update loans set loan_date = null where idloan % 101 = 0");
   await world.sql(
-    `insert into bank (idbank, name) values (20, E'ǆ ßank "東京"\\r\\nνησί'), (21, '  o''brien & co.  ')`,
+    `insert into bank (idbank, name) values (20, E'ǆ ßank "東京"\\r\\nνησί'), (21, E'  o''bri\\u00aden ❤️ & co.  ')`,
   );
   await world.sql(
     `insert into branch (idbranch, bank_idbank, address)
@@ -307,6 +307,7 @@ describe("publication", () => {
     expect(await readRevision(world, month, prefix)).toBeUndefined();
     await expectNoOpenUploads();
 
+    await world.untilUnlocked();
     expect((await byLambda({ month })).months).toMatchObject([{ status: "published", revision: 1 }]);
     await expectPublished();
   });
@@ -367,6 +368,7 @@ describe("a refusal", () => {
     [["--from", "2026-08", "--to", "2026-07"], /--from \(2026-08\) is after --to \(2026-07\)/],
     [["--from", "2026-08"], /a range needs both --from and --to/],
     [[], /expected either --month, or --from with --to/],
+    [["--month", "0206-09"], /expected a month from 1900-01 on, not 0206-09/],
     [["--month", "2026-9"], /expected a month as YYYY-MM, such as 2026-09, not '2026-9'/],
     [["--month", "2026-09", "--dryrun", "true"], /unknown argument --dryrun: did you mean --dry-run\?/],
     [["--month", "2026-09", "--restate", "perhaps"], /invalid choice: 'perhaps'/],
@@ -384,7 +386,9 @@ describe("a refusal", () => {
     try {
       await expect(byGlue()).rejects.toMatchObject({
         name: "ReconciliationError",
-        message: expect.stringContaining("1 loan of 4711 in all are of no bank") as string,
+        message: expect.stringContaining(
+          "without a bank: 1 loan of 4711 in all (window: 1 loan of 4711), because",
+        ) as string,
       });
       await expectNothingPublished();
     } finally {
@@ -393,8 +397,23 @@ describe("a refusal", () => {
     }
   });
 
+  it("of a month without loans says how to publish it on purpose", async () => {
+    const empty = ["--prefix", prefix, "--month", "2020-01"];
+    await expect(job.run(world, empty)).rejects.toMatchObject({
+      name: "QueryError",
+      message: expect.stringContaining("2020-01 is empty: the table loans has no data of it") as string,
+    });
+    await expectNothingPublished();
+    expect((await job.run(world, [...empty, "--allow-empty"])).months).toMatchObject([
+      { status: "published" },
+    ]);
+    expect((await job.run(world, empty)).months).toMatchObject([{ status: "unchanged" }]);
+  });
+
   it("of bank names that give the same key or no key has the Lambda's message", async () => {
-    await world.sql("insert into bank (idbank, name) values (97, 'first-national'), (98, ' & '), (99, null)");
+    await world.sql(
+      "insert into bank (idbank, name) values (95, 'FIRST NATIONAL'), (96, '❤️'), (97, 'first-national'), (98, ' & '), (99, null)",
+    );
     const lambda: unknown = await byLambda({ month }).catch((error: unknown) => error);
     const glue: unknown = await byGlue().catch((error: unknown) => error);
     await world.sql("delete from bank where idbank > 90");

@@ -27,9 +27,6 @@ const LIMITS: Readonly<Record<string, readonly string[]>> = {
   "it forgets BucketKeyEnabled of an object that was uploaded in parts": [
     "the settings of the storage carry the KMS key to every object and to the manifest",
   ],
-  'without versioning, it names the version "null" when an upload is completed and none when it is asked': [
-    "the settings of the storage may name a bucket that keeps no versions: the manifest has none to name, and the ETag must do",
-  ],
 };
 
 interface JestReport {

@@ -25,7 +25,11 @@ async function peakMemory(
   heap: readonly string[] = SMALL_HEAP,
 ): Promise<number> {
   await world.sql("analyze");
-  const { result, error, log, peakMemoryBytes } = await packaged.invoke({ month }, world.environment, heap);
+  const { result, error, log, peakMemoryBytes } = await packaged.invoke(
+    { month, allowEmpty: true },
+    world.environment,
+    heap,
+  );
   expect(error).toBeUndefined();
   expect(log).not.toContain("MaxListenersExceededWarning");
   const files = result?.months[0]?.files ?? [];

@@ -41,6 +41,7 @@ describe("the package", () => {
       "sql/extract/loan_controls.sql",
       "sql/extract/loan_detail.sql",
       "sql/extract/loan_moving_average.sql",
+      "sql/extract/loan_span.sql",
       "sql/extract/source.sql",
       "src/extract/lambda.js",
     ]);

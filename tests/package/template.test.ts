@@ -3,6 +3,9 @@ import { readFile, rm, mkdtemp } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
+import { definitions } from "../../src/extract/definitions";
+import { keyLayouts, manifestKey, objectKey } from "../../src/extract/object-key";
+import type { Month } from "../../src/platform/month";
 import { command } from "../support/packaged";
 
 jest.setTimeout(60_000);
@@ -43,9 +46,10 @@ describe("the template", () => {
 
   const properties = (name: string) => resources[name]?.Properties;
 
-  it("runs extract, verify and notify on a current Node.js, on arm64", () => {
+  it("runs extract, verify, announce and notify on a current Node.js, on arm64", () => {
     const functions = Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
     expect(functions.map(({ Properties }) => Properties["Handler"]).sort()).toEqual([
+      "src/extract/lambda.announce",
       "src/extract/lambda.extract",
       "src/extract/lambda.notify",
       "src/extract/lambda.verify",
@@ -70,14 +74,43 @@ describe("the template", () => {
     expect(properties("VerifySchedulerSchedule1")).toMatchObject(schedule("cron(0 9 * * ? *)"));
   });
 
-  it("sends every outcome of the extract and every failure of verify to notify, after the last retry", () => {
-    const notify = { Destination: { "Fn::GetAtt": ["NotifyLambdaFunction", "Arn"] } };
-    expect(properties("ExtractLambdaEvConf")).toMatchObject({
-      DestinationConfig: { OnSuccess: notify, OnFailure: notify },
-      MaximumRetryAttempts: 2,
-      MaximumEventAgeInSeconds: 21_600,
+  it.each(["Extract", "Verify", "Announce"])(
+    "sends every failure of %s to notify, after the last retry",
+    (name) => {
+      expect(properties(`${name}LambdaEvConf`)).toMatchObject({
+        DestinationConfig: {
+          OnFailure: { Destination: { "Fn::GetAtt": ["NotifyLambdaFunction", "Arn"] } },
+        },
+        MaximumRetryAttempts: 2,
+        MaximumEventAgeInSeconds: 21_600,
+      });
+      expect(properties(`${name}LambdaEvConf`)).not.toHaveProperty("DestinationConfig.OnSuccess");
+    },
+  );
+
+  it("invokes announce for every manifest, and for no other object", () => {
+    const [rule, ...others] = Object.values(resources).filter(({ Type }) => Type === "AWS::Events::Rule");
+    expect(others).toEqual([]);
+    const wildcard = "*_manifests/*.json";
+    expect(rule?.Properties).toMatchObject({
+      EventPattern: {
+        source: ["aws.s3"],
+        "detail-type": ["Object Created"],
+        detail: { bucket: { name: [{ Ref: "ExtractsBucket" }] }, object: { key: [{ wildcard }] } },
+      },
+      State: "ENABLED",
+      Targets: [{ Arn: { "Fn::GetAtt": ["AnnounceLambdaFunction", "Arn"] } }],
     });
-    expect(properties("VerifyLambdaEvConf")).toMatchObject({ DestinationConfig: { OnFailure: notify } });
+    const pattern = new RegExp(`^${wildcard.replaceAll(".", "[.]").replaceAll("*", ".*")}$`);
+    for (const { folder } of definitions) {
+      for (const prefix of ["", "eu/"]) {
+        for (const folders of keyLayouts) {
+          const month = "2026-09" as Month;
+          expect(manifestKey({ prefix }, folder, month)).toMatch(pattern);
+          expect(objectKey({ prefix, folders }, folder, "FirstNational", month)).not.toMatch(pattern);
+        }
+      }
+    }
   });
 
   it("lets one extract run at a time, in the network of the database", () => {
@@ -99,11 +132,14 @@ describe("the template", () => {
         NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem",
       },
     });
-    expect(properties("NotifyLambdaFunction")?.["Environment"]).toEqual({
+    expect(properties("AnnounceLambdaFunction")?.["Environment"]).toEqual({
       Variables: {
-        NOTIFY_TOPIC_ARN: { Ref: "NotifyTopicArn" },
+        EXTRACT_BUCKET: { Ref: "ExtractsBucket" },
         ANNOUNCE_TOPIC_ARN: { Ref: "AnnounceTopicArn" },
       },
+    });
+    expect(properties("NotifyLambdaFunction")?.["Environment"]).toEqual({
+      Variables: { NOTIFY_TOPIC_ARN: { Ref: "NotifyTopicArn" } },
     });
   });
 
@@ -119,7 +155,7 @@ describe("the template", () => {
 
   it("keeps the logs for a while, and not for ever", () => {
     const groups = Object.values(resources).filter(({ Type }) => Type === "AWS::Logs::LogGroup");
-    expect(groups.map(({ Properties }) => Properties["RetentionInDays"])).toEqual([400, 400, 400]);
+    expect(groups.map(({ Properties }) => Properties["RetentionInDays"])).toEqual([400, 400, 400, 400]);
   });
 
   it("schedules nothing on the stage dev", async () => {

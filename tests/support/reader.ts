@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 
-import type { World, LoanManifest } from "./world";
+import type { World, LoanManifest, LoanMeasures } from "./world";
 
 /** A month as it is published at one moment. */
 export interface Revision {
@@ -33,20 +33,23 @@ export async function readRevision(
   const files = await Promise.all(
     manifest.files.map(async ({ bankId, key, versionId, sha256, byteCount, ...totals }) => {
       const text = await world.read(key, versionId);
-      const { rowCount, loanCount, loanTotal } = totals;
+      const { rowCount, loanCount, loanTotal, windowLoanCount, windowLoanTotal } = totals;
       assert.deepEqual(
         { ...totalsOf(text), byteCount: Buffer.byteLength(text), sha256: sha256Of(text) },
-        { rowCount, loanCount, loanTotal, byteCount, sha256 },
+        { rowCount, loanCount, loanTotal, windowLoanCount, windowLoanTotal, byteCount, sha256 },
         key,
       );
       return [bankId, text] as const;
     }),
   );
-  const sum = (numbers: readonly string[]) => String(numbers.reduce((all, each) => all + BigInt(each), 0n));
+  const sum = (measure: keyof LoanMeasures) =>
+    String(manifest.files.reduce((all, file) => all + BigInt(file[measure] ?? ""), 0n));
   assert.deepEqual(manifest.totals, {
     rowCount: manifest.files.reduce((all, { rowCount }) => all + rowCount, 0),
-    loanCount: sum(manifest.files.map(({ loanCount }) => loanCount)),
-    loanTotal: sum(manifest.files.map(({ loanTotal }) => loanTotal)),
+    loanCount: sum("loanCount"),
+    loanTotal: sum("loanTotal"),
+    windowLoanCount: sum("windowLoanCount"),
+    windowLoanTotal: sum("windowLoanTotal"),
   });
   return { manifest, files: new Map(files) };
 }
@@ -79,11 +82,23 @@ function sha256Of(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-function totalsOf(text: string): { rowCount: number; loanCount: string; loanTotal: string } {
+function totalsOf(text: string): { rowCount: number } & LoanMeasures {
   const [header = [], ...rows] = recordsOf(text);
-  const sum = (column: string) =>
-    String(rows.reduce((all, row) => all + BigInt(row[header.indexOf(column)] ?? ""), 0n));
-  return { rowCount: rows.length, loanCount: sum("loan_count"), loanTotal: sum("loan_total") };
+  const sum = (column: string, toNumber = (field: string) => BigInt(field)) =>
+    String(rows.reduce((all, row) => all + toNumber(row[header.indexOf(column)] ?? ""), 0n));
+  return {
+    rowCount: rows.length,
+    loanCount: sum("loan_count"),
+    loanTotal: sum("loan_total"),
+    windowLoanCount: sum("loan_count_3m"),
+    // A third of a whole number, rounded to two decimals: three times as much is less than 0.02 from the number.
+    windowLoanTotal: sum("monthly_total_average_3m", (field) => {
+      const thrice = 3n * BigInt(field.replace(".", ""));
+      const near = [-1n, 0n, 1n].map((offset) => thrice + offset).find((each) => each % 100n === 0n);
+      assert.ok(near !== undefined, field);
+      return near / 100n;
+    }),
+  };
 }
 
 /** The records of a CSV file by RFC 4180. */

@@ -38,7 +38,11 @@ export interface RunOptions {
   readonly aws?: AwsClients;
 }
 
-export type LoanFile = ManifestFile & { readonly loanCount: string; readonly loanTotal: string };
+/** The measures of an extract of loans; those of the window only for `loan_moving_average`. */
+export type LoanMeasures = Readonly<Record<"loanCount" | "loanTotal", string>> &
+  Readonly<Partial<Record<"windowLoanCount" | "windowLoanTotal", string>>>;
+
+export type LoanFile = ManifestFile & LoanMeasures;
 
 /** The manifest of an extract of loans, which tests may change. */
 export interface LoanManifest extends Omit<
@@ -46,7 +50,7 @@ export interface LoanManifest extends Omit<
   "files" | "totals"
 > {
   files: readonly LoanFile[];
-  totals: { readonly rowCount: number; readonly loanCount: string; readonly loanTotal: string };
+  totals: { readonly rowCount: number } & LoanMeasures;
 }
 
 /** In which the tests live: after October 2026 has ended. */
@@ -115,13 +119,27 @@ export class World {
     if (connections > 0) throw new Error(`${connections} connections were left open`);
   }
 
-  /** The program's connections to this database, after they had a second to go. */
-  async connections(): Promise<number> {
-    const giveUpAt = Date.now() + 1000;
+  /** The program's connections to this database, after a busy server has had time to end them. */
+  connections(): Promise<number> {
+    return this.#whenNone(
+      `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'bank-batch'`,
+    );
+  }
+
+  /** Waits until the server has noticed that a run has died, and has released its locks. */
+  async untilUnlocked(): Promise<void> {
+    const locks = await this.#whenNone(
+      `select count(*) from pg_locks
+       where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+    );
+    if (locks > 0) throw new Error(`${locks} locks are still held`);
+  }
+
+  /** The count that the query returns, as soon as it is 0 or after five seconds. */
+  async #whenNone(query: string): Promise<number> {
+    const giveUpAt = Date.now() + 5000;
     for (;;) {
-      const [row] = await this.sql<{ count: string }>(
-        `select count(*) from pg_stat_activity where datname = current_database() and application_name = 'bank-batch'`,
-      );
+      const [row] = await this.sql<{ count: string }>(query);
       const count = Number(row?.count);
       if (count === 0 || Date.now() > giveUpAt) return count;
       await sleep(20);

@@ -12,7 +12,8 @@ import { parse } from "yaml";
 import { type PostgresServer, startPostgres } from "../../local/postgres";
 import { seed, smallSeed } from "../../local/seed";
 import { createReader } from "../../local/stack";
-import { extractNamed, extractNames } from "../../src/extract/definitions/index";
+import { columnNames } from "../../src/extract/definition";
+import { definitions } from "../../src/extract/definitions";
 import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../../src/platform/month";
 import { Packaged } from "../support/packaged";
 import { type Account, startAccount } from "./account";
@@ -57,15 +58,16 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       environmentOf("Extract", account),
     );
     const notify = await environmentOf("Notify", account);
+    const announce = await environmentOf("Announce", account);
     const subscribe = (arn: string | undefined) =>
       account.python<string>("external_system.py", "subscribe", arn ?? "");
     const [people, machines] = [
       await subscribe(notify["NOTIFY_TOPIC_ARN"]),
-      await subscribe(notify["ANNOUNCE_TOPIC_ARN"]),
+      await subscribe(announce["ANNOUNCE_TOPIC_ARN"]),
     ];
 
-    const notifyOf = async (condition: string, requestPayload: object, responsePayload: unknown) => {
-      const record = outcome(condition, requestPayload, responsePayload);
+    const notifyOf = async (requestPayload: object, responsePayload: unknown) => {
+      const record = failureRecord(requestPayload, responsePayload);
       const { error } = await packaged.invoke(record, notify, [], "src/extract/lambda.notify");
       assert.equal(error, undefined);
     };
@@ -76,7 +78,14 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       const { result, error, log } = await packaged.invoke(event, extract);
       assert.equal(error, undefined, log);
       assert.equal(result?.months[0]?.status, "published");
-      await notifyOf("Success", event, result);
+      const written = created(result.months[0].manifest);
+      const { error: unannounced } = await packaged.invoke(
+        written,
+        announce,
+        [],
+        "src/extract/lambda.announce",
+      );
+      assert.equal(unannounced, undefined);
     });
     const manifest = await step("an external system receives the announcement", async () => {
       const [message, ...others] = await receive(machines);
@@ -105,7 +114,7 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       const wrong = { month: monthOf(new Date()) };
       const { error } = await packaged.invoke(wrong, extract);
       assert.equal(error?.errorType, "RequestError");
-      await notifyOf("RetriesExhausted", wrong, error);
+      await notifyOf(wrong, error);
       const [message, ...others] = await receive(people);
       assert.deepEqual(others, []);
       assert.match(message?.subject ?? "", /^\[bank-batch dev\] .* was not published: RequestError$/);
@@ -307,10 +316,17 @@ async function environmentOf(name: string, account: Account): Promise<Record<str
   };
 }
 
+/** The event of EventBridge for an object that S3 has created. Moto sends none. */
+function created(key: string): object {
+  return { source: "aws.s3", "detail-type": "Object Created", detail: { object: { key } } };
+}
+
 /** The record that Lambda sends to a destination. */
-function outcome(condition: string, requestPayload: object, responsePayload: unknown): object {
+function failureRecord(requestPayload: object, responsePayload: unknown): object {
   const functionArn = `arn:aws:lambda:${REGION}:123456789012:function:bank-batch-${STAGE}-extract:$LATEST`;
-  const requestContext = { requestId: "1", functionArn, condition, approximateInvokeCount: 1 };
+  const requestContext = {
+    ...{ requestId: "1", functionArn, condition: "RetriesExhausted", approximateInvokeCount: 1 },
+  };
   return {
     version: "1.0",
     timestamp: new Date().toISOString(),
@@ -342,11 +358,13 @@ async function expectTables(account: Account): Promise<void> {
         location: Parameters["storage.location.template"]?.split("${bank}")[0],
       }))
       .sort((one, other) => one.name.localeCompare(other.name)),
-    [...extractNames].sort().map((name) => ({
-      name,
-      columns: extractNamed(name)?.columns,
-      location: `s3://${bucket}/${extractNamed(name)?.folder}`,
-    })),
+    definitions
+      .map((definition) => ({
+        name: definition.name,
+        columns: columnNames(definition),
+        location: `s3://${bucket}/${definition.folder}`,
+      }))
+      .sort((one, other) => one.name.localeCompare(other.name)),
   );
 }
 

@@ -6,7 +6,7 @@ import { loanMovingAverage } from "./loan-moving-average";
 /** The extract of a run that names none. */
 export const defaultExtract: ExtractDefinition = loanMovingAverage;
 
-const definitions: readonly ExtractDefinition[] = [loanMovingAverage, loanDetail];
+export const definitions: readonly ExtractDefinition[] = [loanMovingAverage, loanDetail];
 
 export const extractNames: readonly string[] = definitions.map(({ name }) => name);
 

@@ -20,5 +20,5 @@ export const loanDetail = defineExtract({
   ],
   windowMonths: 1,
   fileBy: { bank: "bank_id", month: "loan_date" },
-  reconciliation: loanReconciliation({ loanTotal: "amount" }),
+  reconciliation: loanReconciliation({ name: "loanCount" }, { name: "loanTotal", column: "amount" }),
 });

@@ -41,7 +41,12 @@ export const loanMovingAverage = defineExtract({
   windowMonths: 3,
   fileBy: { bank: "bank_id", month: "month" },
   reconciliation: {
-    ...loanReconciliation({ loanCount: "loan_count", loanTotal: "loan_total" }),
+    ...loanReconciliation(
+      { name: "loanCount", column: "loan_count" },
+      { name: "loanTotal", column: "loan_total" },
+      { name: "windowLoanCount", column: "loan_count_3m" },
+      { name: "windowLoanTotal", column: "monthly_total_average_3m", meanOf: 3 },
+    ),
     rowCounts: branchRowCounts,
   },
 });

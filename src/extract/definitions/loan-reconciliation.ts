@@ -3,23 +3,19 @@ import { readStatement } from "../../platform/statement";
 import type { Measure, Reconciliation, Totals } from "../definition";
 
 /**
- * @param columns the columns that add up to the month's loans: their total amount, and their number, without which each
- *   row is one loan.
+ * @param measures the first or all of `loanCount`, `loanTotal`, `windowLoanCount` and `windowLoanTotal`, in this order:
+ *   the number and the total amount of the month's loans, and of the loans in its window of three months.
  */
-export function loanReconciliation<const Name extends string>(columns: {
-  readonly loanCount?: Name;
-  readonly loanTotal: Name;
-}): Reconciliation<Name> {
-  const loanCount: Measure<Name> = {
-    name: "loanCount",
-    ...(columns.loanCount !== undefined && { column: columns.loanCount }),
-  };
+export function loanReconciliation<const Name extends string>(
+  ...measures: readonly [Measure<Name>, ...Measure<Name>[]]
+): Reconciliation<Name> {
   return {
     source: "the table loans",
-    measures: [loanCount, { name: "loanTotal", column: columns.loanTotal }],
+    measures,
     quality: ["loansWithoutAmount", "loansWithNegativeAmount", "loansWithoutDate"],
     controls: readStatement("extract/loan_controls.sql"),
     bankControls: readStatement("extract/loan_bank_controls.sql"),
+    span: readStatement("extract/loan_span.sql"),
     describe: describeLoans,
   };
 }
@@ -43,5 +39,12 @@ export const branchRowCounts = {
 
 function describeLoans(totals: Totals): string {
   const { loanCount, loanTotal } = loanTotals(totals);
-  return `${String(loanCount)} ${loanCount === 1n ? "loan" : "loans"} of ${String(loanTotal)} in all`;
+  const { windowLoanCount, windowLoanTotal = 0n } = totals;
+  const month = `${countLoans(loanCount)} of ${String(loanTotal)} in all`;
+  if (windowLoanCount === undefined) return month;
+  return `${month} (window: ${countLoans(windowLoanCount)} of ${String(windowLoanTotal)})`;
+}
+
+function countLoans(count: bigint): string {
+  return `${String(count)} ${count === 1n ? "loan" : "loans"}`;
 }

@@ -17,7 +17,8 @@ const MORE_TIME =
 
 const INVOKE_AGAIN = "Then invoke the function again with the same input.";
 
-/** Separates what happened from what to do, in the message of an error that leaves a Lambda. */
+/** Separate, in the message of an error that leaves a Lambda, what happened from what was done before and what to do. */
+export const DONE = "\nDone: ";
 export const TRY = "\nTry: ";
 
 /** @throws the action's error; what to do is added to its message, because Lambda reports nothing else of it. */
@@ -39,7 +40,10 @@ export async function handle<Result>(
     return result;
   } catch (error) {
     telemetry.error("failed", error);
-    if (error instanceof BatchError) error.message = `${error.message}${TRY}${error.advice(INVOKE_AGAIN)}`;
+    if (error instanceof BatchError) {
+      const done = error.done.length === 0 ? "" : `${DONE}${error.done.join(", ")}`;
+      error.message = `${error.message}${done}${TRY}${error.advice(INVOKE_AGAIN)}`;
+    }
     throw error;
   } finally {
     telemetry.flush();

@@ -1,11 +1,11 @@
-/** Notices about asynchronous invocations: for people an e-mail that a person on call can act on, for machines JSON. */
+/** The notice about a failed asynchronous invocation: an e-mail that a person on call can act on. */
 import * as v from "valibot";
 
 import { RequestError } from "../errors";
-import { TRY } from "./handler";
+import { DONE, TRY } from "./handler";
 
 /**
- * What Lambda sends to a destination when an asynchronous invocation has succeeded or finally failed.
+ * What Lambda sends to a destination when an asynchronous invocation has finally failed.
  * Source: AWS Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
  */
 const invocationRecord = v.object({
@@ -22,11 +22,21 @@ const invocationRecord = v.object({
 
 export type InvocationRecord = v.InferOutput<typeof invocationRecord>;
 
-const failure = v.object({ errorType: v.optional(v.string()), errorMessage: v.optional(v.string()) });
+const errorPayload = v.object({ errorType: v.optional(v.string()), errorMessage: v.optional(v.string()) });
+
+/** What an error that left a Lambda says. */
+export interface Failure {
+  /** The error's name, or Lambda's reason where the program could not report one. */
+  readonly name: string;
+  readonly message: string;
+  /** Undefined if the program could not report one: Lambda ended it, or it has a bug. */
+  readonly hint: string | undefined;
+  /** What was done before, such as months. */
+  readonly done: readonly string[];
+}
 
 /** A message for SNS: its subject, which only e-mail shows, is one line of at most 99 ASCII characters. */
 export interface Notice {
-  readonly audience: "people" | "machines";
   readonly subject: string;
   readonly message: string;
 }
@@ -37,6 +47,8 @@ export interface FailureDetails {
   readonly label: string;
   /** The first sentence, without its full stop: `The extract of 2026-09 was not published`. */
   readonly sentence: string;
+  /** A sentence about what was done before the failure, if anything was. */
+  readonly done?: string | undefined;
   /** What happened to it, for the subject line: `was not published`. */
   readonly verdict: string;
   /** What each error means for this pipeline, by the error's name. */
@@ -52,7 +64,7 @@ export function parseInvocationRecord(event: unknown): InvocationRecord {
   const parsed = v.safeParse(invocationRecord, event);
   if (parsed.success) return parsed.output;
   throw new RequestError("this event is not the record of an asynchronous Lambda invocation", {
-    hint: "Make notify the function's destination for success and failure; it is not meant to be invoked by hand.",
+    hint: "Make notify the function's destination for failures; it is not meant to be invoked by hand.",
   });
 }
 
@@ -61,31 +73,29 @@ export function taskOf({ requestContext }: InvocationRecord): string {
   return nameParts(requestContext.functionArn).task;
 }
 
-/** The error's name, or Lambda's own word if the function didn't end by an error. */
-export function errorTypeOf(record: InvocationRecord): string {
-  return failureOf(record).errorType;
+export function failureOf({ requestContext, responsePayload }: InvocationRecord): Failure {
+  const { errorType = requestContext.condition, errorMessage = "" } = v.is(errorPayload, responsePayload)
+    ? responsePayload
+    : {};
+  const [before = "", hint] = errorMessage.split(TRY);
+  const [message = "", done] = before.split(DONE);
+  return { name: errorType, message, hint, done: done?.split(", ") ?? [] };
 }
 
-function failureOf({ requestContext: { condition }, responsePayload }: InvocationRecord) {
-  const { errorType = condition, errorMessage = "" } = v.is(failure, responsePayload) ? responsePayload : {};
-  return { errorType, errorMessage };
-}
-
-export function failureNotice(record: InvocationRecord, details: FailureDetails): Notice {
+export function failureNotice(record: InvocationRecord, failure: Failure, details: FailureDetails): Notice {
   const { timestamp, requestContext } = record;
   const { requestId, functionArn, condition, approximateInvokeCount } = requestContext;
   const { name, service, stage } = nameParts(functionArn);
-  const { label, sentence, verdict, meanings, rerun, reassurance } = details;
-  const { errorType, errorMessage } = failureOf(record);
-  const [what = "", hint = "The log has more."] = errorMessage.split(TRY);
+  const { label, sentence, done, verdict, meanings, rerun, reassurance } = details;
+  const { name: errorName, message: what, hint = "The log has more." } = failure;
 
-  const message = `${sentence}.
+  const message = `${sentence}.${done === undefined ? "" : ` ${done}`}
 
 What happened
-  ${errorType}: ${what.replaceAll("\n", "\n  ")}
+  ${errorName}: ${what.replaceAll("\n", "\n  ")}
 
 What it means
-  ${meanings[errorType] ?? "The program did not foresee this: Lambda ended it, or it has a bug."}
+  ${meanings[errorName] ?? "The program did not foresee this: Lambda ended it, or it has a bug."}
 
 What to do next
   ${hint.replaceAll("\n", "\n  ")}
@@ -103,8 +113,7 @@ Where to look
 Function ${name}, ${approximateInvokeCount} ${approximateInvokeCount === 1 ? "attempt" : "attempts"}, finally failed ${timestamp} (${condition}).
 `;
   return {
-    audience: "people",
-    subject: subjectLine(`[${service} ${stage}] ${label} ${verdict}: ${errorType}`),
+    subject: subjectLine(`[${service} ${stage}] ${label} ${verdict}: ${errorName}`),
     message,
   };
 }

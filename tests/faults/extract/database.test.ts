@@ -11,6 +11,7 @@ import { ConfigError, BatchError } from "../../../src/platform/errors";
 import type { Summary } from "../../../src/extract/extract";
 import { CertificateAuthority, type CertificateOptions } from "../../support/certificates";
 import { expectFailure, expectPublished } from "../../support/fault";
+import { addLoanEachMonth } from "../../support/large-bank";
 import { commandLine } from "../../support/command-line";
 import { primary, PrivateServer } from "../../support/private-server";
 import { Proxy } from "../../support/proxy";
@@ -30,6 +31,7 @@ async function fillBranches(world: World, branches: number): Promise<void> {
      select number, 1 + number * 2 / ($1 + 1), repeat('x', 200) from generate_series(1, $1::int) as number`,
     [branches],
   );
+  await addLoanEachMonth(world);
 }
 
 /** Branches of the first bank and of the third beside those of the server's own: a long way for its rows. */

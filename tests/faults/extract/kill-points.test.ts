@@ -61,6 +61,7 @@ async function dieAt(
     remove();
     gate.open(fate === "cut off" ? undefined : { reset: true });
   }
+  await world.untilUnlocked();
 }
 
 /** The bytes that the tables give now, by bank id. */

@@ -105,7 +105,10 @@ describe("--help", () => {
   it.each([
     [
       ["extract"],
-      [...months, "--scheduled-time", "--restate", "--dry-run", "--json", "DB_SECRET_ID", "EXTRACT_BUCKET"],
+      [
+        ...[...months, "--scheduled-time", "--restate", "--allow-empty", "--dry-run", "--json"],
+        ...["DB_SECRET_ID", "EXTRACT_BUCKET"],
+      ],
     ],
     [["status"], [...months, "--verify", "--json", "EXTRACT_BUCKET", "exits with 0"]],
     [["verify"], [...months, "--scheduled-time", "--json", "EXTRACT_BUCKET", "exits with 1"]],

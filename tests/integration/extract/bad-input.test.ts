@@ -39,6 +39,15 @@ describe("a run is refused", () => {
     expect(operations.filter((operation) => !operation.startsWith("List"))).toEqual([]);
   });
 
+  it.each(["0001-01", "0206-09"])("for the month %s, before anything is connected to", async (mistyped) => {
+    const operations = await world.operationsDuring(async () => {
+      const error = await failure({ month: mistyped });
+      expect(error).toMatchObject({ name: "RequestError", exitCode: 64, retry: false });
+      expect(error.message).toBe(`wrong input: month: expected a month from 1900-01 on, not ${mistyped}`);
+    });
+    expect(operations.filter((operation) => !operation.startsWith("List"))).toEqual([]);
+  });
+
   it("for a secret that does not exist", async () => {
     const error = await failure(month, { environment: { DB_SECRET_ID: "nowhere" } });
     expect(error).toMatchObject({ name: "CredentialsError", exitCode: 1, retry: false });
@@ -145,6 +154,22 @@ describe("a run is refused", () => {
     const error = await failure(month);
     expect(error).toMatchObject({ name: "QueryError", exitCode: 1 });
     expect(error.message).toContain('"First National" (bank 1) and "first-national" (bank 2)');
+  });
+
+  it.each([
+    ["FIRST national", "FirstNational and FIRSTNational differ only in case"],
+    ["Fіrst Natіonal", "FirstNational and FіrstNatіonal look the same"],
+    ["First\u200d National", "the same file name, FirstNational"],
+  ])("for the bank %j beside First National", async (name, problem) => {
+    await world.sql("update bank set name = $1 where idbank = 2", [name]);
+    const error = await failure(month);
+    expect(error).toMatchObject({ name: "QueryError", exitCode: 1 });
+    expect(error.message).toContain(`"First National" (bank 1) and "${name}" (bank 2): ${problem}`);
+  });
+
+  it("for a bank named by an emoji alone", async () => {
+    await world.sql("update bank set name = '❤️' where idbank = 2");
+    expect((await failure(month)).message).toContain('"❤️" (bank 2): no letter or digit');
   });
 
   it("for a bank without a name", async () => {

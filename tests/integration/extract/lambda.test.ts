@@ -1,7 +1,7 @@
 /** The Lambda's handlers beside the extract, and what they write for operators: log lines, metrics, notices. */
 import type { Context } from "aws-lambda";
 
-import { extract, notify, verify } from "../../../src/extract/lambda";
+import { announce, extract, notify, verify } from "../../../src/extract/lambda";
 import { World } from "../../support/world";
 
 let world: World;
@@ -127,30 +127,6 @@ describe("notify", () => {
     });
   });
 
-  it("sends each published month to machines", async () => {
-    const summary = await extract({ from: "2026-08", to: "2026-09" }, context);
-    const before = world.aws.messages.length;
-    await notify(outcome({ from: "2026-08", to: "2026-09" }, "Success", summary), context);
-    const sent = world.aws.messages.slice(before);
-    expect(sent.map(({ topicArn }) => topicArn)).toEqual([topics.machines, topics.machines]);
-    expect(sent.map(({ message }) => JSON.parse(message) as unknown)).toEqual([
-      {
-        extract: "loan_moving_average",
-        month: "2026-08",
-        status: "published",
-        revision: 1,
-        manifest: "_manifests/2026/08.json",
-      },
-      {
-        extract: "loan_moving_average",
-        month: "2026-09",
-        status: "unchanged",
-        revision: 1,
-        manifest: "_manifests/2026/09.json",
-      },
-    ]);
-  });
-
   it("fails where it can't tell, so that Lambda tries again", async () => {
     process.env["NOTIFY_TOPIC_ARN"] = `${topics.people}-gone`;
     await expect(notify(outcome(september, "RetriesExhausted", {}), context)).rejects.toThrow(
@@ -160,5 +136,112 @@ describe("notify", () => {
     await expect(notify(outcome(september, "RetriesExhausted", {}), context)).rejects.toThrow(
       "NOTIFY_TOPIC_ARN: expected the ARN of an SNS topic",
     );
+    process.env["NOTIFY_TOPIC_ARN"] = topics.people;
   });
+});
+
+/** The event of EventBridge for an object that S3 has created. */
+function created(key: string): object {
+  return {
+    version: "0",
+    source: "aws.s3",
+    "detail-type": "Object Created",
+    time: "2026-10-01T03:00:05Z",
+    detail: { bucket: { name: world.bucket }, object: { key, size: 1 }, reason: "CompleteMultipartUpload" },
+  };
+}
+
+describe("announce", () => {
+  const prefix = "announce/";
+  const key = `${prefix}_manifests/2026/09.json`;
+  beforeAll(async () => {
+    process.env["EXTRACT_PREFIX"] = prefix;
+    await extract(september, context);
+  });
+  afterAll(() => {
+    delete process.env["EXTRACT_PREFIX"];
+  });
+
+  async function announced(event: unknown): Promise<unknown[]> {
+    const before = world.aws.messages.length;
+    await announce(event, context);
+    const sent = world.aws.messages.slice(before);
+    expect(sent.every(({ topicArn }) => topicArn === topics.machines)).toBe(true);
+    return sent.map(({ message }) => JSON.parse(message) as unknown);
+  }
+
+  it("tells machines which revision of the month is published, whose manifest was written", async () => {
+    const { runId, publishedAt } = await world.manifest("2026-09", prefix);
+    const message = { extract: "loan_moving_average", month: "2026-09", revision: 1, manifest: key };
+    expect(await announced(created(key))).toEqual([{ ...message, runId, publishedAt }]);
+    // A repeated event repeats the message.
+    expect(await announced(created(key))).toEqual([{ ...message, runId, publishedAt }]);
+  });
+
+  it("tells the revision that is published now, when an event comes late", async () => {
+    await world.sql("update loans set amount = amount + 1 where loan_date >= '2026-09-01'");
+    await extract({ month: "2026-09", restate: true }, context);
+    await extract({ month: "2026-09" }, context);
+    const { runId, revision } = await world.manifest("2026-09", prefix);
+    expect(revision).toBe(2);
+    expect(await announced(created(key))).toMatchObject([{ revision: 2, runId }]);
+  });
+
+  it("knows the manifests of each extract", async () => {
+    await extract({ month: "2026-09", extract: "loan_detail" }, context);
+    expect(await announced(created(`${prefix}loan_detail/_manifests/2026/09.json`))).toMatchObject([
+      { extract: "loan_detail", month: "2026-09", revision: 1 },
+    ]);
+  });
+
+  it("takes the input of a run, to announce months again", async () => {
+    expect(await announced({ from: "2026-08", to: "2026-09" })).toMatchObject([{ month: "2026-09" }]);
+  });
+
+  it.each([
+    "announce/FirstNational/2026/09/FirstNational_20260930.csv",
+    "announce/other/_manifests/2026/09.json",
+    "_manifests/2026/09.json",
+    "announce/_manifests/2026/13.json",
+    "announce/_manifests/2026/09.json.bak",
+  ])("sends nothing for %s", async (other) => {
+    expect(await announced(created(other))).toEqual([]);
+  });
+
+  it("sends nothing for a manifest that is gone by now", async () => {
+    expect(await announced(created(`${prefix}_manifests/2026/08.json`))).toEqual([]);
+  });
+
+  it("fails for a manifest that can't be read, and for a topic that is gone, so that Lambda tries again", async () => {
+    await world.put(`${prefix}_manifests/2026/07.json`, "{}");
+    await expect(announce(created(`${prefix}_manifests/2026/07.json`), context)).rejects.toThrow(
+      "can't be read",
+    );
+    process.env["ANNOUNCE_TOPIC_ARN"] = `${topics.machines}-gone`;
+    await expect(announce(created(key), context)).rejects.toThrow(/not exist|not found/i);
+    process.env["ANNOUNCE_TOPIC_ARN"] = topics.machines;
+  });
+});
+
+it("a month is announced although a later month of its range fails", async () => {
+  const prefix = "range/";
+  process.env["EXTRACT_PREFIX"] = prefix;
+  await world.sql(
+    "update loans set account_idaccount = null where idloan = (select max(idloan) from loans where loan_date between '2026-09-01' and '2026-09-30')",
+  );
+  const failure = await extract({ from: "2026-08", to: "2026-09" }, context).catch(
+    (error: unknown) => error as Error,
+  );
+  expect(failure).toMatchObject({ name: "ReconciliationError", done: ["2026-08"] });
+  const { announced } = await announce(created(`${prefix}_manifests/2026/08.json`), context);
+  expect(announced).toMatchObject([{ month: "2026-08", revision: 1 }]);
+
+  const { name, message } = failure as Error;
+  const payload = { errorType: name, errorMessage: message };
+  await notify(outcome({ from: "2026-08", to: "2026-09" }, "RetriesExhausted", payload), context);
+  const notice = world.aws.messages.at(-1);
+  expect(notice?.subject).toBe("[bank-batch dev] 2026-09 was not published: ReconciliationError");
+  expect(notice?.message).toContain("2026-08 is published.");
+  expect(notice?.message).toContain(`--data '{"month":"2026-09"}'`);
+  delete process.env["EXTRACT_PREFIX"];
 });

@@ -69,8 +69,9 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-function run(definition: ExtractDefinition): Promise<Summary> {
-  const request = { definition, months: ["2026-09" as Month] as const, restate: false, dryRun: false };
+function run(definition: ExtractDefinition, month = "2026-09"): Promise<Summary> {
+  const flags = { restate: false, allowEmpty: false, dryRun: false };
+  const request = { definition, months: [month as Month] as const, ...flags };
   return withDeadline(60_000, "Wait.", (deadline) =>
     extract(request, {
       ...{
@@ -101,6 +102,26 @@ it("is published, with its own measures and quality in the manifest", async () =
     { bankId: 1, accountCount: "1", balanceTotal: "1.50" },
     { bankId: 2, accountCount: "1", balanceTotal: "0.00" },
   ]);
+});
+
+it.each([
+  [
+    "without a statement that says from when to when there is data",
+    undefined,
+    "the table account has no data of it",
+  ],
+  [
+    "with one",
+    "select to_char(min(open_date), 'YYYY-MM'), to_char(max(open_date), 'YYYY-MM') from account",
+    "the data in the table account begins in 2026-09",
+  ],
+])("is not published for a month without data of its own, %s", async (_, text, reason) => {
+  const span = text === undefined ? {} : { span: statement("account_span.sql", text) };
+  const definition = { ...accounts, reconciliation: { ...accounts.reconciliation, ...span } };
+  await expect(run(definition, "2026-08")).rejects.toMatchObject({
+    name: "QueryError",
+    message: `2026-08 is empty: ${reason}`,
+  });
 });
 
 it("is not published if the controls differ, which are its own", async () => {

@@ -173,11 +173,14 @@ describe("a published month whose bytes would change", () => {
     const before = await filesByBank();
     await changeLoans(1, 3);
     const refusal = [1, 3].map((bankId) => {
-      const { bankName, rowCount, loanCount, loanTotal } = before.get(bankId) ?? {};
-      const newTotal = String(BigInt(loanTotal ?? 0) + BigInt(loanCount ?? 0));
+      const file = before.get(bankId);
+      const { bankName, rowCount, loanCount, loanTotal, windowLoanCount, windowLoanTotal } = file ?? {};
+      const added = BigInt(loanCount ?? 0);
+      const newTotal = String(BigInt(loanTotal ?? 0) + added);
+      const newWindowTotal = String(BigInt(windowLoanTotal ?? 0) + added);
       return (
-        `${String(bankName)}: published with ${String(rowCount)} rows, ${String(loanCount)} loans of ${String(loanTotal)} in all, ` +
-        `now ${String(rowCount)} rows, ${String(loanCount)} loans of ${newTotal} in all`
+        `${String(bankName)}: published with ${String(rowCount)} rows, ${String(loanCount)} loans of ${String(loanTotal)} in all (window: ${String(windowLoanCount)} loans of ${String(windowLoanTotal)}), ` +
+        `now ${String(rowCount)} rows, ${String(loanCount)} loans of ${newTotal} in all (window: ${String(windowLoanCount)} loans of ${newWindowTotal})`
       );
     });
     expect(before.get(1)?.bankName).toBe("First National");
@@ -324,7 +327,7 @@ describe("a bank", () => {
       await expect(run()).rejects.toMatchObject({
         name: "AlreadyPublishedError",
         message:
-          "2026-09 is published as revision 1 and would change: New Bank: no file before, now 0 rows, 0 loans of 0 in all",
+          "2026-09 is published as revision 1 and would change: New Bank: no file before, now 0 rows, 0 loans of 0 in all (window: 0 loans of 0)",
       });
       expect(await outcomeOf({ month, restate: true })).toEqual({ status: "restated", revision: 2 });
       const after = await filesByBank();
@@ -391,7 +394,7 @@ describe("loans that reach no bank", () => {
     const failure = {
       name: "ReconciliationError",
       message:
-        "2026-09 does not reconcile: without a bank: 1 loan of 777 in all, because an account, client or branch is missing",
+        "2026-09 does not reconcile: without a bank: 1 loan of 777 in all (window: 1 loan of 777), because an account, client or branch is missing",
       exitCode: 1,
       retry: false,
     };
@@ -413,21 +416,48 @@ describe("loans that reach no bank", () => {
     expect(await world.openUploads(prefix)).toEqual([]);
   });
 
-  it("of another month don't", async () => {
-    await world.sql("insert into loans values (-1, 5, null, '2026-08-31'), (-2, 5, null, '2026-10-01')");
+  it.each(["2026-07-01", "2026-08-31"])(
+    "fail each month whose window has them: a loan of %s",
+    async (day) => {
+      await world.sql("insert into loans values (-1, 5, null, $1)", [day]);
+      await expect(run()).rejects.toMatchObject({
+        name: "ReconciliationError",
+        message:
+          "2026-09 does not reconcile: without a bank: 0 loans of 0 in all (window: 1 loan of 5), because an account, client or branch is missing",
+        hint: expect.stringContaining("Correct the data of 2026-07 to 2026-09 in the source") as string,
+      });
+      await expectNothingPublished();
+    },
+  );
+
+  it("fail a month if they lost their account after their own month was published", async () => {
+    await run({ from: "2026-07", to: "2026-08" });
+    await world.sql(
+      `insert into loans select -1, amount, account_idaccount, loan_date from loans where loan_date = '2026-08-15' limit 1`,
+    );
+    await world.sql("update loans set account_idaccount = null where idloan = -1");
+    await expect(run()).rejects.toMatchObject({ name: "ReconciliationError" });
+    expect(await readRevision(world, month, prefix)).toBeUndefined();
+  });
+
+  it("of other months than those of the window don't", async () => {
+    await world.sql("insert into loans values (-1, 5, null, '2026-06-30'), (-2, 5, null, '2026-10-01')");
     expect(await outcomeOf()).toEqual({ status: "published", revision: 1 });
     await expectPublished();
   });
 });
 
 describe("odd loans", () => {
-  it("without amount or date, or with a negative amount, are counted in the manifest", async () => {
+  it("without amount or usable date, or with a negative amount, are counted in the manifest", async () => {
     const [account] = await world.sql<{ id: number }>("select min(account_idaccount) as id from loans");
     await world.sql(
       `insert into loans values
          (-1, null, $1, '2026-09-01'), (-2, null, $1, '2026-09-30'), (-3, null, $1, '2026-08-31'),
          (-4, -70, $1, '2026-09-15'), (-5, -1, $1, '2026-10-01'), (-6, 0, $1, '2026-09-15'),
-         (-7, 10, $1, null), (-8, null, $1, null), (-9, -10, null, null)`,
+         (-7, 10, $1, null), (-8, null, $1, null), (-9, -10, null, null),
+         (-10, 5, $1, 'infinity'), (-11, 5, $1, '-infinity'), (-12, 5, $1, '0206-09-15'),
+         (-13, 5, $1, '1899-12-31'), (-14, 5, $1, '10000-01-01'), (-15, 5, $1, '0044-03-15 BC'),
+         (-16, 5, $1, '1900-01-01'), (-17, 5, $1, '9999-12-31')`,
       [account?.id],
     );
     try {
@@ -436,7 +466,7 @@ describe("odd loans", () => {
       expect((await world.manifest(month, prefix)).quality).toEqual({
         loansWithoutAmount: 2,
         loansWithNegativeAmount: 1,
-        loansWithoutDate: 3,
+        loansWithoutDate: 9,
       });
     } finally {
       await world.sql("delete from loans where idloan < 0");

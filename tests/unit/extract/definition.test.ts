@@ -2,6 +2,7 @@ import {
   addTotals,
   defineExtract,
   formatTotals,
+  isEmpty,
   isSameTotals,
   parseTotals,
   Sums,
@@ -87,4 +88,12 @@ describe.each(extractNames)("the definition of %s", (name) => {
     expect(new Set(columns.map((column) => column.name)).size).toBe(columns.length);
     expect(columns.filter(({ meaning }) => meaning === "" || meaning.endsWith("."))).toEqual([]);
   });
+});
+
+it.each([
+  [{ accountCount: 0n, balanceTotal: 0n }, true],
+  [{ accountCount: 2n, balanceTotal: 0n }, false],
+  [{ accountCount: 0n, balanceTotal: -1n }, false],
+])("a month with the totals %p is empty: %p", (totals, expected) => {
+  expect(isEmpty(balances, totals)).toBe(expected);
 });

@@ -1,5 +1,5 @@
-import { noticesOf } from "../../../src/extract/notice";
-import { TRY } from "../../../src/platform/lambda/handler";
+import { noticeOf } from "../../../src/extract/notice";
+import { DONE, TRY } from "../../../src/platform/lambda/handler";
 
 const functionArn = (task: string) =>
   `arn:aws:lambda:eu-west-1:123456789012:function:bank-batch-prod-${task}:$LATEST`;
@@ -32,11 +32,9 @@ const failed = {
 
 describe("a failure", () => {
   it("is an e-mail that says what failed, what it means, what to run and where the logs are", () => {
-    const [notice, ...more] = noticesOf(outcome(scheduled, failed));
-    expect(more).toEqual([]);
-    expect(notice?.audience).toBe("people");
-    expect(notice?.subject).toBe("[bank-batch prod] 2026-09 was not published: ReconciliationError");
-    expect(notice?.message).toBe(`The loan extract of 2026-09 was not published.
+    const notice = noticeOf(outcome(scheduled, failed));
+    expect(notice.subject).toBe("[bank-batch prod] 2026-09 was not published: ReconciliationError");
+    expect(notice.message).toBe(`The loan extract of 2026-09 was not published.
 
 What happened
   ReconciliationError: 2026-09 does not reconcile: Crédit: the file holds 3 loans
@@ -62,16 +60,77 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
   });
 
   it("of a range or a restatement has the same range and restatement to run again", () => {
-    const [range] = noticesOf(outcome({ from: "2026-01", to: "2026-06", restate: true }, failed));
-    expect(range?.subject).toContain("2026-01 to 2026-06 was not published");
-    expect(range?.message).toContain(`--data '{"from":"2026-01","to":"2026-06","restate":true}'`);
+    const range = noticeOf(
+      outcome({ from: "2026-01", to: "2026-06", restate: true, allowEmpty: true }, failed),
+    );
+    expect(range.subject).toContain("2026-01 to 2026-06 was not published");
+    expect(range.message).toContain(
+      `--data '{"from":"2026-01","to":"2026-06","restate":true,"allowEmpty":true}'`,
+    );
+  });
+
+  it("of a range says which months are published, and runs only the others again", () => {
+    const errorMessage = `2026-08 does not reconcile${DONE}2026-06, 2026-07${TRY}Correct the loans.`;
+    const asked = { from: "2026-06", to: "2026-09", restate: true };
+    const notice = noticeOf(outcome(asked, { ...failed, errorMessage }));
+    expect(notice.subject).toBe(
+      "[bank-batch prod] 2026-08 to 2026-09 was not published: ReconciliationError",
+    );
+    expect(notice.message).toContain(
+      "The loan extract of 2026-08 to 2026-09 was not published. 2026-06, 2026-07 are published.\n",
+    );
+    expect(notice.message).toContain("ReconciliationError: 2026-08 does not reconcile\n");
+    expect(notice.message).toContain(`--data '{"from":"2026-08","to":"2026-09","restate":true}'`);
+  });
+
+  it("of the last month of a range runs that month alone again", () => {
+    const errorMessage = `2026-08 does not reconcile${DONE}2026-07${TRY}Correct the loans.`;
+    const notice = noticeOf(outcome({ from: "2026-07", to: "2026-08" }, { ...failed, errorMessage }));
+    expect(notice.message).toContain(
+      "The loan extract of 2026-08 was not published. 2026-07 is published.\n",
+    );
+    expect(notice.message).toContain(`--data '{"month":"2026-08"}'`);
+  });
+
+  it("of a range that Lambda ended says that some months may be published, and how to see which", () => {
+    const timeout = { errorType: "Sandbox.Timedout", errorMessage: "Task timed out after 900.00 seconds" };
+    const notice = noticeOf(outcome({ from: "2026-06", to: "2026-09" }, timeout));
+    expect(notice.subject).toContain("2026-06 to 2026-09 was not finished");
+    expect(notice.message).toContain(
+      "Some of these months may be published: npx bank-batch status --from 2026-06 --to 2026-09 shows which.",
+    );
+    expect(notice.message).toContain(`--data '{"from":"2026-06","to":"2026-09"}'`);
+  });
+
+  it("of an announcement has the command that announces the month again", () => {
+    const event = {
+      source: "aws.s3",
+      "detail-type": "Object Created",
+      detail: { bucket: { name: "extracts" }, object: { key: "eu/_manifests/2026/09.json", size: 1 } },
+    };
+    const notice = noticeOf(outcome(event, failed, { task: "announce" }));
+    expect(notice.subject).toBe(
+      "[bank-batch prod] eu/_manifests/2026/09.json was not announced: ReconciliationError",
+    );
+    expect(notice.message).toContain(
+      "The manifest eu/_manifests/2026/09.json was not announced to machines. The month is published.",
+    );
+    expect(notice.message).toContain(
+      `--function announce --type Event --data '{"detail-type":"Object Created","detail":{"object":{"key":"eu/_manifests/2026/09.json"}}}'`,
+    );
+  });
+
+  it("of an announcement of a month that was asked for names the month", () => {
+    const notice = noticeOf(outcome({ month: "2026-09" }, failed, { task: "announce" }));
+    expect(notice.subject).toContain("2026-09 was not announced");
+    expect(notice.message).toContain(`--function announce --type Event --data '{"month":"2026-09"}'`);
   });
 
   it("of another extract names it, and runs it again", () => {
-    const [notice] = noticesOf(outcome({ extract: "loan_detail", month: "2026-09" }, failed));
-    expect(notice?.subject).toContain("loan_detail of 2026-09 was not published");
-    expect(notice?.message).toContain("The extract loan_detail of 2026-09 was not published.");
-    expect(notice?.message).toContain(`--data '{"extract":"loan_detail","month":"2026-09"}'`);
+    const notice = noticeOf(outcome({ extract: "loan_detail", month: "2026-09" }, failed));
+    expect(notice.subject).toContain("loan_detail of 2026-09 was not published");
+    expect(notice.message).toContain("The extract loan_detail of 2026-09 was not published.");
+    expect(notice.message).toContain(`--data '{"extract":"loan_detail","month":"2026-09"}'`);
   });
 
   it("of a verification says that the month is missing or damaged, and that the extract is to be run", () => {
@@ -79,21 +138,21 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
       errorType: "VerificationError",
       errorMessage: `2026-09 is not published${TRY}Run the missing month.`,
     };
-    const [notice] = noticesOf(outcome(scheduled, response, { task: "verify" }));
-    expect(notice?.subject).toBe("[bank-batch prod] 2026-09 is missing or damaged: VerificationError");
-    expect(notice?.message).toContain("--function extract");
-    expect(notice?.message).toContain("Log group /aws/lambda/bank-batch-prod-verify");
+    const notice = noticeOf(outcome(scheduled, response, { task: "verify" }));
+    expect(notice.subject).toBe("[bank-batch prod] 2026-09 is missing or damaged: VerificationError");
+    expect(notice.message).toContain("--function extract");
+    expect(notice.message).toContain("Log group /aws/lambda/bank-batch-prod-verify");
   });
 
   it.each(["DeadlineError", "StorageError", "ConfigError", "Sandbox.Timedout"])(
     "of a verification by %s says that the month could not be verified, and that it is to be verified again",
     (errorType) => {
       const response = { errorType, errorMessage: `2026-09 could not be verified${TRY}Wait a few minutes.` };
-      const [notice] = noticesOf(outcome(scheduled, response, { task: "verify" }));
-      expect(notice?.subject).toBe(`[bank-batch prod] 2026-09 could not be verified: ${errorType}`);
-      expect(notice?.message).toContain("The loan extract of 2026-09 could not be verified.");
-      expect(notice?.message).not.toContain("missing or damaged");
-      expect(notice?.message).toContain(`--function verify --type Event --data '{"month":"2026-09"}'`);
+      const notice = noticeOf(outcome(scheduled, response, { task: "verify" }));
+      expect(notice.subject).toBe(`[bank-batch prod] 2026-09 could not be verified: ${errorType}`);
+      expect(notice.message).toContain("The loan extract of 2026-09 could not be verified.");
+      expect(notice.message).not.toContain("missing or damaged");
+      expect(notice.message).toContain(`--function verify --type Event --data '{"month":"2026-09"}'`);
     },
   );
 
@@ -102,15 +161,15 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
       errorType: "Sandbox.Timedout",
       errorMessage: "RequestId: x Error: Task timed out after 900.00 seconds",
     };
-    const [notice] = noticesOf(outcome(scheduled, timeout));
-    expect(notice?.subject).toContain("2026-09 was not published: Sandbox.Timedout");
-    expect(notice?.message).toContain("Task timed out after 900.00 seconds");
-    expect(notice?.message).toContain("The program did not foresee this");
+    const notice = noticeOf(outcome(scheduled, timeout));
+    expect(notice.subject).toContain("2026-09 was not published: Sandbox.Timedout");
+    expect(notice.message).toContain("Task timed out after 900.00 seconds");
+    expect(notice.message).toContain("The program did not foresee this");
   });
 
   it("of an event that grew too old, of which there is no answer, is told as well", () => {
-    const [notice] = noticesOf(outcome(scheduled, undefined, { condition: "EventAgeExceeded" }));
-    expect(notice?.subject).toContain("2026-09 was not published: EventAgeExceeded");
+    const notice = noticeOf(outcome(scheduled, undefined, { condition: "EventAgeExceeded" }));
+    expect(notice.subject).toContain("2026-09 was not published: EventAgeExceeded");
   });
 
   it("of a run that was asked for nothing sensible shows what it was asked for", () => {
@@ -118,49 +177,18 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
       errorType: "RequestError",
       errorMessage: `wrong input${TRY}Ask for one closed month.`,
     };
-    const [notice] = noticesOf(outcome({ month: "2026-13" }, response));
-    expect(notice?.subject).toBe("[bank-batch prod] a run was not published: RequestError");
-    expect(notice?.message).toContain(`--data '{"month":"2026-13"}'`);
+    const notice = noticeOf(outcome({ month: "2026-13" }, response));
+    expect(notice.subject).toBe("[bank-batch prod] a run was not finished: RequestError");
+    expect(notice.message).toContain(`--data '{"month":"2026-13"}'`);
   });
 
   it("has a subject of plain ASCII below 100 characters, whatever it is about", () => {
     const response = { errorType: `Überraschung\n${"x".repeat(200)}`, errorMessage: "…" };
-    const [notice] = noticesOf(outcome(scheduled, response));
-    expect(notice?.subject).toMatch(/^[\x20-\x7e]{1,99}$/);
-  });
-});
-
-describe("a success", () => {
-  const month = { month: "2026-09", status: "published", revision: 1, manifest: "_manifests/2026/09.json" };
-
-  it("is a line of JSON for machines, one a month", () => {
-    const summary = {
-      runId: "1",
-      months: [
-        { ...month, files: [] },
-        { ...month, month: "2026-10", status: "unchanged", files: [] },
-      ],
-    };
-    const notices = noticesOf(outcome({ from: "2026-09", to: "2026-10" }, summary, { condition: "Success" }));
-    expect(notices.map(({ audience }) => audience)).toEqual(["machines", "machines"]);
-    expect(notices.map(({ message }) => JSON.parse(message) as unknown)).toEqual([
-      month,
-      { ...month, month: "2026-10", status: "unchanged" },
-    ]);
-  });
-
-  it("of a dry run or a verification is nobody's news", () => {
-    const dryRun = { runId: "1", dryRun: true, months: [month] };
-    expect(noticesOf(outcome({ month: "2026-09", dryRun: true }, dryRun, { condition: "Success" }))).toEqual(
-      [],
-    );
-    const verified = { months: [{ month: "2026-09", status: "verified" }] };
-    expect(noticesOf(outcome(scheduled, verified, { condition: "Success", task: "verify" }))).toEqual([]);
+    const notice = noticeOf(outcome(scheduled, response));
+    expect(notice.subject).toMatch(/^[\x20-\x7e]{1,99}$/);
   });
 });
 
 it("is refused if it is no outcome of an asynchronous run", () => {
-  expect(() => noticesOf({ month: "2026-09" })).toThrow(
-    "not the record of an asynchronous Lambda invocation",
-  );
+  expect(() => noticeOf({ month: "2026-09" })).toThrow("not the record of an asynchronous Lambda invocation");
 });

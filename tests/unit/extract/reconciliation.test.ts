@@ -12,7 +12,12 @@ import type { Row, Snapshot } from "../../../src/platform/database/connection";
 import type { Month } from "../../../src/platform/month";
 
 const month = "2026-09" as Month;
-const loans = (loanCount: bigint, loanTotal: bigint): Totals => ({ loanCount, loanTotal });
+const loans = (
+  loanCount: bigint,
+  loanTotal: bigint,
+  windowLoanCount = loanCount,
+  windowLoanTotal = loanTotal,
+): Totals => ({ loanCount, loanTotal, windowLoanCount, windowLoanTotal });
 const quality = { loansWithoutAmount: 0, loansWithNegativeAmount: 0, loansWithoutDate: 0 };
 
 function file(id: number, totals: Totals, rowCount = 1): BankFile {
@@ -39,7 +44,7 @@ async function refusalOf(controls: Controls, bankTotals: BankTotals = new Map())
   expect(result).toMatchObject({ name: "ReconciliationError", exitCode: 1, retry: false });
   const { message, hint } = result as { message: string; hint: string };
   expect(hint).toBe(
-    "Correct the data of 2026-09 in the source, then run the month again; docs/runbook.md has queries that find it. Nothing of the month was published.",
+    "Correct the data of 2026-07 to 2026-09 in the source, then run the month again; docs/runbook.md has queries that find it. Nothing of the month was published.",
   );
   return message;
 }
@@ -63,7 +68,7 @@ describe("a month whose files are compared with its controls", () => {
       [2, loans(3n, 700n)],
     ]);
     expect(await refusalOf(controlsWith(loans(4n, 800n), branches), bankTotals)).toBe(
-      "2026-09 does not reconcile: Bank 2: the file has 2 loans of 500 in all, the table loans 3 loans of 700 in all",
+      "2026-09 does not reconcile: Bank 2: the file has 2 loans of 500 in all (window: 2 loans of 500), the table loans 3 loans of 700 in all (window: 3 loans of 700)",
     );
   });
 
@@ -73,21 +78,34 @@ describe("a month whose files are compared with its controls", () => {
       [undefined, loans(1n, 7n)],
     ]);
     expect(await refusalOf(controlsWith(loans(2n, 107n), branches), bankTotals)).toBe(
-      "2026-09 does not reconcile: Bank 2: the file has 2 loans of 500 in all, the table loans 0 loans of 0 in all; " +
-        "without a bank: 1 loan of 7 in all, because an account, client or branch is missing",
+      "2026-09 does not reconcile: Bank 2: the file has 2 loans of 500 in all (window: 2 loans of 500), the table loans 0 loans of 0 in all (window: 0 loans of 0); " +
+        "without a bank: 1 loan of 7 in all (window: 1 loan of 7), because an account, client or branch is missing",
     );
   });
 
   it.each([
-    ["the number", loans(4n, 600n), "4 loans of 600 in all"],
-    ["the total", loans(3n, 601n), "3 loans of 601 in all"],
+    ["the number", loans(4n, 600n), "4 loans of 600 in all (window: 4 loans of 600)"],
+    ["the total", loans(3n, 601n), "3 loans of 601 in all (window: 3 loans of 601)"],
   ])("is refused if only %s of all differs, and no bank's", async (_, totals, source) => {
     const bankTotals = new Map([
       [1, loans(1n, 100n)],
       [2, loans(2n, 500n)],
     ]);
     expect(await refusalOf(controlsWith(totals, branches), bankTotals)).toBe(
-      `2026-09 does not reconcile: the files have 3 loans of 600 in all, the table loans ${source}`,
+      `2026-09 does not reconcile: the files have 3 loans of 600 in all (window: 3 loans of 600), the table loans ${source}`,
+    );
+  });
+
+  it.each([
+    ["number", loans(3n, 600n, 4n, 600n), "window: 4 loans of 600"],
+    ["total", loans(3n, 600n, 3n, 601n), "window: 3 loans of 601"],
+  ])("is refused if only the %s of the window's loans differs", async (_, totals, window) => {
+    const message = await refusalOf(
+      controlsWith(totals, branches),
+      new Map(files.map(({ bank, totals: own }) => [bank.id, own])),
+    );
+    expect(message).toBe(
+      `2026-09 does not reconcile: the files have 3 loans of 600 in all (window: 3 loans of 600), the table loans 3 loans of 600 in all (${window})`,
     );
   });
 
@@ -130,8 +148,8 @@ describe("the controls of a range", () => {
   const months = ["2026-08", "2026-09", "2026-10"] as [Month, Month, Month];
   const rows = {
     "loan_controls.sql": [
-      ["2026-08", "1", "100", "4", "5", "6"],
-      ["2026-09", "2", "300", "7", "8", "9"],
+      ["2026-08", "1", "100", "1", "100", "4", "5", "6"],
+      ["2026-09", "2", "300", "2", "300", "7", "8", "9"],
     ],
     "branch_controls.sql": [
       ["1", "10"],
@@ -190,8 +208,8 @@ describe("the totals of the banks", () => {
   it("are read for the month, with those of no bank, and an empty sum as 0", async () => {
     const { snapshot, asked } = snapshotOf({
       "loan_bank_controls.sql": [
-        ["1", "2", "300"],
-        [null, "1", null],
+        ["1", "2", "300", "2", "300"],
+        [null, "1", null, "1", null],
       ],
     });
     const totals = await readBankTotals(snapshot, loanMovingAverage, month);

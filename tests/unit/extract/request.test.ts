@@ -20,12 +20,18 @@ describe("a request", () => {
       definition: expect.objectContaining({ name: "loan_moving_average" }) as unknown,
       months: ["2026-09"],
       restate: false,
+      allowEmpty: false,
       dryRun: false,
     });
   });
 
   it("is a range, both ends included", () => {
     expect(months({ from: "2025-11", to: "2026-01" })).toEqual(["2025-11", "2025-12", "2026-01"]);
+  });
+
+  it("is of any month since 1900: banks have old loans", () => {
+    expect(months({ month: "1900-01" })).toEqual(["1900-01"]);
+    expect(months({ scheduledTime: "1900-02-01T00:00:00Z" })).toEqual(["1900-01"]);
   });
 
   it("is of the moving average, or of the extract that it names", () => {
@@ -37,9 +43,11 @@ describe("a request", () => {
     );
   });
 
-  it("takes restate and dryRun", () => {
-    expect(parseRequest({ month: "2026-09", restate: true, dryRun: true }, now)).toMatchObject({
+  it("takes restate, allowEmpty and dryRun", () => {
+    const flags = { restate: true, allowEmpty: true, dryRun: true };
+    expect(parseRequest({ month: "2026-09", ...flags }, now)).toMatchObject({
       restate: true,
+      allowEmpty: true,
       dryRun: true,
     });
   });
@@ -65,6 +73,13 @@ describe("a request", () => {
   it.each([
     [{ month: "2026-13" }, "month: expected a month as YYYY-MM"],
     [{ month: "2026-1" }, "month: expected a month as YYYY-MM"],
+    [{ month: "0000-12" }, "month: expected a month as YYYY-MM"],
+    [{ month: "0001-01" }, "month: expected a month from 1900-01 on, not 0001-01"],
+    [{ month: "0206-09" }, "month: expected a month from 1900-01 on, not 0206-09"],
+    [{ month: "1899-12" }, "month: expected a month from 1900-01 on, not 1899-12"],
+    [{ from: "0206-01", to: "2026-02" }, "from: expected a month from 1900-01 on, not 0206-01"],
+    [{ scheduledTime: "0001-01-31T03:00:00Z" }, "scheduledTime: expected a time after 1900-01"],
+    [{ scheduledTime: "1900-01-31T23:59:59Z" }, "scheduledTime: expected a time after 1900-01"],
     [
       { month: "2026-09", extract: "loans" },
       'extract: expected loan_moving_average or loan_detail, not "loans"',
@@ -76,6 +91,7 @@ describe("a request", () => {
     [{ to: "2026-06" }, "from is missing"],
     [{ month: "2026-09", from: "2026-01", to: "2026-02" }, "but got several"],
     [{}, "but got none"],
+    [{ allowEmpty: 1, month: "2026-09" }, "allowEmpty: expected true or false"],
     [{ restate: "yes", month: "2026-09" }, "restate: expected true or false"],
     [{ scheduledTime: "yesterday" }, "scheduledTime: expected a time in ISO 8601"],
     [null, "expected a JSON object"],

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 
 import * as errors from "../../../src/platform/errors";
-import { noticesOf } from "../../../src/extract/notice";
+import { noticeOf } from "../../../src/extract/notice";
 import { ROOT } from "../../support/root";
 
 const contract = readFileSync(path.join(ROOT, "docs/contract.md"), "utf8");
@@ -33,9 +33,9 @@ it("lists every error with its retry and its exit code", () => {
 });
 
 it.each(kinds.map((Kind) => new Kind("what", { ...details, retry: false })))(
-  "has a meaning for who is woken by $name",
+  "has a meaning in the e-mail about $name",
   ({ name }) => {
-    const [notice] = noticesOf({
+    const notice = noticeOf({
       timestamp: "2026-10-01T03:12:45Z",
       requestContext: {
         requestId: "1",
@@ -46,6 +46,6 @@ it.each(kinds.map((Kind) => new Kind("what", { ...details, retry: false })))(
       requestPayload: { month: "2026-08" },
       responsePayload: { errorType: name, errorMessage: "what" },
     });
-    expect(notice?.message).not.toContain("did not foresee");
+    expect(notice.message).not.toContain("did not foresee");
   },
 );
