@@ -4,7 +4,7 @@ import jest from "eslint-plugin-jest";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["**/node_modules/", ".esbuild/", ".serverless/", "demo-output/", "coverage/"] },
+  { ignores: ["**/node_modules/", ".esbuild/", ".serverless/", "demo-output/", "coverage/", ".stryker/"] },
   eslint.configs.recommended,
   {
     files: ["**/*.ts", "**/*.tsx"],

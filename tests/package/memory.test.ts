@@ -19,12 +19,16 @@ beforeEach(async () => (world = await World.create("empty")));
 afterEach(() => world.close());
 
 /** Runs a month of so many rows and returns the most memory that its process held. */
-async function peakMemory(month: string, rows: number): Promise<number> {
+async function peakMemory(
+  month: string,
+  rows: number,
+  heap: readonly string[] = SMALL_HEAP,
+): Promise<number> {
   await world.sql("analyze");
   const { result, error, log, peakMemoryBytes } = await packaged.invoke(
     { month, allowEmpty: true },
     world.environment,
-    SMALL_HEAP,
+    heap,
   );
   expect(error).toBeUndefined();
   expect(log).not.toContain("MaxListenersExceededWarning");
@@ -75,4 +79,13 @@ it("does not grow with the banks: no file waits in memory to be published", asyn
   const threeHundred = await peakMemory("2026-09", rows);
   tell({ "3 banks": three, "300 banks": threeHundred });
   expect(threeHundred - three).toBeLessThan(30 * 1000 * 1000);
+});
+
+it("suffices for 3,000 banks, whose files are all in one manifest", async () => {
+  await makeBanks(3000);
+  await makeBranches(3000, " High Street");
+  await world.sql("update branch set bank_idbank = idbranch");
+  const memory = await peakMemory("2026-09", 3000, ["--max-old-space-size=96"]);
+  tell({ "3,000 banks": memory });
+  expect(memory).toBeLessThan(200 * MEBIBYTE);
 });

@@ -3,6 +3,7 @@
  * retries cure is published whole; everything else leaves nothing, or what the next run puts in order.
  */
 import type { Fault, RequestEvent } from "../../../local/aws/server";
+import { awsClients } from "../../../src/platform/aws";
 import { expectFailure, expectPublished, type FaultyRun } from "../../support/fault";
 import { fillLargeBank } from "../../support/large-bank";
 import { World } from "../../support/world";
@@ -333,6 +334,25 @@ describe("a file of several parts", () => {
         hint: "Give it more time.",
       },
     );
+    remove();
+  });
+});
+
+describe("S3 is slow and the banks are many", () => {
+  let many: World;
+  beforeAll(async () => {
+    many = await World.create("empty");
+    await many.sql("insert into bank select n, 'Bank ' || n, 0 from generate_series(1, 300) as n");
+  });
+  afterAll(() => many.close());
+
+  it("a request that waits for its turn has not timed out: the run succeeds", async () => {
+    const isSlow = (operation: string) => ["HeadObject", "CompleteMultipartUpload"].includes(operation);
+    const remove = many.aws.onRequest(({ operation }) => (isSlow(operation) ? { delayMs: 120 } : undefined));
+    // All at once, the last would wait longer than this for a socket.
+    const aws = awsClients(many.aws.clientConfig, { connectTimeoutMs: 500 });
+    const input = { month, allowEmpty: true };
+    await expectPublished({ world: many, input, options: { aws }, withinMs: 20_000 });
     remove();
   });
 });

@@ -1,0 +1,11 @@
+const config = require("../../jest.config.js");
+
+/** @type {import("jest").Config} */
+module.exports = {
+  ...config,
+  rootDir: "../..",
+  testMatch: [
+    "<rootDir>/tests/unit/{extract,platform}/**/*.test.ts",
+    "<rootDir>/tests/integration/{extract,platform}/**/*.test.ts",
+  ],
+};
