@@ -873,19 +873,21 @@ class Controls:
         )
 
 
-def refuse_empty_months(request: Request, settings: Settings, bucket: Bucket, controls: Controls) -> None:
+def refuse_empty_months(request: Request, states: Mapping[Month, MonthState], controls: Controls) -> None:
     """Raises QueryError for months without loans that would be published, or restated to be empty."""
     if request.allow_empty:
         return
 
     def would_write(month: Month) -> bool:
-        found = bucket.read(manifest_key(settings, month))
-        return found is None or (request.restate and json.loads(found[0])["totals"]["loanCount"] != "0")
+        manifest = states[month].manifest
+        if manifest is None or states[month].is_withdrawn:
+            return True
+        return request.restate and manifest["totals"]["loanCount"] != "0"
 
     empty = [
         str(month)
         for month in request.months
-        if controls.loans.get(str(month), NOTHING) == NOTHING and would_write(month)
+        if controls.loans.get(str(month), NOTHING).loan_count == 0 and would_write(month)
     ]
     if empty:
         verb, whose = ("is", "it") if len(empty) == 1 else ("are", "them")
@@ -976,6 +978,10 @@ class MonthState:
 
     def is_in_place(self, file: Mapping[str, Any]) -> bool:
         return self.objects.get(file["key"]) == Version(file["etag"], _version_or_none(file["versionId"]))
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.manifest is not None and self.manifest.get("state") == "withdrawn"
 
     @property
     def is_intact(self) -> bool:
@@ -1140,18 +1146,21 @@ def run(request: Request, job: Job) -> dict[str, Any]:
     with open_database(job.spark, job.jdbc) as connection:
         if not request.dry_run:
             lock_months(connection, settings, request.months)
+        # Before the snapshot: a run may only replace what was published when its data was read, or earlier.
+        states = read_states(connection, request, job, bucket)
         snapshot = open_snapshot(connection, job.jdbc)
         database, server_version, instant = snapshot.query(Statement.read(shared, "source.sql"))[0]
         job.log(f"reading {database} in the snapshot {instant}, in {settings.slices} slices per table")
         version = json.loads((shared / "package.json").read_text(encoding="utf-8"))["version"]
         provenance = Provenance(job.run_id, str(database), str(server_version), str(instant), version)
-        banks = read_banks(snapshot, shared)
+        banks = read_banks(snapshot.connection, shared)
         controls = Controls.read(snapshot, shared, request.months)
-        refuse_empty_months(request, settings, bucket, controls)
+        refuse_empty_months(request, states, controls)
         result = compute_rows(job.spark, snapshot, request.months, settings.slices)
         rows = GroupedRows(result.toLocalIterator(prefetchPartitions=True))
         for month in request.months:
-            summary = extract_month(month, request, job, bucket, banks, rows, controls, snapshot, provenance)
+            before = states[month]
+            summary = extract_month(month, request, job, bucket, banks, before, rows, controls, snapshot, provenance)
             would = "would be " if request.dry_run else ""
             job.log(f"{month}  {would}{summary['status']}, revision {summary['revision']}  {summary['manifest']}")
             done.append(summary)
@@ -1165,16 +1174,17 @@ def extract_month(
     job: Job,
     bucket: Bucket,
     banks: Sequence[Bank],
+    before: MonthState,
     rows: GroupedRows,
     controls: Controls,
     snapshot: Snapshot,
     provenance: Provenance,
 ) -> dict[str, Any]:
     """Makes the files of all banks for a month, reconciles them, and publishes all or none."""
+    if before.is_withdrawn and not request.restate:
+        raise AlreadyPublishedError(f"{month} was withdrawn", "to publish it again, run it with --restate true")
     keys = {bank.id: object_key(job.settings, bank, month) for bank in banks}
-    before = MonthState.read(bucket, manifest_key(job.settings, month), keys.values())
-    if not request.dry_run:
-        bucket.abort(bucket.open_uploads(keys.values()))
+    left_over = [] if request.dry_run else [*bucket.open_uploads(keys.values())]
     # A published month that may not change needs no uploads. Its bytes are only computed and compared.
     stage = not request.dry_run and (request.restate or not before.is_intact)
 
@@ -1199,6 +1209,8 @@ def extract_month(
                 ),
             )
             completed = {file.key for file in plan.write}
+            # Only now: they may belong to a run that is alive, and if both aborted the other's, nobody would publish.
+            bucket.abort(left_over)
     finally:
         bucket.abort(
             (file.key, file.staged.upload_id) for file in files if file.staged is not None and file.key not in completed
@@ -1224,8 +1236,19 @@ def lock_months(connection: Any, settings: Settings, months: Sequence[Month]) ->
             )
 
 
-def read_banks(snapshot: Snapshot, shared_files: Path) -> list[Bank]:
-    rows = snapshot.query(Statement.read(shared_files, "banks.sql"))
+def read_states(connection: Any, request: Request, job: Job, bucket: Bucket) -> dict[Month, MonthState]:
+    """What the bucket contains of each month, for the banks as they are now."""
+    banks = read_banks(connection, job.shared_files)
+    return {
+        month: MonthState.read(
+            bucket, manifest_key(job.settings, month), [object_key(job.settings, bank, month) for bank in banks]
+        )
+        for month in request.months
+    }
+
+
+def read_banks(connection: Any, shared_files: Path) -> list[Bank]:
+    rows = _query(connection, Statement.read(shared_files, "banks.sql"))
     if not rows:
         raise QueryError(
             "the table bank is empty, so there is no file to make",
