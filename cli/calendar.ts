@@ -11,6 +11,7 @@ const colours: Readonly<Record<Sign, Colour>> = {
   verified: "green",
   unverified: "yellow",
   damaged: "red",
+  withdrawn: "yellow",
   unreadable: "red",
   missing: "yellow",
   absent: "dim",

@@ -7,6 +7,7 @@ import { addDemo, addLocal } from "./commands/local";
 import { addReport } from "./commands/report";
 import { addStatus } from "./commands/status";
 import { addVerify } from "./commands/verify";
+import { addWithdraw } from "./commands/withdraw";
 import { help, NAME } from "./help";
 import { coloured } from "./terminal";
 
@@ -28,6 +29,7 @@ export function program(): Command {
   addStatus(command);
   addVerify(command);
   addReport(command);
+  addWithdraw(command);
   addDemo(command);
   addLocal(command);
   return command.addHelpText(

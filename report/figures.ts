@@ -83,7 +83,8 @@ export async function readFigures(
   const lookAt = async (month: Month) => {
     const manifest = await findManifest(objects, layout, definition, month);
     found.set(month, manifest);
-    if (manifest.state === "readable") manifests.set(month, manifest.manifest);
+    if (manifest.state === "readable" && manifest.manifest.state === "published")
+      manifests.set(month, manifest.manifest);
   };
   // The windows of the first months start before the range.
   const lead = addMonths(months[0], 1 - definition.windowMonths);
@@ -104,6 +105,8 @@ export async function readFigures(
     if (manifestFound === undefined) continue;
     const { problems, ...status } = await statusOf(objects, definition, month, manifestFound);
     reading.problems.push(...problems.map((what) => ({ what })));
+    if (manifestFound.state === "readable")
+      restatements.push(...(await readRestatements(objects, definition, manifestFound.manifest)));
     if (manifest === undefined) {
       monthFigures.push(status);
       continue;
@@ -112,7 +115,6 @@ export async function readFigures(
     for (const file of manifest.files) files.push(await reading.read(month, manifest, file));
     const { totals, quality } = manifest;
     monthFigures.push({ ...status, files: atTheirPlace(files, status.files), totals, quality });
-    restatements.push(...(await readRestatements(objects, definition, manifest)));
   }
   reading.compareWindows(manifests);
 

@@ -2,12 +2,14 @@
 import { type ExtractDefinition, Sums } from "../src/extract/definition";
 import { type LoanTotals, loanTotals } from "../src/extract/definitions/loan-reconciliation";
 import type { Manifest } from "../src/extract/month-manifest";
-import type { FileVersion } from "../src/platform/publication/manifest";
+import { type FileVersion, type Motive, motiveOf } from "../src/platform/publication/manifest";
 import type { ObjectStore } from "../src/platform/bucket/object-store";
 import { readRows } from "./rows";
 
-export interface Restatement {
+export interface Restatement extends Motive {
   readonly month: string;
+  /** The publication was taken back. */
+  readonly isWithdrawal: boolean;
   readonly revision: number;
   readonly publishedAt: string;
   readonly replaced: { readonly revision: number; readonly publishedAt: string };
@@ -38,8 +40,8 @@ export async function readRestatements(
   manifest: Manifest,
 ): Promise<Restatement[]> {
   const nameOf = new Map(manifest.files.map(({ key, bankName }) => [key, bankName]));
-  const { month, revision, publishedAt, files } = manifest;
-  const revisions = [...manifest.history, { revision, publishedAt, files }];
+  const { month, revision, publishedAt, by, reason, files } = manifest;
+  const revisions = [...manifest.history, { revision, publishedAt, by, reason, files }];
   const restatements: Restatement[] = [];
   for (const [index, before] of revisions.slice(0, -1).entries()) {
     const after = revisions[index + 1];
@@ -57,6 +59,8 @@ export async function readRestatements(
     for (const key of old.keys()) changes.push({ bankName: nameOf.get(key) ?? key, what: "dropped" });
     restatements.push({
       month,
+      isWithdrawal: after.files.length === 0,
+      ...motiveOf({ by: after.by, reason: after.reason }),
       revision: after.revision,
       publishedAt: after.publishedAt,
       replaced: { revision: before.revision, publishedAt: before.publishedAt },

@@ -51,7 +51,7 @@ thead .number { white-space: normal; }
 .calendar td { text-align: center; min-width: 2.4rem; padding: .2rem .3rem; border: 2px solid var(--paper); border-radius: .4rem; }
 .calendar sup, .sign sup { font-size: .7rem; font-weight: 600; line-height: 0; }
 .verified, .published { color: var(--good); background: var(--good-wash); }
-.unverified, .missing { color: var(--warn); background: var(--warn-wash); }
+.unverified, .missing, .withdrawn { color: var(--warn); background: var(--warn-wash); }
 .damaged, .unreadable { color: var(--bad); background: var(--bad-wash); }
 .absent { color: var(--muted); }
 .legend { list-style: none; padding: 0; margin: .75rem 0 0; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; color: var(--muted); }

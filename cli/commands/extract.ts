@@ -1,4 +1,6 @@
 /** `extract`: publishes months. */
+import { userInfo } from "node:os";
+
 import type { Command } from "commander";
 
 import { bucketSettings, databaseSettings, help, NAME } from "../help";
@@ -10,6 +12,8 @@ export function addExtract(parent: Command): void {
     .description("extract a closed month or a range of months, and publish the files of all banks or of none")
     .addOption(scheduledTime())
     .option("--restate", "allow a published month to change, which raises its revision by one")
+    .option("--reason <text>", "with --restate: why the month changes; the manifest keeps it")
+    .option("--by <name>", "with --reason: who changes it (default: the name of this login)")
     .option("--allow-empty", "publish a month even if no bank has any data of it")
     .option("--dry-run", "do everything except publish, and show what would happen")
     .addOption(asJson("the summary"))
@@ -20,7 +24,10 @@ export function addExtract(parent: Command): void {
           [`${NAME} extract --month 2026-09`, "one closed month"],
           [`${NAME} extract --from 2026-01 --to 2026-06`, "a backfill, in one pass over the data"],
           [`${NAME} extract --month 2026-09 --dry-run`, "everything except publishing"],
-          [`${NAME} extract --month 2026-09 --restate`, "allow a published month to change"],
+          [
+            `${NAME} extract --month 2026-09 --restate --reason "late loans"`,
+            "allow a published month to change",
+          ],
           [`${NAME} extract --month 2026-09 --allow-empty`, "publish a month without any data"],
         ],
         [...databaseSettings, ...bucketSettings],
@@ -32,7 +39,8 @@ export function addExtract(parent: Command): void {
       await terminal.begin("connecting to the database");
       const progress = new RunProgress(terminal);
       const observe = progress.observe.bind(progress);
-      const summary = await ending.inTime((deadline) => run(input, edge(deadline), observe));
+      const asked = input["reason"] === undefined ? input : { by: userInfo().username, ...input };
+      const summary = await ending.inTime((deadline) => run(asked, edge(deadline), observe));
       terminal.rest();
       if (json === true) terminal.printJson(summary);
     });

@@ -7,6 +7,8 @@ import { asJson, type Flags, scheduledTime, withMonths } from "../options";
 import { edge, ending, terminal } from "../session";
 import { coloured } from "../terminal";
 
+const colours = { verified: "green", withdrawn: "yellow", missing: "red", damaged: "red" } as const;
+
 export function addVerify(parent: Command): void {
   withMonths(parent.command("verify"))
     .description(
@@ -35,7 +37,7 @@ export function addVerify(parent: Command): void {
           verify(input, edge(deadline), (verification) => {
             const { month, status, revision } = verification;
             const line = `${month}  ${status}${revision === undefined ? "" : `, revision ${revision}`}`;
-            terminal.say(coloured(status === "verified" ? "green" : "red", line));
+            terminal.say(coloured(colours[status], line));
             months.push(verification);
           }),
         );

@@ -1071,6 +1071,7 @@ class Provenance:
             "month": str(month),
             "period": {"from": str(month.first_day), "to": str(month.last_day)},
             "window": {"from": str(month.plus(1 - WINDOW_MONTHS).first_day), "to": str(month.last_day)},
+            "state": "published",
             "revision": revision,
             "publishedAt": utc.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "runId": self.run_id,
@@ -1105,6 +1106,7 @@ def _as_history(manifest: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "revision": manifest["revision"],
         "publishedAt": manifest["publishedAt"],
+        **{name: manifest[name] for name in ("by", "reason") if name in manifest},
         "files": [{name: file[name] for name in ("key", "versionId", "sha256")} for file in manifest["files"]],
     }
 

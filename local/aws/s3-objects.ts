@@ -2,7 +2,9 @@
 import { type Reply } from "./exchange";
 import { read } from "./s3-content";
 import { conditionOf, headersToKeep, rangeOf, requireLength, written } from "./s3-headers";
+import { s3Error } from "./s3-errors";
 import { type S3Request } from "./s3-request";
+import { requireCondition } from "./s3-state";
 
 export async function putObject({ store, call, bucket, key }: S3Request): Promise<Reply> {
   const condition = conditionOf(call, bucket, key);
@@ -34,7 +36,11 @@ export function getObject({ store, call, bucket, key, query }: S3Request): Reply
   };
 }
 
-export function deleteObject({ store, bucket, key, query }: S3Request): Reply {
+/** Source of the condition: Amazon S3 User Guide, "How to perform conditional deletes". */
+export function deleteObject({ store, call, bucket, key, query }: S3Request): Reply {
+  const condition = conditionOf(call, bucket, key);
+  if (condition.ifNoneMatch) throw s3Error("NotImplemented", "If-None-Match of DeleteObject");
+  requireCondition(bucket, key, condition);
   const version = store.remove(bucket, key, query.get("versionId") ?? undefined);
   if (version === undefined || bucket.versioning === undefined) return { status: 204 };
   const marker = version.deleteMarker ? { "x-amz-delete-marker": "true" } : {};

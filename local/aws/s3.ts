@@ -53,7 +53,7 @@ const routes: readonly Route[] = [
   { name: "PutObject", request: "PUT object", conditional: true, serve: putObject },
   { name: "GetObject", request: "GET object", optional: versionId, serve: getObject },
   { name: "HeadObject", request: "HEAD object", optional: versionId, serve: getObject },
-  { name: "DeleteObject", request: "DELETE object", optional: versionId, serve: deleteObject },
+  { name: "DeleteObject", request: "DELETE object", optional: versionId, conditional: true, serve: deleteObject },
   { name: "CreateMultipartUpload", request: "POST object uploads", serve: createMultipartUpload },
   { name: "UploadPart", request: "PUT object uploadId partNumber", serve: uploadPart },
   { name: "CompleteMultipartUpload", request: "POST object uploadId", conditional: true, serve: completeMultipartUpload },

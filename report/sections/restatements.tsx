@@ -10,15 +10,17 @@ export function Restatements({ restatements }: { restatements: readonly Restatem
   if (restatements.length === 0) return <p>None: every month is as first published.</p>;
   return (
     <>
-      {restatements.map(({ month, revision, publishedAt, replaced, files }) => (
+      {restatements.map(({ month, revision, publishedAt, isWithdrawal, by, reason, replaced, files }) => (
         <article>
           <h3>
             {longMonth(month as Month)}, revision {revision}
           </h3>
           <p class="muted">
-            Published on {instant(publishedAt)}. It replaced revision {replaced.revision}, published on{" "}
+            {isWithdrawal ? "Withdrawn" : "Published"} on {instant(publishedAt)}
+            {by === undefined ? "" : ` by ${by}`}. It replaced revision {replaced.revision}, published on{" "}
             {instant(replaced.publishedAt)}.
           </p>
+          <p>{reason === undefined ? "No reason was given." : `Reason: ${reason}`}</p>
           <ul>
             {files.map((file) => (
               <li>

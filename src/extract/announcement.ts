@@ -8,13 +8,14 @@ import type { ObjectStore } from "../platform/bucket/object-store";
 import { isMonth, type Month } from "../platform/month";
 import type { ExtractDefinition } from "./definition";
 import { definitions } from "./definitions";
-import { findManifest } from "./month-manifest";
+import { findManifest, type Manifest } from "./month-manifest";
 import { type Layout, manifestKey } from "./object-key";
 
 /** States what is published, not what happened, so a repeated or late message can't mislead: the revision decides. */
 export interface Announcement {
   readonly extract: string;
   readonly month: Month;
+  readonly state: Manifest["state"];
   readonly revision: number;
   /** The manifest's key. */
   readonly manifest: string;
@@ -62,6 +63,6 @@ export async function announcementOf(
   const found = await findManifest(objects, layout, definition, month);
   if (found.state === "missing") return undefined;
   if (found.state === "unreadable") throw found.error;
-  const { extract, revision, runId, publishedAt } = found.manifest;
-  return { extract, month, revision, manifest: found.key, runId, publishedAt };
+  const { extract, state, revision, runId, publishedAt } = found.manifest;
+  return { extract, month, state, revision, manifest: found.key, runId, publishedAt };
 }

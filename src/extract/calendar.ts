@@ -2,7 +2,7 @@
 import type { Month } from "../platform/month";
 import type { FileStatus, MonthStatus } from "./status";
 
-export type Sign = FileStatus["status"] | "missing" | "unreadable" | "absent";
+export type Sign = FileStatus["status"] | "withdrawn" | "missing" | "unreadable" | "absent";
 
 /** In the order of the legend. */
 export const signs: Readonly<Record<Sign, { readonly sign: string; readonly meaning: string }>> = {
@@ -10,6 +10,7 @@ export const signs: Readonly<Record<Sign, { readonly sign: string; readonly mean
   verified: { sign: "✓", meaning: "published, and every byte is as it was" },
   unverified: { sign: "?", meaning: "published, but the key holds another version, or none" },
   damaged: { sign: "✗", meaning: "published, but gone or not what its manifest says" },
+  withdrawn: { sign: "○", meaning: "withdrawn on purpose" },
   unreadable: { sign: "!", meaning: "the manifest can't be read" },
   missing: { sign: "–", meaning: "not published" },
   absent: { sign: "·", meaning: "published without this bank" },

@@ -7,7 +7,7 @@ import { openBucket } from "../platform/bucket/bucket";
 import type { ObjectStore } from "../platform/bucket/object-store";
 import type { OpenUpload } from "../platform/bucket/staged-upload";
 import { withUploads } from "../platform/bucket/uploads";
-import { withConnection } from "../platform/database/connection";
+import { type Connection, withConnection } from "../platform/database/connection";
 import { credentialsToTry } from "../platform/database/credentials";
 import { AlreadyPublishedError, BatchError, DeadlineError } from "../platform/errors";
 import type { Edge } from "../platform/edge";
@@ -24,7 +24,13 @@ import {
 import { type ExtractDefinition, isEmpty, parseTotals, type Totals } from "./definition";
 import { type MonthSummary, Progress, type RunEvent } from "./events";
 import { type BankFile, makeFiles } from "./month-files";
-import { describeMonth, type Manifest, type ManifestFile, parseMonthManifest } from "./month-manifest";
+import {
+  describeMonth,
+  type Manifest,
+  type ManifestFile,
+  parseMonthManifest,
+  withdrawalOf,
+} from "./month-manifest";
 import { type Bank, type KeyedBank, type Layout, manifestKey, objectKey } from "./object-key";
 import { reconcile } from "./reconciliation";
 import type { Request } from "./request";
@@ -59,7 +65,11 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
     run.observe(event);
   };
   try {
-    await extractMonths(request, { ...run, observe }, done);
+    const { settings, deadline, aws } = run;
+    const candidates = credentialsToTry(await aws.secretsManager(), settings.database, deadline.signal);
+    await withConnection(settings.database, candidates, deadline, (connection) =>
+      extractMonths(connection, request, { ...run, observe }, done),
+    );
     const { name } = request.definition;
     return { runId: run.runId, extract: name, ...(request.dryRun && { dryRun: true }), months: done };
   } catch (error) {
@@ -77,22 +87,28 @@ function withProgress(reason: unknown, progress: Progress): unknown {
   return new DeadlineError(`${message}, ${progress.describe()}`, { hint, cause: reason });
 }
 
-async function extractMonths(request: Request, run: Run, done: MonthSummary[]): Promise<void> {
-  const { settings, deadline, aws } = run;
-  const { bucket, layout } = settings.output;
-  const candidates = credentialsToTry(await aws.secretsManager(), settings.database, deadline.signal);
-  await withConnection(settings.database, candidates, deadline, async (connection) => {
-    run.observe({ step: "connected", host: connection.host, database: connection.database });
-    if (!request.dryRun) await lockMonths(connection, request, `s3://${bucket.bucket}/${layout.prefix}`);
-    const objects = await openBucket(bucket, run);
-    // Before the snapshot: a run may only replace what was published when its data was read, or earlier.
-    const publications = await openPublications(await readBanksBefore(connection), request, run, objects);
-    const source = await openSource(connection, request, neverEmpty(publications, request));
-    await source.checked;
-    for (const publication of publications) {
-      done.push(await extractMonth(publication, request, run, source, objects));
-    }
-  });
+/**
+ * Extracts the months through an open connection.
+ *
+ * @param done gets each month when it is done.
+ */
+export async function extractMonths(
+  connection: Connection,
+  request: Request,
+  run: Run,
+  done: MonthSummary[],
+): Promise<void> {
+  const { bucket, layout } = run.settings.output;
+  run.observe({ step: "connected", host: connection.host, database: connection.database });
+  if (!request.dryRun) await lockMonths(connection, request, `s3://${bucket.bucket}/${layout.prefix}`);
+  const objects = await openBucket(bucket, run);
+  // Before the snapshot: a run may only replace what was published when its data was read, or earlier.
+  const publications = await openPublications(await readBanksBefore(connection), request, run, objects);
+  const source = await openSource(connection, request, neverEmpty(publications, request));
+  await source.checked;
+  for (const publication of publications) {
+    done.push(await extractMonth(publication, request, run, source, objects));
+  }
 }
 
 /** Publishes one month, or leaves it as it was. */
@@ -107,8 +123,9 @@ function extractMonth(
     const { definition, restate, dryRun } = request;
     const { layout, lineEnding } = run.settings.output;
     const { month } = publication;
+    if (!restate) refuseWithdrawn(publication);
     const banks = keyedFiles(month, source.banks, request, run);
-    if (!dryRun) await uploads.abort(await leftOverUploads(banks, layout, objects));
+    const leftOver = dryRun ? [] : await leftOverUploads(banks, layout, objects);
 
     const permission = permissionFor(publication, restate);
     // A published month that may not change is made only to be compared.
@@ -125,7 +142,8 @@ function extractMonth(
       throw alreadyPublished(definition, month, revision, differences);
     });
     if (!dryRun) {
-      const provenance = { runId: run.runId, programVersion, source: source.provenance, quality };
+      const { motive } = request;
+      const provenance = { runId: run.runId, programVersion, source: source.provenance, quality, motive };
       const replaced = { revision: plan.revision, replaced: publication.manifest?.content };
       await publish(objects, uploads, plan, publication, (versionOf) =>
         describeMonth(definition, month, files, versionOf, replaced, {
@@ -133,6 +151,8 @@ function extractMonth(
           publishedAt: run.now(),
         }),
       );
+      // Only now: they may belong to a run that is alive, and if both aborted the other's, nobody would publish.
+      await uploads.abort(leftOver);
     }
     const summary = summarise(month, publication.manifestKey, plan, files);
     run.observe({ step: "done", dryRun, ...summary });
@@ -166,7 +186,7 @@ function neverEmpty(publications: readonly MonthPublication[], request: Request)
   const { definition, restate, allowEmpty } = request;
   if (allowEmpty) return [];
   const toWrite = publications.filter(({ manifest }) => {
-    if (manifest === undefined) return true;
+    if (manifest === undefined || manifest.content.state === "withdrawn") return true;
     return restate && !isEmpty(definition, parseTotals(definition, manifest.content.totals));
   });
   return toWrite.map(({ month }) => month);
@@ -184,7 +204,7 @@ function keyedFiles(
   }));
 }
 
-/** The uploads that a run which died has left open. */
+/** The uploads that are open before this run stages its own: of a run that died, or of another active run. */
 function leftOverUploads(
   banks: readonly KeyedFile[],
   { prefix }: Layout,
@@ -206,6 +226,14 @@ function summarise(
     ...{ month, status: outcome, revision, manifest },
     files: files.map(({ key, rowCount, byteCount }) => ({ key, rowCount, byteCount })),
   };
+}
+
+/** A month that was taken back on purpose is published again only on purpose. */
+function refuseWithdrawn({ month, manifest }: MonthPublication): void {
+  if (manifest?.content.state !== "withdrawn") return;
+  throw new AlreadyPublishedError(withdrawalOf(manifest.content), {
+    hint: `To publish the month again, restate it: --month ${month} --restate, or {"month": "${month}", "restate": true}.`,
+  });
 }
 
 function alreadyPublished(

@@ -58,11 +58,11 @@ export function announce(event: unknown, context: Context): Promise<{ announced:
   return handle(event, context, async (edge, telemetry) => {
     const { announceTopicArn } = parseAnnounceSettings(edge.environment);
     const announced = await announceMonths(event, edge, async (announcement) => {
-      const { month, revision } = announcement;
+      const { month, state, revision } = announcement;
       await publishMessage(
         edge,
         announceTopicArn,
-        `${month} revision ${revision}`,
+        `${month} ${state}, revision ${revision}`,
         JSON.stringify(announcement),
       );
       telemetry.info("announced", { ...announcement });

@@ -8,6 +8,8 @@ import {
   historyOf,
   type ManifestCore,
   manifestEntries,
+  type Motive,
+  motiveOf,
   parseManifest,
   type PublishedFile,
   publishedFileEntries,
@@ -40,6 +42,7 @@ export interface Provenance {
   readonly programVersion: string;
   readonly source: ManifestCore["source"];
   readonly quality: Manifest["quality"];
+  readonly motive: Motive;
 }
 
 const period = v.object({ from: v.string(), to: v.string() });
@@ -108,7 +111,7 @@ export function describeMonth(
   files: readonly BankFile[],
   versionOf: (key: string) => ObjectVersion,
   { revision, replaced }: { readonly revision: number; readonly replaced: Manifest | undefined },
-  { runId, publishedAt, programVersion, source, quality }: Provenance,
+  { runId, publishedAt, programVersion, source, quality, motive }: Provenance,
 ): Manifest {
   const { name, statement, windowMonths } = definition;
   const totals = addTotals(
@@ -121,7 +124,9 @@ export function describeMonth(
     month,
     period: { from: firstDayOf(month), to: lastDayOf(month) },
     window: { from: firstDayOf(addMonths(month, 1 - windowMonths)), to: lastDayOf(month) },
+    state: "published",
     revision,
+    ...motiveOf(motive),
     publishedAt: publishedAt.toISOString(),
     runId,
     source,
@@ -142,4 +147,32 @@ export function describeMonth(
     quality,
     history: historyOf(replaced),
   };
+}
+
+/** The manifest of a month that is taken back: it has no files, and its history names those that it had. */
+export function describeWithdrawal(
+  definition: ExtractDefinition,
+  replaced: Manifest,
+  { runId, publishedAt, programVersion, motive }: Omit<Provenance, "source" | "quality">,
+): Manifest {
+  return {
+    ...replaced,
+    state: "withdrawn",
+    revision: replaced.revision + 1,
+    by: motive.by,
+    reason: motive.reason,
+    publishedAt: publishedAt.toISOString(),
+    runId,
+    program: { version: programVersion },
+    files: [],
+    totals: { rowCount: 0, ...formatTotals(definition, addTotals(definition, [])) },
+    history: historyOf(replaced),
+  };
+}
+
+/** A sentence about a withdrawn month, without its full stop. */
+export function withdrawalOf({ month, publishedAt, by, reason }: Manifest): string {
+  const who = by === undefined ? "" : ` by ${by}`;
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return `${month} was withdrawn on ${publishedAt.slice(0, 10)}${who}${why}`;
 }

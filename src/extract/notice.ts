@@ -11,6 +11,7 @@ import {
   parseInvocationRecord,
   taskOf,
 } from "../platform/lambda/notice";
+import { motiveOf } from "../platform/publication/manifest";
 import { createdKey } from "./announcement";
 import { defaultExtract } from "./definitions";
 import { parseRequest, type Request } from "./request";
@@ -132,7 +133,7 @@ function requestOf({ requestPayload, timestamp }: InvocationRecord): Request | u
   }
 }
 
-function inputOf({ definition, months, restate, allowEmpty, dryRun }: Request): object {
+function inputOf({ definition, months, restate, motive, allowEmpty, dryRun }: Request): object {
   const asked = months.length === 1 ? { month: months[0] } : { from: months[0], to: months.at(-1) };
   const named = definition === defaultExtract ? {} : { extract: definition.name };
   return {
@@ -141,5 +142,6 @@ function inputOf({ definition, months, restate, allowEmpty, dryRun }: Request): 
     ...(restate && { restate }),
     ...(allowEmpty && { allowEmpty }),
     ...(dryRun && { dryRun }),
+    ...motiveOf(motive),
   };
 }

@@ -1,6 +1,7 @@
 /** The input of a run: one schema for the Lambda's event, `serverless invoke --data` and the command line's flags. */
 import * as v from "valibot";
 
+import { type Motive, motiveOf } from "../platform/publication/manifest";
 import type { ExtractDefinition } from "./definition";
 import { RequestError } from "../platform/errors";
 import { defaultExtract, extractNamed, extractNames } from "./definitions";
@@ -16,6 +17,8 @@ export interface Request {
   readonly allowEmpty: boolean;
   /** Whether to do everything except publish. */
   readonly dryRun: boolean;
+  /** Who restates and why, for the manifest. */
+  readonly motive: Motive;
 }
 
 /** Years before are typing errors, such as 0206 for 2026, or placeholders, such as 0001: no bank has older loans. */
@@ -52,6 +55,13 @@ const extract = v.pipe(
   ),
 );
 
+const words = v.pipe(
+  v.string("expected a text"),
+  v.trim(),
+  v.nonEmpty("expected a text that is not empty"),
+  v.maxLength(500, "expected at most 500 characters"),
+);
+
 const inputKeys = {
   extract: v.optional(extract, defaultExtract.name),
   month: v.optional(month),
@@ -61,6 +71,8 @@ const inputKeys = {
   restate: v.optional(v.boolean("expected true or false"), false),
   allowEmpty: v.optional(v.boolean("expected true or false"), false),
   dryRun: v.optional(v.boolean("expected true or false"), false),
+  reason: v.optional(words),
+  by: v.optional(words),
 };
 
 const input = v.objectWithRest(
@@ -103,8 +115,12 @@ export function parseRequest(event: unknown, now: Date): Request {
     const last = addMonths(monthOf(now), -1);
     throw refused([`${unfinished.join(", ")} has not ended (UTC); the last month that has is ${last}`]);
   }
-  const { extract: name, restate, allowEmpty, dryRun } = parsed.output;
-  return { definition: extractNamed(name) ?? defaultExtract, months, restate, allowEmpty, dryRun };
+  const { extract: name, restate, allowEmpty, dryRun, by, reason } = parsed.output;
+  if (!restate && (by !== undefined || reason !== undefined)) {
+    throw refused(["reason and by are for restate: only a change of a published month has a reason"]);
+  }
+  const definition = extractNamed(name) ?? defaultExtract;
+  return { definition, months, restate, allowEmpty, dryRun, motive: motiveOf({ by, reason }) };
 }
 
 function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]] {

@@ -2,7 +2,7 @@
 import { openBucket } from "../platform/bucket/bucket";
 import type { ObjectStore } from "../platform/bucket/object-store";
 import type { Edge } from "../platform/edge";
-import { DeadlineError, StorageError } from "../platform/errors";
+import { DeadlineError, RequestError, StorageError } from "../platform/errors";
 import type { Month } from "../platform/month";
 import { parseBoth } from "../platform/settings";
 import { type Announcement, announcementOf, createdKey, monthOfKey } from "./announcement";
@@ -11,6 +11,7 @@ import { extract, type Summary } from "./extract";
 import { parseRequest, type Request } from "./request";
 import { type OutputSettings, parseExtractSettings, parseOutputSettings } from "./settings";
 import { type MonthVerification, verifyMonth } from "./verification";
+import { type Withdrawal, withdrawMonth } from "./withdrawal";
 
 /**
  * Runs the extract for an input: a schedule's event, `{"month": "2026-09"}`, or a range.
@@ -96,6 +97,36 @@ export async function announce(
     announced.push(announcement);
   }
   return announced;
+}
+
+/**
+ * Withdraws published months, for which the bucket's settings suffice.
+ *
+ * @param input names the months, and who withdraws them and why.
+ * @param observe is called with each month when it is done.
+ * @throws ConfigError or RequestError like {@link run}; any error of {@link withdrawMonth}.
+ */
+export async function withdraw(
+  input: Readonly<Record<string, unknown>>,
+  edge: Edge,
+  observe: (withdrawal: Withdrawal) => void,
+): Promise<readonly Withdrawal[]> {
+  // A withdrawal changes what is published, as a restatement does, and has a reason like one.
+  const { objects, output, request } = await openPublished({ ...input, restate: true }, edge);
+  const { definition, motive } = request;
+  if (motive.reason === undefined) {
+    throw new RequestError("wrong input: reason is missing: a withdrawal says why", {
+      hint: 'Add --reason "…": the manifest keeps it, for everybody who reads the month.',
+    });
+  }
+  const withdrawn: Withdrawal[] = [];
+  for (const month of request.months) {
+    const provenance = { runId: edge.runId, publishedAt: edge.now(), motive };
+    const withdrawal = await withdrawMonth(objects, output.layout, definition, month, provenance);
+    observe(withdrawal);
+    withdrawn.push(withdrawal);
+  }
+  return withdrawn;
 }
 
 /** What a reader of published months needs. */

@@ -5,12 +5,12 @@ import { isInPlace } from "../platform/publication/manifest";
 import type { ExtractDefinition } from "./definition";
 import { findManifest, type FoundManifest, type ManifestFile } from "./month-manifest";
 import type { Layout } from "./object-key";
-import { displacement, verifyFile } from "./verification";
+import { displacement, verifyFile, withdrawalProblems } from "./verification";
 
 export interface MonthStatus {
   readonly month: Month;
-  /** `unreadable`: the manifest's key holds something else. */
-  readonly status: "published" | "missing" | "unreadable";
+  /** `withdrawn`: taken back on purpose; `unreadable`: the manifest's key holds something else. */
+  readonly status: "published" | "withdrawn" | "missing" | "unreadable";
   readonly revision?: number;
   readonly publishedAt?: string;
   /** The manifest's key. */
@@ -56,7 +56,7 @@ export async function statusOf(
   if (state === "unreadable")
     return { month, status: "unreadable", manifest: key, files: [], problems: [found.problem] };
 
-  const { columns, files, revision, publishedAt } = found.manifest;
+  const { state: status, columns, files, revision, publishedAt } = found.manifest;
   const checked: Checked[] = [];
   if (isThorough) {
     for (const file of files) checked.push(await readWhole(objects, definition, columns, file));
@@ -64,11 +64,14 @@ export async function statusOf(
     checked.push(...(await Promise.all(files.map((file) => lookUp(objects, file)))));
   }
   return {
-    ...{ month, status: "published", revision, publishedAt, manifest: key },
-    files: checked.map(({ file: { bankId, bankName, key: fileKey }, status }) => ({
-      ...{ bankId, bankName, key: fileKey, status },
+    ...{ month, status, revision, publishedAt, manifest: key },
+    files: checked.map(({ file: { bankId, bankName, key: fileKey }, status: fileStatus }) => ({
+      ...{ bankId, bankName, key: fileKey, status: fileStatus },
     })),
-    problems: checked.flatMap(({ problems }) => problems),
+    problems: [
+      ...checked.flatMap(({ problems }) => problems),
+      ...(await withdrawalProblems(objects, found.manifest)),
+    ],
   };
 }
 

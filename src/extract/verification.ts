@@ -6,17 +6,21 @@ import { isInPlace } from "../platform/publication/manifest";
 import { readPublishedFile } from "../platform/publication/published-file";
 import { addTotals, type ExtractDefinition, formatTotals, parseTotals, Sums } from "./definition";
 import { findManifest, type Manifest, type ManifestFile } from "./month-manifest";
+import { withdrawnFiles } from "./withdrawal";
 import type { Layout } from "./object-key";
 
 export interface MonthVerification {
   readonly extract: string;
   readonly month: Month;
-  /** `missing`: there is no manifest; `damaged`: something is not as the manifest says, or it can't be read. */
-  readonly status: "verified" | "missing" | "damaged";
+  /**
+   * `withdrawn`: taken back on purpose, and no file is left at its key; `missing`: there is no manifest; `damaged`:
+   * something is not as the manifest says, or the manifest is not one.
+   */
+  readonly status: "verified" | "withdrawn" | "missing" | "damaged";
   readonly revision?: number;
   /** The manifest's key. */
   readonly manifest: string;
-  /** Sentences that name the object; empty if verified. */
+  /** Sentences that name the object; empty if verified or withdrawn. */
   readonly problems: readonly string[];
 }
 
@@ -43,7 +47,9 @@ export async function verifyMonth(
         problems.push(...(await verifyFile(objects, definition, manifest.columns, file)));
       }
       problems.push(...totalsProblems(definition, manifest));
-      const status = problems.length === 0 ? "verified" : "damaged";
+      problems.push(...(await withdrawalProblems(objects, manifest)));
+      const intact = manifest.state === "withdrawn" ? "withdrawn" : "verified";
+      const status = problems.length === 0 ? intact : "damaged";
       return { ...verification, status, revision: manifest.revision, problems };
     }
   }
@@ -106,6 +112,12 @@ export async function verifyFile(
 /** The problem of a file whose key holds something else, or nothing. */
 export function displacement({ key }: ManifestFile): string {
   return `${key}: the key no longer holds the published version`;
+}
+
+/** A withdrawal that died may have left withdrawn files at their keys. */
+export async function withdrawalProblems(objects: ObjectStore, manifest: Manifest): Promise<string[]> {
+  const left = await withdrawnFiles(objects, manifest);
+  return left.map(({ key }) => `${key}: the key still holds the withdrawn version; withdraw the month again`);
 }
 
 function totalsProblems(definition: ExtractDefinition, { files, totals, month }: Manifest): string[] {

@@ -129,6 +129,11 @@ describe.each(examples)("the example in $language", ({ command, complaints }) =>
     await expectRefusal(complaints.missing, "nowhere/");
   });
 
+  it("refuses a month that was withdrawn, with the reason", async () => {
+    await world.withdraw({ month: MONTH, reason: "test data" });
+    await expectRefusal(/2026-09 was withdrawn: test data/);
+  });
+
   it("refuses a file of other bytes, however few", async () => {
     const { files } = await world.manifest(MONTH);
     const key = files[0]?.key ?? "";

@@ -23,10 +23,11 @@ import type { Summary } from "../../src/extract/extract";
 import { defaultExtract, extractNamed } from "../../src/extract/definitions";
 import type { Month } from "../../src/platform/month";
 import { type Manifest, type ManifestFile, parseMonthManifest } from "../../src/extract/month-manifest";
-import { openPublished, type PublishedMonths, run, verify } from "../../src/extract/run";
+import { openPublished, type PublishedMonths, run, verify, withdraw } from "../../src/extract/run";
 import { type AwsClients, awsClients } from "../../src/platform/aws";
 import type { Edge } from "../../src/platform/edge";
 import type { RunEvent } from "../../src/extract/events";
+import type { Withdrawal } from "../../src/extract/withdrawal";
 import type { MonthVerification } from "../../src/extract/verification";
 
 export interface RunOptions {
@@ -154,6 +155,14 @@ export class World {
   /** Verifies in this process. */
   verify(input: unknown, options: RunOptions = {}): Promise<readonly MonthVerification[]> {
     return this.#inTime(options, (edge) => verify(input, edge, () => undefined));
+  }
+
+  /** Withdraws in this process. */
+  withdraw(
+    input: Readonly<Record<string, unknown>>,
+    options: RunOptions = {},
+  ): Promise<readonly Withdrawal[]> {
+    return this.#inTime(options, (edge) => withdraw(input, edge, () => undefined));
   }
 
   /** Opens what is published in this process, as `status` and `report` do. */

@@ -8,6 +8,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   type CreateMultipartUploadCommandInput,
+  DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
@@ -139,6 +140,25 @@ export class ObjectStore {
         }),
       ),
     );
+  }
+
+  /**
+   * Puts a delete marker over a version, which stays readable by its id.
+   *
+   * @throws ConflictError if the key holds another version by now.
+   */
+  async remove(key: string, version: ObjectVersion): Promise<void> {
+    await this.#attempt("remove", key, async () => {
+      try {
+        await this.#s3.send(new DeleteObjectCommand({ ...this.#at(key), IfMatch: version.etag }));
+      } catch (error) {
+        if (isNamed(error, "NoSuchKey", "NotFound")) return;
+        if (isNamed(error, "PreconditionFailed", "ConditionalRequestConflict")) {
+          throw this.#conflict("wrote", key, error);
+        }
+        throw error;
+      }
+    });
   }
 
   /** The open uploads of these keys, whichever run began them. */

@@ -101,7 +101,7 @@ What to do next
   ${hint.replaceAll("\n", "\n  ")}
   To run it again, in a clone of the project:
 
-  npx serverless invoke --stage ${stage} --function ${rerun.task} --type Event --data '${JSON.stringify(rerun.input)}'
+  npx serverless invoke --stage ${stage} --function ${rerun.task} --type Event --data '${shellJson(rerun.input)}'
 
   ${reassurance}
 
@@ -116,6 +116,11 @@ Function ${name}, ${approximateInvokeCount} ${approximateInvokeCount === 1 ? "at
     subject: subjectLine(`[${service} ${stage}] ${label} ${verdict}: ${errorName}`),
     message,
   };
+}
+
+/** JSON between the single quotes of a shell. */
+function shellJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll("'", String.raw`\u0027`);
 }
 
 function nameParts(functionArn: string): { name: string; service: string; stage: string; task: string } {

@@ -8,6 +8,9 @@ import type { ObjectVersion } from "../bucket/object-store";
 import { versionOrNull } from "../bucket/version-id";
 import { StorageError } from "../errors";
 
+/** Who made a revision, and why, in their own words. */
+const motiveEntries = { by: v.optional(v.string()), reason: v.optional(v.string()) };
+
 /** A version of a file: the smallest part of what a manifest says of it. */
 const fileVersionEntries = {
   key: v.string(),
@@ -26,8 +29,11 @@ export const publishedFileEntries = {
 
 export const manifestEntries = {
   schemaVersion: v.literal(1),
+  /** A withdrawn publication has no files. */
+  state: v.optional(v.picklist(["published", "withdrawn"]), "published"),
   /** 1, then one more for each time the publication was changed. */
   revision: v.number(),
+  ...motiveEntries,
   publishedAt: v.string(),
   runId: v.string(),
   source: v.object({ database: v.string(), serverVersion: v.string(), snapshot: v.string() }),
@@ -36,10 +42,14 @@ export const manifestEntries = {
   columns: v.array(v.string()),
   /** The revisions before this one, the oldest first. */
   history: v.array(
-    v.object({ revision: v.number(), publishedAt: v.string(), files: v.array(v.object(fileVersionEntries)) }),
+    v.object({
+      ...{ revision: v.number(), publishedAt: v.string(), ...motiveEntries },
+      files: v.array(v.object(fileVersionEntries)),
+    }),
   ),
 };
 
+export type Motive = v.InferOutput<v.ObjectSchema<typeof motiveEntries, undefined>>;
 export type FileVersion = v.InferOutput<v.ObjectSchema<typeof fileVersionEntries, undefined>>;
 export type PublishedFile = v.InferOutput<v.ObjectSchema<typeof publishedFileEntries, undefined>>;
 export type ManifestCore = v.InferOutput<v.ObjectSchema<typeof manifestEntries, undefined>> & {
@@ -71,9 +81,17 @@ export function isInPlace({ etag, versionId }: PublishedFile, present: ObjectVer
 /** What a manifest keeps of the revision that it replaces. */
 export function historyOf(replaced: ManifestCore | undefined): ManifestCore["history"] {
   if (replaced === undefined) return [];
-  const { revision, publishedAt, files } = replaced;
+  const { revision, publishedAt, by, reason, files } = replaced;
   return [
     ...replaced.history,
-    { revision, publishedAt, files: files.map(({ key, versionId, sha256 }) => ({ key, versionId, sha256 })) },
+    {
+      ...{ revision, publishedAt, ...motiveOf({ by, reason }) },
+      files: files.map(({ key, versionId, sha256 }) => ({ key, versionId, sha256 })),
+    },
   ];
+}
+
+/** The entries of a motive that are known. */
+export function motiveOf({ by, reason }: Motive): Motive {
+  return { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
 }

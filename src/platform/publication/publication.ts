@@ -122,8 +122,8 @@ export function planPublication<File extends MadeFile, Manifest extends Manifest
 }
 
 /**
- * Carries a plan out: the first object alone, which is the same for every run, so that of two runs it decides; then
- * the others; then the manifest. An unchanged publication is not written to.
+ * Carries a plan out: the first object alone, so that it decides between two runs that write it and have seen the same
+ * version of it; then the others; then the manifest. An unchanged publication is not written to.
  *
  * @param describe makes the manifest from the versions of its files.
  * @throws ConflictError if another run was faster, StorageError.

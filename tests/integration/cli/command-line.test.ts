@@ -106,13 +106,15 @@ describe("--help", () => {
     [
       ["extract"],
       [
-        ...[...months, "--scheduled-time", "--restate", "--allow-empty", "--dry-run", "--json"],
+        ...[...months, "--scheduled-time", "--restate", "--reason", "--by"],
+        ...["--allow-empty", "--dry-run", "--json"],
         ...["DB_SECRET_ID", "EXTRACT_BUCKET"],
       ],
     ],
     [["status"], [...months, "--verify", "--json", "EXTRACT_BUCKET", "exits with 0"]],
     [["verify"], [...months, "--scheduled-time", "--json", "EXTRACT_BUCKET", "exits with 1"]],
     [["report"], [...months, "--output", "EXTRACT_BUCKET"]],
+    [["withdraw"], [...months, "--reason", "--by", "--json", "EXTRACT_BUCKET"]],
     [["demo"], ["--loans"]],
     [
       ["local", "up"],
@@ -131,7 +133,7 @@ describe("--help", () => {
   it("lists every command, and a mistake points to it", async () => {
     const { stdout } = await commandLine(["--help"], {});
     const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command);
-    for (const command of ["extract", "status", "verify", "report", "demo", "local"])
+    for (const command of ["extract", "status", "verify", "report", "withdraw", "demo", "local"])
       expect(commands).toContain(command);
     const mistake = await commandLine(["extract", "--mnth", "2026-09"], {});
     expect(mistake.exitCode).toBe(64);

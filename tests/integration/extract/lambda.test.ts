@@ -172,7 +172,10 @@ describe("announce", () => {
 
   it("tells machines which revision of the month is published, whose manifest was written", async () => {
     const { runId, publishedAt } = await world.manifest("2026-09", prefix);
-    const message = { extract: "loan_moving_average", month: "2026-09", revision: 1, manifest: key };
+    const message = {
+      ...{ extract: "loan_moving_average", month: "2026-09", state: "published" },
+      ...{ revision: 1, manifest: key },
+    };
     expect(await announced(created(key))).toEqual([{ ...message, runId, publishedAt }]);
     // A repeated event repeats the message.
     expect(await announced(created(key))).toEqual([{ ...message, runId, publishedAt }]);

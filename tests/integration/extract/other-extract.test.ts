@@ -70,7 +70,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 function run(definition: ExtractDefinition, month = "2026-09"): Promise<Summary> {
-  const flags = { restate: false, allowEmpty: false, dryRun: false };
+  const flags = { restate: false, allowEmpty: false, dryRun: false, motive: {} };
   const request = { definition, months: [month as Month] as const, ...flags };
   return withDeadline(60_000, "Wait.", (deadline) =>
     extract(request, {

@@ -93,7 +93,7 @@ describe.each(extractNames)("the definition of %s", (name) => {
 it.each([
   [{ accountCount: 0n, balanceTotal: 0n }, true],
   [{ accountCount: 2n, balanceTotal: 0n }, false],
-  [{ accountCount: 0n, balanceTotal: -1n }, false],
+  [{ accountCount: 0n, balanceTotal: 1n }, true],
 ])("a month with the totals %p is empty: %p", (totals, expected) => {
   expect(isEmpty(balances, totals)).toBe(expected);
 });

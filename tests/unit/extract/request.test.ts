@@ -22,7 +22,19 @@ describe("a request", () => {
       restate: false,
       allowEmpty: false,
       dryRun: false,
+      motive: {},
     });
+  });
+
+  it.each([
+    [{ reason: "late loans" }, { reason: "late loans" }],
+    [
+      { reason: " late loans ", by: "a.person" },
+      { reason: "late loans", by: "a.person" },
+    ],
+  ])("of a restatement may say why and by whom: %j", (said, motive) => {
+    expect(parseRequest({ month: "2026-09", restate: true, ...said }, now).motive).toEqual(motive);
+    expect(() => parseRequest({ month: "2026-09", ...said }, now)).toThrow("reason and by are for restate");
   });
 
   it("is a range, both ends included", () => {
