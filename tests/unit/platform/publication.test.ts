@@ -38,6 +38,7 @@ function manifest(...files: PublishedFile[]): ManifestCore {
   return {
     ...{
       schemaVersion: 1,
+      state: "published",
       revision: 4,
       publishedAt: "then",
       runId: "run",
@@ -266,7 +267,23 @@ describe("a manifest", () => {
     expect(parseManifest(schema, "key", JSON.stringify({ ...content, more: 1 }))).toEqual(content);
   });
 
-  const entries = Object.keys({ ...ab });
+  it("is published if it doesn't say so, as before there were withdrawn ones", () => {
+    const read = (state?: string) => parseManifest(schema, "key", JSON.stringify({ ...ab, state })).state;
+    expect([read(), read("published"), read("withdrawn")]).toEqual(["published", "published", "withdrawn"]);
+    expect(() => read("gone")).toThrow("can't be read");
+  });
+
+  it("may say who made it and why, and its history says so of the revisions before", () => {
+    const motive = { by: "an operator", reason: "a late booking" };
+    for (const some of [{}, { by: motive.by }, { reason: motive.reason }, motive]) {
+      const [entry] = historyOf({ ...ab, ...some });
+      expect(entry).toStrictEqual({ ...historyOf(ab)[0], ...some });
+      const content = { ...ab, ...some, history: [{ ...historyOf(ab)[0], ...some }] };
+      expect(parseManifest(schema, "key", JSON.stringify(content))).toEqual(content);
+    }
+  });
+
+  const entries = Object.keys(ab).filter((entry) => entry !== "state");
   it.each(entries)("is refused without %s", (entry) => {
     expect(() => parseManifest(schema, "key", JSON.stringify({ ...ab, [entry]: undefined }))).toThrow(
       expect.objectContaining({
