@@ -1,3 +1,4 @@
+import { loanDetail } from "../../../src/extract/definitions/loan-detail";
 import { loanMovingAverage } from "../../../src/extract/definitions/loan-moving-average";
 import type { BankFile } from "../../../src/extract/month-files";
 import {
@@ -120,6 +121,14 @@ describe("a month whose files are compared with its controls", () => {
   it("is refused with differences of both kinds together", async () => {
     const message = await refusalOf(controlsWith(loans(0n, 0n), new Map([[1, 1]])));
     expect(message.split("; ")).toHaveLength(3);
+  });
+
+  it("of an extract whose figures cover one month is to be corrected in that month", async () => {
+    const controls = controlsWith(loans(4n, 600n), undefined);
+    const reconciled = reconcile(loanDetail, month, files, controls, () => Promise.resolve(new Map()));
+    await expect(reconciled).rejects.toMatchObject({
+      hint: expect.stringMatching(/^Correct the data of 2026-09 in the source/) as string,
+    });
   });
 
   it("can't be compared with controls that leave the month out", async () => {
