@@ -114,10 +114,12 @@ export async function invokeIn(
     stream?.on("data", (chunk: Buffer) => (log += chunk.toString()));
   }
   const closed = once(child, "close") as Promise<[number | null, string | null]>;
+  // The channel disconnects only after its last message; the process may close before.
+  const silent = Promise.all([closed, once(child, "disconnect")]);
   child.send(event as object);
   const message = await Promise.race([
     once(child, "message").then(([answer]) => answer as Omit<Invocation, "log">),
-    closed.then(() => undefined),
+    silent.then(() => undefined),
   ]);
   if (message === undefined) throw new Error(`the process ended before its handler had: ${log}`);
   const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
