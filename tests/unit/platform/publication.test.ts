@@ -275,6 +275,7 @@ describe("a manifest", () => {
 
   it("may say who made it and why, and its history says so of the revisions before", () => {
     const motive = { by: "an operator", reason: "a late booking" };
+    expect(Object.keys(historyOf(ab)[0] ?? {})).toEqual(["revision", "publishedAt", "files"]);
     for (const some of [{}, { by: motive.by }, { reason: motive.reason }, motive]) {
       const [entry] = historyOf({ ...ab, ...some });
       expect(entry).toStrictEqual({ ...historyOf(ab)[0], ...some });
