@@ -66,9 +66,12 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
   };
   try {
     const { settings, deadline, aws } = run;
+    // S3's client is the largest module, so it loads while the connection is made.
+    const opening = openBucket(settings.output.bucket, run);
+    opening.catch(() => undefined);
     const candidates = credentialsToTry(await aws.secretsManager(), settings.database, deadline.signal);
     await withConnection(settings.database, candidates, deadline, (connection) =>
-      extractMonths(connection, request, { ...run, observe }, done),
+      extractMonths(connection, opening, request, { ...run, observe }, done),
     );
     const { name } = request.definition;
     return { runId: run.runId, extract: name, ...(request.dryRun && { dryRun: true }), months: done };
@@ -90,10 +93,12 @@ function withProgress(reason: unknown, progress: Progress): unknown {
 /**
  * Extracts the months through an open connection.
  *
+ * @param opening the bucket.
  * @param done gets each month when it is done.
  */
 export async function extractMonths(
   connection: Connection,
+  opening: Promise<ObjectStore>,
   request: Request,
   run: Run,
   done: MonthSummary[],
@@ -101,7 +106,7 @@ export async function extractMonths(
   const { bucket, layout } = run.settings.output;
   run.observe({ step: "connected", host: connection.host, database: connection.database });
   if (!request.dryRun) await lockMonths(connection, request, `s3://${bucket.bucket}/${layout.prefix}`);
-  const objects = await openBucket(bucket, run);
+  const objects = await opening;
   // Before the snapshot: a run may only replace what was published when its data was read, or earlier.
   const publications = await openPublications(await readBanksBefore(connection), request, run, objects);
   const source = await openSource(connection, request, neverEmpty(publications, request));

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 
 import { extractMonths } from "../../src/extract/extract";
+import { openBucket } from "../../src/platform/bucket/bucket";
 import { parseRequest } from "../../src/extract/request";
 import { parseExtractSettings } from "../../src/extract/settings";
 import { awsClients } from "../../src/platform/aws";
@@ -34,7 +35,8 @@ export async function recordRun(world: World, input: object): Promise<Recording>
         now: () => NOW,
         observe: () => undefined,
       };
-      return extractMonths({ ...connection, openSnapshot }, request, run, []);
+      const opening = openBucket(settings.output.bucket, run);
+      return extractMonths({ ...connection, openSnapshot }, opening, request, run, []);
     });
   });
   return recording;

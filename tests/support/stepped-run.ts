@@ -5,7 +5,8 @@
 import { S3Client, S3ServiceException } from "@aws-sdk/client-s3";
 
 import type { MonthSummary } from "../../src/extract/events";
-import { extractMonths } from "../../src/extract/extract";
+import { extractMonths, type Run } from "../../src/extract/extract";
+import { openBucket } from "../../src/platform/bucket/bucket";
 import { parseRequest } from "../../src/extract/request";
 import { parseExtractSettings } from "../../src/extract/settings";
 import type { Connection } from "../../src/platform/database/connection";
@@ -67,16 +68,13 @@ export class SteppedRun {
     };
     const s3 = Object.create(client, { send: { value: send } }) as S3Client;
     const done: MonthSummary[] = [];
-    extractMonths(
-      this.#connectionTo(order),
-      parseRequest(order.input, NOW),
-      {
-        ...{ settings, runId: order.name, now: () => NOW, observe: () => undefined },
-        aws: { s3: () => Promise.resolve(s3), secretsManager: unavailable, sns: unavailable },
-        deadline: { signal: new AbortController().signal, timeLeftMs: () => 60_000 },
-      },
-      done,
-    ).then(
+    const run: Run = {
+      ...{ settings, runId: order.name, now: () => NOW, observe: () => undefined },
+      aws: { s3: () => Promise.resolve(s3), secretsManager: unavailable, sns: unavailable },
+      deadline: { signal: new AbortController().signal, timeLeftMs: () => 60_000 },
+    };
+    const opening = openBucket(settings.output.bucket, run);
+    extractMonths(this.#connectionTo(order), opening, parseRequest(order.input, NOW), run, done).then(
       () => (this.end = { done }),
       (failure: unknown) => (this.end = { done, failure }),
     );
