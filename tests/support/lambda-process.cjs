@@ -25,13 +25,19 @@ process.once("message", async (event) => {
     const handle = require(path.join(root, `${file}.js`))[name];
     loadedAt = performance.now();
     const result = await handle(event, context);
-    process.send({ result, ...measured() });
+    send({ result, ...measured() });
   } catch (error) {
-    process.send({ error: { errorType: error.name, errorMessage: error.message }, ...measured() });
+    send({ error: { errorType: error.name, errorMessage: error.message }, ...measured() });
   }
-  // As in a frozen Lambda, nothing may be left to do: a handle that is still open would keep the process here.
-  process.disconnect();
 });
+
+/**
+ * Disconnects once the message is sent, because disconnecting earlier may lose a large one. As in a frozen Lambda, nothing
+ * may be left to do: a handle that is still open keeps the process here.
+ */
+function send(message) {
+  process.send(message, () => process.disconnect());
+}
 
 /** Linux counts what the parent held when it forked into a process's maxRSS, but not into its memory map's own peak. */
 function peakMemoryBytes() {
