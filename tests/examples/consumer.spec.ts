@@ -1,6 +1,6 @@
 /**
- * The examples of docs/consumer.md, unchanged: they accept what was published, and refuse everything that does not match
- * its manifest. `run.ts` installs the AWS CLI and boto3.
+ * The examples of docs/consumer.md, unchanged: they accept what was published, and refuse everything that does not
+ * match its manifest. `run.ts` installs the AWS CLI and boto3.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";

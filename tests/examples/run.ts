@@ -1,6 +1,6 @@
 /**
- * `npm run test:examples`: runs the examples of docs/consumer.md, unchanged, on correct and on damaged months. It installs
- * the AWS CLI and boto3 once; bash, jq and sha256sum must be installed.
+ * `npm run test:examples`: runs the examples of docs/consumer.md, unchanged, on correct and on damaged months. It
+ * installs the AWS CLI and boto3 once; bash, jq and sha256sum must be there already.
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";

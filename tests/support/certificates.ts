@@ -1,5 +1,6 @@
 /**
- * A certificate authority and server certificates, created for each test with only `node:crypto`: X.509 is a few nested DER values and a signature. Source: RFC 5280, sections 4.1 and 4.2.
+ * A certificate authority and server certificates, created for each test with only `node:crypto`: X.509 is a few
+ * nested DER values and a signature. Source: RFC 5280, sections 4.1 and 4.2.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
