@@ -48,7 +48,7 @@ const labelsOf = (code: string) =>
     (quoted ?? behind ?? "").replaceAll(/[[\]()"]/g, "").split("<br>"),
   );
 
-it("exist", () => {
+it("the documents have diagrams", () => {
   expect(diagrams.length).toBeGreaterThan(2);
 });
 
@@ -67,6 +67,6 @@ it.each(diagrams.map((diagram) => [`${diagram.document}:${diagram.line}`, diagra
   },
 );
 
-it("fail if Mermaid can't parse them", async () => {
+it("a diagram that Mermaid can't parse fails", async () => {
   await expect(draw("flowchart LR\n  a --> \n  b[")).rejects.toThrow(/Parse error|Syntax error/);
 });

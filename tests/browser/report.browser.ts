@@ -87,7 +87,7 @@ it.each([
   ["desktop", { viewport: desktop, colorScheme: "light" }],
   ["desktop-dark", { viewport: desktop, colorScheme: "dark" }],
   ["phone", { viewport: phone, colorScheme: "light", isMobile: true, hasTouch: true, deviceScaleFactor: 2 }],
-] as const)("makes no requests, logs nothing and overflows nowhere: %s", async (name, options) => {
+] as const)("the report makes no requests, logs nothing and overflows nowhere: %s", async (name, options) => {
   await look(options, async ({ page, requests, complaints }) => {
     await picture(page, name);
     expect(requests.filter((url) => !url.startsWith("data:"))).toEqual([pathToFileURL(file()).href]);
@@ -101,7 +101,7 @@ it.each([
   });
 });
 
-it("shows a name and an address that contain scripts as plain text", async () => {
+it("the report shows a name and an address that contain scripts as plain text", async () => {
   await look({ viewport: desktop }, async ({ page }) => {
     expect(await page.title()).toBe("Loan report, October 2025 to September 2026");
     expect(await page.locator("script, img, iframe, object").count()).toBe(0);
@@ -111,7 +111,7 @@ it("shows a name and an address that contain scripts as plain text", async () =>
   });
 });
 
-it("draws a mark for every figure, and has a table next to every chart", async () => {
+it("the report draws a mark for every figure, and has a table next to every chart", async () => {
   await look({ viewport: desktop }, async ({ page }) => {
     const charts = await page.locator("figure:has(svg)").evaluateAll((figures) =>
       figures.map((figure) => {
@@ -153,7 +153,7 @@ it("draws a mark for every figure, and has a table next to every chart", async (
   });
 });
 
-it("has headings and labels in a logical order", async () => {
+it("the report has headings and labels in a logical order", async () => {
   await look({ viewport: desktop }, async ({ page }) => {
     const levels = await page
       .locator("h1, h2, h3")
@@ -177,7 +177,7 @@ it("has headings and labels in a logical order", async () => {
   });
 });
 
-it("prints on white paper, whatever the screen's colours", async () => {
+it("the report prints on white paper, whatever the screen's colours", async () => {
   await look({ viewport: desktop, colorScheme: "dark" }, async ({ page }) => {
     const folder = process.env["PICTURES"] ?? directory;
     await mkdir(folder, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * The examples of docs/consumer.md, unchanged: what they accept is what was published, and they refuse whatever is not
- * as its manifest says. `run.ts` brings AWS's command line and boto3.
+ * The examples of docs/consumer.md, unchanged: they accept what was published, and refuse everything that does not
+ * match its manifest. `run.ts` installs the AWS CLI and boto3.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -25,7 +25,7 @@ const [shell = "", shellBefore = ""] = blocks("bash");
 const [python = ""] = blocks("python");
 const [averages = "", totals = ""] = blocks("sql");
 
-/** How each is started, and what it says to a month that is not as it should be. */
+/** How each example is started, and its errors for a month that is missing or damaged. */
 const examples = [
   {
     language: "shell",
@@ -60,10 +60,10 @@ async function extract(...flags: string[]): Promise<void> {
   if (exitCode !== 0) throw new Error(stderr);
 }
 
-/** Runs an example in an empty folder with what the page tells to set, and AWS's own settings. */
+/** Runs an example in an empty folder with the variables that the page names, and AWS's own settings. */
 async function consume([program = "", ...words]: readonly string[], prefix = "") {
   const environment = {
-    // Nothing of whoever runs this: no profile of AWS's, no settings of a shell.
+    // Nothing from the developer's environment: no AWS profile, no shell settings.
     HOME: directory,
     ...world.aws.environment,
     PATH: `${path.dirname(process.env["TEST_AWS"] ?? "")}${path.delimiter}${process.env["PATH"] ?? ""}`,
@@ -85,7 +85,7 @@ async function consume([program = "", ...words]: readonly string[], prefix = "")
 const fetched = (file: LoanFile, folder = "files") =>
   readFile(path.join(directory, MONTH, folder, file.key), "utf8");
 
-/** Puts a manifest in the place of the month's, in which something of the first file is other. */
+/** Replaces the month's manifest with one that differs in its first file. */
 async function tamper(change: (file: LoanFile, manifest: LoanManifest) => Partial<LoanFile>) {
   const manifest = await world.manifest(MONTH);
   const [first, ...others] = manifest.files;
@@ -101,7 +101,7 @@ describe.each(examples)("the example in $language", ({ command, complaints }) =>
     expect(exitCode).toBeGreaterThan(0);
   };
 
-  it("fetches a month that is whole and right", async () => {
+  it("fetches a complete and correct month", async () => {
     expect(await consume(command)).toEqual({ exitCode: 0, stderr: "" });
     const { files } = await world.manifest(MONTH);
     expect(files.map(({ bankName }) => bankName)).toContain("Crédit d'Été");
@@ -116,7 +116,7 @@ describe.each(examples)("the example in $language", ({ command, complaints }) =>
     }
   });
 
-  it("fetches what was published though a file was overwritten since", async () => {
+  it("fetches the published version of a file that was overwritten since", async () => {
     const [file] = (await world.manifest(MONTH)).files;
     if (file === undefined) throw new Error("the month has no files");
     const published = await world.read(file.key);
@@ -134,7 +134,7 @@ describe.each(examples)("the example in $language", ({ command, complaints }) =>
     await expectRefusal(/2026-09 was withdrawn: test data/);
   });
 
-  it("refuses a file of other bytes, however few", async () => {
+  it("refuses a file with a single changed byte", async () => {
     const { files } = await world.manifest(MONTH);
     const key = files[0]?.key ?? "";
     const text = await world.read(key);
@@ -147,13 +147,13 @@ describe.each(examples)("the example in $language", ({ command, complaints }) =>
     await expect(readFile(path.join(directory, MONTH, "files", key))).rejects.toThrow("ENOENT");
   });
 
-  it("refuses a file whose SHA-256 is another", async () => {
+  it("refuses a file if the manifest has another SHA-256", async () => {
     await tamper(({ sha256 }) => ({ sha256: sha256.replace(/^./, (digit) => (digit === "0" ? "1" : "0")) }));
     await expectRefusal(complaints.other);
   });
 
   it("refuses a file that is gone", async () => {
-    // A version may begin like a flag.
+    // A version's id may start with a dash, as a flag does.
     await tamper(({ versionId }) => ({ versionId: `-${versionId ?? ""}` }));
     await expectRefusal(complaints.gone);
   });
@@ -164,14 +164,17 @@ it.each([
   ["loanCount", "1"],
   ["loanTotal", "1"],
   ["byteCount", 1],
-] as const)("the example in Python refuses another %s, though the bytes are right", async (name, value) => {
-  await tamper(() => ({ [name]: value }));
-  const { exitCode, stderr } = await consume(examples[1].command);
-  expect(exitCode).toBe(1);
-  expect(stderr).toMatch(new RegExp(`'${name}': .* and the manifest says .*'${name}': '?1'?[,}]`));
-});
+] as const)(
+  "the example in Python refuses a wrong %s in the manifest, even if the bytes are right",
+  async (name, value) => {
+    await tamper(() => ({ [name]: value }));
+    const { exitCode, stderr } = await consume(examples[1].command);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(new RegExp(`'${name}': .* and the manifest says .*'${name}': '?1'?[,}]`));
+  },
+);
 
-it("the example of a restatement fetches what the month said before", async () => {
+it("the example of a restatement fetches the files of the earlier revision", async () => {
   const before = await world.manifest(MONTH);
   const texts = await Promise.all(before.files.map(({ key }) => world.read(key)));
   await world.sql("update loans set amount = amount + 1 where loan_date = '2026-09-10'");
@@ -183,7 +186,7 @@ it("the example of a restatement fetches what the month said before", async () =
   expect(await Promise.all(before.files.map((file) => fetched(file)))).not.toEqual(texts);
 });
 
-/** Athena can't run here. PostgreSQL can: it holds the names, the casts and the figures, over columns of text as there. */
+/** Athena can't run here. PostgreSQL checks the names, the casts and the figures, over text columns as in Athena. */
 describe("the examples in SQL", () => {
   async function query<Row extends QueryResultRow>(statement: string): Promise<Row[]> {
     const { columns, files } = await world.manifest(MONTH);
@@ -205,7 +208,7 @@ describe("the examples in SQL", () => {
     return world.sql<Row>(statement);
   }
 
-  it("give the averages as they stand in the file", async () => {
+  it("give the averages in the file", async () => {
     const rows = await query<Record<string, string | null>>(averages);
     const [file] = (await world.manifest(MONTH)).files;
     const published = parse<Record<string, string>>(await world.read(file?.key ?? ""), { columns: true });

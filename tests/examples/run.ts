@@ -1,6 +1,6 @@
 /**
- * Runs the examples of docs/consumer.md, as they stand there, on published months that are good and on damaged ones:
- * `npm run test:examples`. AWS's command line and boto3 are fetched once; bash, jq and sha256sum have to be there.
+ * `npm run test:examples`: runs the examples of docs/consumer.md, unchanged, on correct and on damaged months. It
+ * installs the AWS CLI and boto3 once; bash, jq and sha256sum must be there already.
  */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { DidNotRun, installPython } from "../support/python";
 import { ROOT } from "../support/root";
 
-/** Each into an environment of its own: they want different versions of what they share. */
+/** Each has an environment of its own, because they need different versions of the packages that they share. */
 const AWS_COMMAND_LINE = "awscli==1.46.2";
 const BOTO3 = "boto3==1.44.5";
 

@@ -1,4 +1,4 @@
-/** The demonstration and the local stack, started as the README says: they end well, and leave nothing behind however they end. */
+/** The demonstration and the local stack, started as in the README: they succeed, and always clean up. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -15,7 +15,7 @@ jest.setTimeout(120_000);
 let temporary: string;
 beforeEach(async () => {
   temporary = await mkdtemp(path.join(os.tmpdir(), "demo-"));
-  // PostgreSQL may run as another user, who has to get through here.
+  // PostgreSQL may run as another user, which needs access to this directory.
   await chmod(temporary, 0o755);
 });
 afterEach(() => rm(temporary, { recursive: true }));
@@ -23,12 +23,12 @@ afterEach(() => rm(temporary, { recursive: true }));
 interface Demo {
   readonly process: ChildProcess;
   readonly output: () => string;
-  /** What it wrote to standard output alone. */
+  /** Its standard output, without standard error. */
   readonly result: () => string;
 }
 
 function startDemo(script = "demo"): Demo {
-  // A process group of its own, as a terminal makes one: Ctrl-C goes to all of it.
+  // A process group of its own, as in a terminal, where Ctrl-C reaches the whole group.
   const child = spawn("npm", ["run", "--silent", script, "--", "--loans", "20000"], {
     cwd: ROOT,
     env: { ...process.env, TMPDIR: temporary },
@@ -45,13 +45,13 @@ function startDemo(script = "demo"): Demo {
 
 /** What is left in the directory for temporary files, and the processes that run from there. */
 async function leftBehind(): Promise<string[]> {
-  // The caches of tsx and npm are theirs, and meant to stay.
+  // tsx and npm keep their caches on purpose.
   const entries = (await readdir(temporary)).filter((name) => !/^(tsx-\d+|node-compile-cache)$/.test(name));
   const processes = execFileSync("ps", ["-A", "-o", "args"], { encoding: "utf8" }).split("\n");
   return [...entries, ...processes.filter((line) => line.includes(temporary))];
 }
 
-it("runs the real handler for the last closed month and shows the files", async () => {
+it("the demonstration runs the real handler for the last closed month and shows the files", async () => {
   const demo = startDemo();
   const [exitCode] = (await once(demo.process, "close")) as [number];
   const month = addMonths(monthOf(new Date()), -1);
@@ -75,7 +75,7 @@ it("runs the real handler for the last closed month and shows the files", async 
 it.each([
   ["while the stack starts", "Starting PostgreSQL"],
   ["while the handler runs", "Invoking the handler"],
-])("leaves nothing behind on Ctrl-C %s", async (_, moment) => {
+])("the demonstration leaves nothing behind on Ctrl-C %s", async (_, moment) => {
   const demo = startDemo();
   while (!demo.output().includes(moment)) await sleep(20);
   await sleep(200);
@@ -84,23 +84,23 @@ it.each([
   expect(demo.output()).not.toContain("The files are in");
 });
 
-it("keeps a stack running whose settings a shell reads, until Ctrl-C", async () => {
+it("the local stack prints settings that a shell can read, and runs until Ctrl-C", async () => {
   const stack = startDemo("local");
   while (!stack.output().includes("Press Ctrl-C here")) await sleep(20);
   const file = path.join(temporary, "local.env");
   await writeFile(file, stack.result());
   const script = `. '${file}' && rm '${file}' && exec "$0" "$1" extract --month "$2" --json`;
   const month = addMonths(monthOf(new Date()), -1);
-  const told = execFileSync("sh", ["-c", script, process.execPath, COMMAND_LINE, month], {
+  const printed = execFileSync("sh", ["-c", script, process.execPath, COMMAND_LINE, month], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
   });
-  expect(JSON.parse(told)).toMatchObject({ months: [{ month, status: "published" }] });
+  expect(JSON.parse(printed)).toMatchObject({ months: [{ month, status: "published" }] });
   await interrupt(stack);
   expect(await leftBehind()).toEqual([]);
 });
 
-/** Ctrl-C, and the time that it takes to clear up: npm may go before what it started has done so. */
+/** Sends Ctrl-C and waits for the clean-up: npm may exit before the processes that it started. */
 async function interrupt({ process: child }: Demo): Promise<void> {
   const closed = once(child, "close");
   process.kill(-(child.pid ?? 0), "SIGINT");

@@ -1,6 +1,6 @@
 /**
- * Memory does not grow with the rows or the banks: measured on the packaged artefact, in a process of its own, whose
- * heap is kept small so that what it holds is what it needs, not what has not been collected yet.
+ * Memory does not grow with the rows or the banks. The tests measure the packaged artefact in a process of its own; its
+ * heap is small, so that garbage that is not collected yet does not count.
  */
 import { Packaged } from "../support/packaged";
 import { World } from "../support/world";
@@ -18,7 +18,7 @@ afterAll(() => packaged.remove());
 beforeEach(async () => (world = await World.create("empty")));
 afterEach(() => world.close());
 
-/** Runs a month of so many rows and returns the most memory that its process held. */
+/** Runs a month of this many rows and returns the peak memory of its process. */
 async function peakMemory(
   month: string,
   rows: number,
@@ -37,11 +37,11 @@ async function peakMemory(
   return peakMemoryBytes;
 }
 
-function tell(memory: Readonly<Record<string, number>>): void {
-  const told = Object.entries(memory).map(
+function report(memory: Readonly<Record<string, number>>): void {
+  const figures = Object.entries(memory).map(
     ([what, bytes]) => `${(bytes / MEBIBYTE).toFixed(0)} MiB for ${what}`,
   );
-  process.stdout.write(`peak memory: ${told.join(", ")}\n`);
+  process.stdout.write(`peak memory: ${figures.join(", ")}\n`);
 }
 
 async function makeBanks(count: number): Promise<void> {
@@ -50,7 +50,7 @@ async function makeBanks(count: number): Promise<void> {
   ]);
 }
 
-/** Branches that go round the first three banks, up to so many in all. */
+/** Adds branches to the first three banks in turn, up to this many in all. */
 async function makeBranches(count: number, address: string): Promise<void> {
   await world.sql(
     `insert into branch select n, 1 + n % 3, n || $2
@@ -59,17 +59,17 @@ async function makeBranches(count: number, address: string): Promise<void> {
   );
 }
 
-it("stays within 60 MB for a hundred times the rows", async () => {
+it("memory grows by less than 60 MB for a hundred times the rows", async () => {
   await makeBanks(3);
   await makeBranches(20_000, " High Street");
   const few = await peakMemory("2026-08", 20_000);
   await makeBranches(2_000_000, " High Street");
   const many = await peakMemory("2026-09", 2_000_000);
-  tell({ "20,000 rows": few, "2,000,000 rows": many });
+  report({ "20,000 rows": few, "2,000,000 rows": many });
   expect(many - few).toBeLessThan(60 * 1000 * 1000);
 });
 
-it("does not grow with the banks: no file waits in memory to be published", async () => {
+it("memory does not grow with the banks: no file waits in memory to be published", async () => {
   // 60 MB in all: three files of several parts, or 300 of less than one.
   const rows = 240_000;
   await makeBanks(300);
@@ -77,15 +77,15 @@ it("does not grow with the banks: no file waits in memory to be published", asyn
   const three = await peakMemory("2026-08", rows);
   await world.sql("update branch set bank_idbank = 1 + idbranch % 300");
   const threeHundred = await peakMemory("2026-09", rows);
-  tell({ "3 banks": three, "300 banks": threeHundred });
+  report({ "3 banks": three, "300 banks": threeHundred });
   expect(threeHundred - three).toBeLessThan(30 * 1000 * 1000);
 });
 
-it("suffices for 3,000 banks, whose files are all in one manifest", async () => {
+it("200 MiB of memory suffice for 3,000 banks, whose files are all in one manifest", async () => {
   await makeBanks(3000);
   await makeBranches(3000, " High Street");
   await world.sql("update branch set bank_idbank = idbranch");
   const memory = await peakMemory("2026-09", 3000, ["--max-old-space-size=96"]);
-  tell({ "3,000 banks": memory });
+  report({ "3,000 banks": memory });
   expect(memory).toBeLessThan(200 * MEBIBYTE);
 });

@@ -1,4 +1,4 @@
-/** Carries `docs/new-extract.md` out, word for word, in a copy of the project. */
+/** Follows `docs/new-extract.md` word for word in a copy of the project. */
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -8,7 +8,7 @@ import { ROOT } from "../support/root";
 
 const COPIED = ["src", "sql", "local", "tests/support", "jest.config.js", "package.json", "serverless.yml"];
 
-/** A file of the page: its path stands in backticks before the block. */
+/** A file on the page: its path is in backticks before the block. */
 interface Block {
   readonly file: string;
   readonly language: string;
@@ -21,7 +21,7 @@ function blocksOf(page: string): Block[] {
   );
 }
 
-/** What a diff makes of a text that holds its old lines. */
+/** Applies a diff to a text that contains the diff's old lines. */
 function patched(text: string, diff: string): string {
   const lines = diff.trimEnd().split("\n");
   const side = (sign: string) =>
@@ -33,7 +33,7 @@ function patched(text: string, diff: string): string {
   return text.replace(side("-"), side("+"));
 }
 
-it("the page about a new extract ends in a green test, and in a definition without a wrong type", async () => {
+it("following the page about a new extract gives a definition that compiles and a test that passes", async () => {
   const blocks = blocksOf(await readFile(path.join(ROOT, "docs", "new-extract.md"), "utf8"));
   expect(blocks.map(({ language }) => language)).toEqual(["sql", "ts", "diff", "ts"]);
 

@@ -1,4 +1,4 @@
-/** What is deployed, run as it will run; and the other ways in, which must give the same bytes. */
+/** The deployed package, run as in Lambda, and the other ways to start a run, which must give the same bytes. */
 import { builtinModules } from "node:module";
 
 import { version } from "../../package.json";
@@ -21,7 +21,7 @@ afterAll(async () => {
 
 const month = "2026-09";
 
-/** The content of the files of a summary, whose keys differ by the prefix alone. */
+/** The contents of a summary's files by key, without the prefix. */
 async function contents(summary: Summary | undefined, prefix: string): Promise<Record<string, string>> {
   const files = summary?.months.flatMap((each) => each.files) ?? [];
   const entries = files.map(async ({ key }) => [key.slice(prefix.length), await world.read(key)] as const);
@@ -33,7 +33,7 @@ function extractCommand(flags: readonly string[], environment: Record<string, st
 }
 
 describe("the package", () => {
-  it("is one small bundle with the statements, and nothing of what only a developer needs", () => {
+  it("is one small bundle with the statements, and without development code", () => {
     expect(Object.keys(packaged.files).sort()).toEqual([
       "sql/extract/banks.sql",
       "sql/extract/branch_controls.sql",
@@ -51,7 +51,7 @@ describe("the package", () => {
     const required = [...bundle.matchAll(/require\("([^"]+)"\)/g)].map(([, name = ""]) =>
       name.replace(/^node:/, ""),
     );
-    // Asked for only by who wants the native twin of pg, or signatures for several regions at once.
+    // Needed only for the native variant of pg, and for signatures for several regions at once.
     const optional = ["pg-native", "@aws-sdk/signature-v4-crt"];
     expect(required.filter((name) => ![...builtinModules, ...optional].includes(name))).toEqual([]);
   });
@@ -83,7 +83,7 @@ describe("the package", () => {
     for (const [key, text] of Object.entries(expected)) expect(await world.read(`invoke/${key}`)).toBe(text);
   });
 
-  it("takes the schedule's event", async () => {
+  it("accepts the schedule's event", async () => {
     const { result } = await packaged.invoke(
       { scheduledTime: "2026-09-01T03:00:00Z" },
       { ...world.environment, EXTRACT_PREFIX: "schedule/" },
@@ -104,7 +104,7 @@ describe("the package", () => {
 });
 
 describe("the command line", () => {
-  it("starts by npx in a clone, without a build and without a network", async () => {
+  it("starts with npx in a clone, without a build and without a network", async () => {
     const { exitCode, stdout } = await execute("npx", ["bank-batch", "--version"], {
       npm_config_cache: packaged.directory,
       npm_config_registry: "http://127.0.0.1:9",
@@ -112,7 +112,7 @@ describe("the command line", () => {
     expect([exitCode, stdout]).toEqual([0, `${version}\n`]);
   });
 
-  it("prints the summary alone on standard output, and the rest on standard error", async () => {
+  it("prints only the summary on standard output, and the rest on standard error", async () => {
     const { stdout, stderr } = await extractCommand(["--from", "2026-06", "--to", "2026-07", "--json"]);
     const summary = JSON.parse(stdout) as Summary;
     expect(
@@ -134,7 +134,7 @@ describe("the command line", () => {
     [["--month", "2026-09"], { DB_SECRET_ID: "" }, 64, "Error: wrong settings: DB_SECRET_ID: missing"],
     [["--month", "2026-09"], { DB_SECRET_ID: "nowhere" }, 1, "Try:   Check DB_SECRET_ID"],
     [["--month", "2026-09"], { DB_PORT: "1" }, 75, "Try:   Check that the database is running"],
-  ])("ends %j with %j by exit code %i", async (flags, environment, exitCode, text) => {
+  ])("with the flags %j and the settings %j exits with %i", async (flags, environment, exitCode, text) => {
     const result = await extractCommand(flags, environment);
     expect(result).toMatchObject({ exitCode, stdout: "" });
     expect(result.stderr).toContain(text);

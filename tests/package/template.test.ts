@@ -153,7 +153,7 @@ describe("the template", () => {
     );
   });
 
-  it("keeps the logs for a while, and not for ever", () => {
+  it("keeps the logs for 400 days", () => {
     const groups = Object.values(resources).filter(({ Type }) => Type === "AWS::Logs::LogGroup");
     expect(groups.map(({ Properties }) => Properties["RetentionInDays"])).toEqual([400, 400, 400, 400]);
   });

@@ -1,28 +1,28 @@
 /**
- * What a run does for any answers that it may get: found out by executing it once, then looked up. A run knows nothing
- * but its answers, so it does the same whatever other runs did to cause them.
+ * What a run does for any answers: found by executing it once, then looked up. A run depends only on its answers, so it
+ * does the same whatever the other runs did to cause them.
  */
 import assert from "node:assert/strict";
 
 import type { Answer, MemoryBucket } from "./memory-bucket";
 import { type End, give, type Question, type RunOrder, SteppedRun } from "./stepped-run";
 
-/** What a question is answered with: the bucket's answer, the database's, or the network's. */
+/** The reply to a question, from the bucket, the database or the network. */
 export type Reply = Answer | number | boolean | typeof CONNECTION_LOST;
 
 export const CONNECTION_LOST = "the connection was lost";
 
-/** A moment of a run: the answers that it has got, in whichever order. */
+/** A moment of a run: the answers that it has received, in any order. */
 export interface Moment {
   readonly id: number;
-  /** In an order in which a run can get them. */
+  /** In an order in which a run can receive them. */
   readonly answers: readonly (readonly [question: string, reply: Reply])[];
   /** What the run waits for now. */
   readonly questions: readonly Question[];
   readonly end: End | undefined;
 }
 
-/** Executions that are kept at their moment, to go on from there. */
+/** The number of executions that are kept at their moment, to continue from there. */
 const KEPT_EXECUTIONS = 100;
 
 export class Behaviour {
@@ -111,7 +111,7 @@ export class Behaviour {
   }
 }
 
-/** Runs to the end with nobody else there. */
+/** Runs to the end without any other run. */
 export async function runAlone(
   run: Behaviour,
   before: MemoryBucket,
@@ -139,7 +139,7 @@ async function deliver(run: SteppedRun, question: string, reply: Reply): Promise
   await run.settled();
 }
 
-/** As the SDK throws it after its last try. */
+/** The error that the SDK throws after its last try. */
 export function connectionLost(): Error {
   return Object.assign(new Error("socket hang up"), { code: "ECONNRESET" });
 }

@@ -1,6 +1,6 @@
 /**
- * A certificate authority and servers' certificates, made anew for each test with nothing but `node:crypto`: X.509
- * is a few nested DER values and a signature. Source: RFC 5280, sections 4.1 and 4.2.
+ * A certificate authority and server certificates, created for each test with only `node:crypto`: X.509 is a few
+ * nested DER values and a signature. Source: RFC 5280, sections 4.1 and 4.2.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
@@ -11,7 +11,7 @@ export interface Certificate {
 }
 
 export interface CertificateOptions {
-  /** The DNS names that the server goes by. */
+  /** The server's DNS names. */
   readonly names: readonly string[];
   readonly expiresAt?: Date;
 }
@@ -19,7 +19,7 @@ export interface CertificateOptions {
 export class CertificateAuthority {
   readonly #name: Buffer;
   readonly #keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  /** In PEM, as NODE_EXTRA_CA_CERTS takes it. */
+  /** In PEM, for NODE_EXTRA_CA_CERTS. */
   readonly certificate: string;
 
   constructor(name: string) {
@@ -76,7 +76,7 @@ function identifier(hexadecimal: string): Buffer {
   return der(0x06, Buffer.from(hexadecimal, "hex"));
 }
 
-/** A distinguished name with nothing but a common name. */
+/** A distinguished name with only a common name. */
 function nameOf(commonName: string): Buffer {
   return sequence(der(0x31, sequence(identifier("550403"), der(0x0c, Buffer.from(commonName)))));
 }

@@ -4,10 +4,10 @@ import path from "node:path";
 import { execute, type CommandResult } from "./packaged";
 import { ROOT } from "./root";
 
-/** What Node.js runs. */
+/** The script that Node.js runs. */
 export const COMMAND_LINE = path.join(ROOT, "bin", "bank-batch.mjs");
 
-/** Runs a command to its end, whatever that is. */
+/** Runs a command until it exits, with any exit code. */
 export function commandLine(
   flags: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,

@@ -1,8 +1,8 @@
 /**
- * Explores every order in which the requests of several runs can reach a bucket, with the faults that can befall them.
+ * Explores every order in which the requests of several runs can reach a bucket, with the faults that can hit them.
  *
  * A state is the bucket, the database and the moment of each run. A state that several orders lead to is explored once,
- * so a few thousand states are all of the many millions of schedules.
+ * so a few thousand states cover all of the many millions of schedules.
  */
 import { type Behaviour, CONNECTION_LOST, type Moment, type Reply } from "./behaviour";
 import type { MemoryBucket, S3Command } from "./memory-bucket";
@@ -15,7 +15,7 @@ export type Step =
   | { readonly run: number; readonly does: Fate; readonly question: string };
 
 /**
- * What becomes of a request:
+ * What happens to a request:
  * - `answered`: it is carried out and answered.
  * - `repeated`: it is carried out, its answer is lost, and the SDK sends it again.
  * - `unanswered`: it is carried out, its answer is lost, and the SDK gives up.
@@ -29,24 +29,24 @@ export type Fault = "dies" | "repeated" | "unanswered" | "lost";
 export interface Scenario {
   readonly runs: readonly Behaviour[];
   readonly bucket: MemoryBucket;
-  /** Whether the runs use one server, whose lock excludes one of them. */
+  /** Whether the runs share a server, whose lock admits only one of them. */
   readonly sharesLock: boolean;
-  /** Which of its contents the database has when the runs start. It changes once, to the next one. */
+  /** The index of the database's contents when the runs start. They change once, to the next ones. */
   readonly data: number;
   readonly faults: readonly Fault[];
-  /** How many faults a schedule has at most. */
+  /** The most faults that a schedule can have. */
   readonly faultCount: number;
-  /** Whether a run stages its files one after the other, and not in every order of their requests. */
+  /** Whether a run stages its files one after the other, instead of in every order of their requests. */
   readonly stagesInOrder: boolean;
 }
 
-/** Where a run is. */
+/** How far a run has got. */
 export interface Place {
   readonly moment: Moment;
   readonly life: "runs" | "dead" | "ended";
   /** The requests that were carried out and not answered; of a dead run, those that may still arrive. */
   readonly open: readonly string[];
-  /** The fault that befell it. */
+  /** The fault that hit it. */
   readonly hitBy: Fault | undefined;
 }
 
@@ -59,7 +59,7 @@ export interface State {
   readonly places: readonly Place[];
 }
 
-/** What is checked, each by throwing. */
+/** The checks, each of which throws if it fails. */
 export interface Rules {
   /** After every step. */
   always(bucket: MemoryBucket): void;
@@ -81,11 +81,11 @@ export class Broken extends Error {
   }
 }
 
-/** Of how many steps of a walk one may be a fault. */
+/** One of this many steps of a walk may be a fault. */
 const UNUSUAL = 20;
 
 export class Explorer {
-  /** By state, how many schedules lead from there to an end. */
+  /** By state, the number of schedules from there to an end. */
   readonly #explored = new Map<string, bigint>();
   readonly #buckets = new Map<string, { readonly id: number; readonly bucket: MemoryBucket }>();
   readonly #checked = new Set<MemoryBucket>();
@@ -100,7 +100,7 @@ export class Explorer {
     return this.#explored.size;
   }
 
-  /** @returns how many schedules there are. @throws Broken. */
+  /** @returns the number of schedules. @throws Broken. */
   async explore(): Promise<bigint> {
     this.#path.length = 0;
     try {
@@ -118,7 +118,7 @@ export class Explorer {
     return state;
   }
 
-  /** A schedule to an end, chosen by numbers. */
+  /** A schedule to an end, whose steps the numbers choose. */
   async walk(choices: readonly number[]): Promise<readonly Step[]> {
     const schedule: Step[] = [];
     let state = await this.#start();
@@ -238,7 +238,7 @@ export class Explorer {
     const id = this.#buckets.get(bucket.fingerprint)?.id ?? -1;
     let key = `${id} ${data} ${lockedBy ?? ""} ${faultsLeft}`;
     for (const { moment, life, open, hitBy } of places) {
-      // Of a run that is over, only what it came to matters, and what may still arrive of it.
+      // For a run that is over, only its result and the requests that may still arrive matter.
       const isDone = life !== "runs" && open.length === 0;
       const where = isDone ? nameOf(moment.end?.failure) : moment.id;
       key += ` ${life} ${where} ${hitBy ?? ""} ${open.join()}`;
@@ -261,20 +261,20 @@ function stepsFrom({ places, hasChanged, faultsLeft }: State, scenario: Scenario
     }
     if (faults.includes("dies")) steps.push({ run, does: "dies" });
   }
-  // It makes no difference to anybody before a run reads it.
+  // A change matters only when a run is about to read the data.
   const isRead = places.some(({ life, moment }) => life === "runs" && asksForData(moment));
   if (!hasChanged && isRead) steps.push({ does: "changes the data" });
   return steps;
 }
 
-/** A request that changes nothing may be answered late, or again, without anybody noticing. */
+/** For a request that only reads, a repetition makes no difference, and `unanswered` is the same as `lost`. */
 function canBe(fate: Exclude<Fault, "dies"> | "answered", { asked }: Question): boolean {
   if (fate === "answered") return true;
   if (fate === "lost") return typeof asked !== "string";
   return isWrite(asked);
 }
 
-/** The questions without those that stage or abort a file, except the first of these. */
+/** The questions, with only the first of those that stage or abort a file. */
 function inOrder(questions: readonly Question[]): readonly Question[] {
   const staging = questions.filter(({ asked }) => isStaging(asked));
   const [first] = staging.sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));

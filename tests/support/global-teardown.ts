@@ -7,7 +7,7 @@ export default async function globalTeardown({
   testNamePattern,
 }: Config & { readonly testPathPatterns: { readonly patterns: readonly string[] } }): Promise<void> {
   await (globalThis as { stopTestServer?: () => Promise<void> }).stopTestServer?.();
-  // A part of the tests makes a part of the calls, which proves nothing.
+  // Some of the tests make only some of the calls, which proves nothing.
   const isWhole = testPathPatterns.patterns.length === 0 && (testNamePattern ?? "") === "";
   await expectLeastPrivilege(isWhole);
 }

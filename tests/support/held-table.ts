@@ -1,11 +1,11 @@
-/** A table that nobody can read for a while: a run that comes to it waits, with its snapshot open. */
+/** Locks a table for a while: a run that reads it waits, with its snapshot open. */
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { Client } from "pg";
 
 import { connectTo } from "./test-server";
 
-/** Runs `meanwhile` while a run of this database waits for the table. `start` begins the run, which is returned. */
+/** Runs `meanwhile` while a run of this database waits for the table. `start` starts the run; returns its result. */
 export async function whileHeld<Result>(
   database: string,
   table: string,
@@ -17,7 +17,7 @@ export async function whileHeld<Result>(
     await holder.query("begin");
     await holder.query(`lock table ${table} in access exclusive mode`);
     const running = start();
-    // A failure is the caller's to see, when it awaits the run.
+    // The caller sees a failure when it awaits the run.
     running.catch(() => undefined);
     await untilWaiting(observer);
     await meanwhile();

@@ -1,9 +1,9 @@
 /**
- * Starts a handler as Lambda does: by its name ("src/extract/lambda.extract") from the unpacked package, in a process that
- * knows nothing else. The event comes and the result goes through the parent's channel, with the time that each step
- * took and the most memory that the process has held.
+ * Starts a handler as Lambda does: by its name ("src/extract/lambda.extract") from the unpacked package, in a clean
+ * process. The event and the result pass through the parent's channel, with the duration of each step and the peak
+ * memory of the process.
  *
- * Plain JavaScript, as nothing of the project's tools may be loaded here.
+ * Plain JavaScript, because none of the project's tools may be loaded here.
  */
 const { readFileSync } = require("node:fs");
 const path = require("node:path");
@@ -39,7 +39,7 @@ function send(message) {
   process.send(message, () => process.disconnect());
 }
 
-/** Linux counts what the parent held when it forked into a process's maxRSS, but not into its memory map's own peak. */
+/** On Linux, a process's maxRSS includes its parent's memory at the fork, but VmHWM does not. */
 function peakMemoryBytes() {
   if (process.platform !== "linux") return process.resourceUsage().maxRSS * 1024;
   const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"));

@@ -1,4 +1,4 @@
-/** One bank whose file is larger than a part of 8 MiB, and than what the sockets on its way hold. */
+/** One bank whose file is larger than a part of 8 MiB, and larger than the buffers of the sockets on its way. */
 import type { World } from "./world";
 
 export async function fillLargeBank(world: World): Promise<void> {
@@ -9,7 +9,7 @@ export async function fillLargeBank(world: World): Promise<void> {
   await addLoanEachMonth(world);
 }
 
-/** Loans of the branch 1, so that no month is empty. */
+/** Adds a loan of branch 1 in each month, so that no month is empty. */
 export async function addLoanEachMonth(world: World): Promise<void> {
   await world.sql("insert into client values (1, '', '', 1)");
   await world.sql("insert into account values (1, 0, 1)");

@@ -1,4 +1,4 @@
-/** The files of `loan_detail`, made once more and another way: from the bare tables, by the words of the contract. */
+/** The files of `loan_detail`, computed in another way: from the tables, as the contract describes them. */
 import type { World } from "./world";
 
 interface LoanRow {
@@ -10,7 +10,7 @@ interface LoanRow {
 
 const HEADER = "bank_id,bank_name,branch_id,branch_address,client_id,account_id,loan_id,loan_date,amount\n";
 
-/** The whole file of a bank and a month, by bank id; a bank without loans has the header alone. */
+/** The month's file of each bank, by bank id; a bank without loans has only the header. */
 export async function expectedDetailFiles(
   world: Pick<World, "sql">,
   month: string,

@@ -1,24 +1,24 @@
-/** The project's documents, and the code that stands in them: tests run it, so that it stays true. */
+/** The project's documents and the code in them, which tests run so that it stays correct. */
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { ROOT } from "./root";
 
-/** Where documents are, beside the project's folder itself. */
+/** The folders with documents, besides the project's folder itself. */
 const FOLDERS = ["docs", "infra-terraform", "bench"];
 
 export interface CodeBlock {
   /** The document's path in the project. */
   readonly document: string;
-  /** Of the line that opens it. */
+  /** The number of the line that opens the block. */
   readonly line: number;
-  /** As it stands behind the opening fence: `sh`, `mermaid`. */
+  /** As written after the opening fence: `sh`, `mermaid`. */
   readonly language: string;
   readonly code: string;
-  /** What is said since the heading, or the block, before it. */
+  /** The text since the previous heading or block. */
   readonly introduction: string;
 }
 
-/** The paths of all documents that people read, but for the history of changes. */
+/** The paths of all documents that people read, except the changelog. */
 export function documents(): string[] {
   const inFolders = FOLDERS.flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: "utf8" }).map((name) =>
@@ -34,7 +34,7 @@ export function readDocument(document: string): string {
   return readFileSync(path.join(ROOT, document), "utf8");
 }
 
-/** The fenced blocks of a document, in their order. */
+/** The fenced blocks of a document, in order. */
 export function codeBlocks(document: string): CodeBlock[] {
   const blocks: CodeBlock[] = [];
   let open: { line: number; language: string; indent: string; lines: string[] } | undefined;

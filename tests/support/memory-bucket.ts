@@ -1,6 +1,6 @@
 /**
- * A versioned bucket in memory with the requests that the program makes, for explorers: a bucket never changes, each
- * request returns the bucket as it is afterwards. Its answers are those of the local endpoint (`local/aws/s3.ts`);
+ * A versioned bucket in memory for explorers, which serves the requests that the program makes. It is immutable: each
+ * request returns the bucket after it. Its answers are those of the local endpoint (`local/aws/s3.ts`);
  * `tests/faults/extract/interleavings.test.ts` compares the two.
  */
 import { createHash } from "node:crypto";
@@ -20,7 +20,7 @@ import {
 
 export type S3Command = Parameters<S3Client["send"]>[0];
 
-/** What a request comes back with, as data: an SDK's output, with the body as text, or an error of S3. */
+/** The response to a request, as data: the SDK's output, with the body as text, or an error of S3. */
 export type Answer =
   | { readonly output: Readonly<Record<string, unknown>>; readonly body?: string }
   | { readonly error: string; readonly status: number };
@@ -64,7 +64,7 @@ export class MemoryBucket {
     return new MemoryBucket({ objects: new Map(), uploads: new Map(), completed: new Map() });
   }
 
-  /** Equal for two buckets if nobody can tell them apart. */
+  /** Equal for two buckets that can't be told apart. */
   readonly fingerprint: string;
   readonly #carriedOut = new WeakMap<S3Command, Readonly<Record<number, Outcome>>>();
 
@@ -89,7 +89,7 @@ export class MemoryBucket {
     return [...this.content.uploads.keys()];
   }
 
-  /** @param attempt which try of this request it is, so that ids don't depend on what others do. */
+  /** @param attempt the number of this try of the request, so that ids don't depend on other requests. */
   carryOut(command: S3Command, attempt: number): Outcome {
     const known = this.#carriedOut.get(command)?.[attempt];
     if (known !== undefined) return known;
@@ -148,7 +148,7 @@ export class MemoryBucket {
     };
   }
 
-  /** Repeated, it returns the same version, unless its condition fails: see `local/aws/s3-store.ts`. */
+  /** A repetition returns the same version, unless its condition fails: see `local/aws/s3-store.ts`. */
   #complete({ input }: CompleteMultipartUploadCommand): Outcome {
     const { Key: key = "", UploadId: id = "" } = input;
     const before = this.content.completed.get(id);
@@ -201,7 +201,7 @@ export class MemoryBucket {
     return upload?.key === key ? upload : undefined;
   }
 
-  /** A version's id says who wrote it, and not when: it is the same in whichever order runs write. */
+  /** A version's id depends on its run, not on the time: it is the same in whatever order runs write. */
   #version(key: string, etag: string, text: string, metadata: Metadata): StoredVersion {
     const runId = metadata?.["run-id"] ?? "";
     const ofRun = this.versions(key).filter((one) => one.metadata?.["run-id"] === runId);

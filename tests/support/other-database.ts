@@ -1,6 +1,6 @@
 /**
- * A second database beside a world's own, as a second reader instance is one: a run that reads it shares no lock
- * with the others, and sees data of its own.
+ * A second database beside a world's own, like a second reader instance: a run that reads it shares no lock with the
+ * others, and sees other data.
  */
 import { randomBytes } from "node:crypto";
 
@@ -15,7 +15,7 @@ export class OtherDatabase {
     private readonly owner: Client,
   ) {}
 
-  /** Has the tables without rows, and lets the world's role read them. */
+  /** Creates the tables without rows, and lets the world's role read them. */
   static async create(world: World): Promise<OtherDatabase> {
     const name = `test_${randomBytes(6).toString("hex")}`;
     await world.sql(`create database ${name} template ${templateName("empty")}`);
@@ -24,7 +24,7 @@ export class OtherDatabase {
     return new OtherDatabase(name, owner);
   }
 
-  /** The settings that lead a run here. */
+  /** The settings for a run that reads this database. */
   get environment(): Readonly<Record<string, string>> {
     return { DB_NAME: this.name };
   }
@@ -35,7 +35,7 @@ export class OtherDatabase {
     return rows;
   }
 
-  /** To be called before the world is closed, whose role can't be dropped as long as it may read here. */
+  /** Must be called before the world is closed, whose role can't be dropped while it has rights here. */
   async close(world: World): Promise<void> {
     await this.owner.end();
     await world.sql(`drop database ${this.name} with (force)`);

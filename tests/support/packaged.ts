@@ -14,9 +14,9 @@ import { ROOT } from "./root";
 export interface Invocation {
   readonly result?: Summary;
   readonly error?: { readonly errorType: string; readonly errorMessage: string };
-  /** From the process's start, without Node.js's own, until the handler could be called. */
+  /** The time to load the handler, without the start of Node.js. */
   readonly importDurationMs: number;
-  /** From the handler's call to its return. */
+  /** The time from the handler's call to its return. */
   readonly handlerDurationMs: number;
   readonly peakMemoryBytes: number;
   /** What the handler wrote to standard output and standard error. */
@@ -71,7 +71,7 @@ export class Packaged {
     await rm(this.directory, { recursive: true });
   }
 
-  /** Where the package lies unpacked. */
+  /** The directory of the unpacked package. */
   get task(): string {
     return path.join(this.directory, "task");
   }
@@ -94,7 +94,7 @@ export class Packaged {
 /**
  * Invokes a handler from an unpacked package, in a process of its own.
  *
- * @throws if the process ends before its handler has, or not of its own accord once the handler has.
+ * @throws if the process ends before its handler, or does not end by itself after it.
  */
 export async function invokeIn(
   task: string,

@@ -1,4 +1,4 @@
-/** What holds for published months at every step of every schedule, on one page. */
+/** The rules for published months at every step of every schedule, on one page. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 
@@ -8,10 +8,10 @@ import type { Fault, Place, Rules, State } from "./explorer";
 import type { MemoryBucket, StoredVersion } from "./memory-bucket";
 import type { LoanManifest } from "./world";
 
-/** What the database held, from its first content to its last. */
+/** The database's contents, from the first to the last. */
 export interface Contents {
   readonly months: readonly string[];
-  /** Each content's text of a snapshot, as manifests have it. */
+  /** The snapshot of each content, as manifests have it. */
   readonly snapshots: readonly string[];
   /** Each content's files by month and bank id, computed without the program. */
   readonly files: readonly ReadonlyMap<string, ReadonlyMap<number, string>>[];
@@ -26,7 +26,7 @@ export interface Runner {
 export class PublicationRules implements Rules {
   readonly #cleared = new Set<MemoryBucket>();
 
-  /** @param clearUp runs once more, alone, and with the last content of the database. */
+  /** @param clearUp runs once more, alone, with the last content of the database. */
   constructor(
     private readonly contents: Contents,
     private readonly runners: readonly Runner[],
@@ -37,7 +37,7 @@ export class PublicationRules implements Rules {
     for (const month of this.contents.months) {
       const manifests = manifestsOf(bucket, month);
       const revisions = manifests.map(({ revision }) => revision);
-      // A manifest that is written is announced, so this is what machines hear.
+      // Each written manifest is announced to machines.
       assert.deepEqual(revisions, countTo(manifests.length), `the revisions of ${month} are not 1, 2, 3, …`);
       const ages = manifests.map((manifest) => this.#ageOf(manifest));
       assert.deepEqual(ages, ages.toSorted(), `older data has replaced newer data of ${month}`);
@@ -90,7 +90,7 @@ export class PublicationRules implements Rules {
     }
   }
 
-  /** With three files, each run can be the first at one and the second at another; with two, one gets through. */
+  /** With three files, each run can be refused because the other was first at one; with two, one run succeeds. */
   #expectOneThrough(places: readonly Place[]): void {
     const isRefused = ({ moment, hitBy }: Place) =>
       !isExcuse(hitBy) && nameOf(moment.end?.failure) === "ConflictError";
@@ -124,12 +124,12 @@ export class PublicationRules implements Rules {
 
   #ageOf({ source }: LoanManifest): number {
     const age = this.contents.snapshots.indexOf(source.snapshot);
-    assert.notEqual(age, -1, `nobody opened the snapshot ${source.snapshot}`);
+    assert.notEqual(age, -1, `no run opened the snapshot ${source.snapshot}`);
     return age;
   }
 }
 
-/** A repeated request is no excuse: the run may not even notice. */
+/** A repeated request is no excuse: the run may not be affected by it. */
 function isExcuse(hitBy: Fault | undefined): boolean {
   return hitBy !== undefined && hitBy !== "repeated";
 }
@@ -140,7 +140,7 @@ function nameOf(failure: unknown): string {
 
 const parsed = new WeakMap<StoredVersion, LoanManifest>();
 
-/** All manifests that a month has had, the first one first. */
+/** All manifests that a month has had, the oldest first. */
 function manifestsOf(bucket: MemoryBucket, month: string): LoanManifest[] {
   const versions = bucket.versions(`_manifests/${month.replace("-", "/")}.json`);
   return versions.toReversed().map((version) => {

@@ -1,6 +1,6 @@
 /**
- * Programs in Python that some commands need, each installed once into an environment of its own below the user's cache.
- * They need Python 3 and nothing else.
+ * Python programs that some commands need, each installed once into an environment of its own below the user's cache.
+ * They need only Python 3.
  */
 import { execFile } from "node:child_process";
 import { access, mkdir } from "node:fs/promises";
@@ -10,21 +10,21 @@ import { promisify } from "node:util";
 
 const execute = promisify(execFile);
 
-/** What the message says is all there is to say: the command did not run. */
+/** The command did not run; the message is enough, without a stack. */
 export class DidNotRun extends Error {
   override readonly name = "DidNotRun";
 }
 
-/** Where the project's commands keep what they have fetched once. */
+/** The folder for what the project's commands download once. */
 export const cacheDirectory = path.join(
   process.env["XDG_CACHE_HOME"] ?? path.join(os.homedir(), ".cache"),
   "bank-batch",
 );
 
 /**
- * The path of an executable that comes with a package, such as `moto[server]==5.2.5`.
+ * The path of an executable from a package, such as `moto[server]==5.2.5`.
  *
- * @throws DidNotRun if Python or the package can't be had.
+ * @throws DidNotRun if Python or the package is not available.
  */
 export async function installPython(requirement: string, executable: string): Promise<string> {
   const environment = path.join(cacheDirectory, requirement.replaceAll(/[^a-z0-9.]+/g, "-"));

@@ -1,6 +1,6 @@
 /**
- * What PostgreSQL answers to a run, recorded once and given again as often as an explorer needs it. The statements are
- * the program's own and the rows the server's.
+ * PostgreSQL's answers to a run, recorded once and replayed as often as an explorer needs them. The statements are the
+ * program's own, and the rows are the server's.
  */
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
@@ -16,7 +16,7 @@ import { withDeadline } from "../../src/platform/deadline";
 import type { Statement } from "../../src/platform/statement";
 import { NOW, type World } from "./world";
 
-/** The rows of each statement with its values. */
+/** The rows by statement and values. */
 export type Recording = ReadonlyMap<string, readonly Row[]>;
 
 /** Records a dry run for this input, with the tables as they are now. */
@@ -65,9 +65,9 @@ function recordSnapshot(snapshot: Snapshot, recording: Map<string, readonly Row[
 }
 
 /**
- * A snapshot that gives recorded rows.
+ * A snapshot that returns recorded rows.
  *
- * @param choose which of the recordings; it is called for the first statement whose rows differ between them.
+ * @param choose chooses a recording; it is called for the first statement whose rows differ between the recordings.
  */
 export function replaySnapshot(recordings: readonly Recording[], choose: () => Promise<number>): Snapshot {
   let chosen: Promise<number> | undefined;

@@ -1,4 +1,4 @@
-/** Carries a schedule out over HTTP, against a bucket of the local endpoint that no other schedule has used. */
+/** Carries out a schedule over HTTP, against a bucket of the local endpoint that no other schedule has used. */
 import type { CreateMultipartUploadCommandOutput, GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import {
   GetObjectCommand,
@@ -13,7 +13,7 @@ import type { Step } from "./explorer";
 import type { MemoryBucket, S3Command } from "./memory-bucket";
 import { BUCKET, give, type Question, type RunOrder, SteppedRun } from "./stepped-run";
 
-/** What a bucket holds in the end, without the ids that S3 makes up. */
+/** The final contents of a bucket, without the ids that S3 generates. */
 export type Result = Readonly<Record<string, unknown>>;
 
 export class Replay {
@@ -39,7 +39,7 @@ export class Replay {
     await this.#aws.close();
   }
 
-  /** Runs to the end with nobody else there. */
+  /** Runs to the end without any other run. */
   async runAlone(order: RunOrder, data: number): Promise<SteppedRun> {
     this.#data = data;
     const run = await this.#begin(order);
@@ -49,7 +49,7 @@ export class Replay {
     return run;
   }
 
-  /** Runs without a common lock. */
+  /** Carries out a schedule of runs that share no lock. */
   async follow(
     orders: readonly RunOrder[],
     schedule: readonly Step[],
@@ -62,7 +62,7 @@ export class Replay {
       if (!("question" in step)) continue;
       const run = runs[step.run];
       const question = run?.questions.find(({ name }) => name === step.question);
-      if (run === undefined || question === undefined) throw new Error(`nobody asks ${step.question}`);
+      if (run === undefined || question === undefined) throw new Error(`no run asks ${step.question}`);
       if (step.does === "answered") await this.#answer(run, question, true);
       if (step.does === "unanswered") await this.#answer(run, question, false);
       if (step.does === "repeated") await this.#send(question);
@@ -105,7 +105,7 @@ export class Replay {
     await run.settled();
   }
 
-  /** Sends a request without giving the answer to its run. */
+  /** Sends a request without passing the answer to its run. */
   async #send(question: Question): Promise<Record<string, unknown> | Error> {
     const command = question.asked as S3Command;
     const attempt = (this.#sent.get(question) ?? 0) + 1;
@@ -120,7 +120,7 @@ export class Replay {
   }
 }
 
-/** The same of a bucket in memory. */
+/** The same for a bucket in memory. */
 export function resultOf(bucket: MemoryBucket): Result {
   const objects = bucket.keys.map((key) => {
     const [version] = bucket.versions(key);

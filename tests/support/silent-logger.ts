@@ -1,4 +1,4 @@
-/** For clients of the SDK whose requests fail on purpose: it warns of each refused stream. */
+/** For SDK clients whose requests fail on purpose: the SDK warns about each refused stream. */
 const silence = (): void => undefined;
 
 export const silentLogger = { debug: silence, info: silence, warn: silence, error: silence };

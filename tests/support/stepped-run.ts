@@ -1,6 +1,6 @@
 /**
- * A run of the program that does nothing by itself: each request to the bucket, each try to take the lock and each
- * snapshot is a question, and waits until a test answers it. All else is the program's own code.
+ * A run that a test steps through: each request to the bucket, each attempt to take the lock and each snapshot is a
+ * question, which waits until the test answers it. Everything else is the program's own code.
  */
 import { S3Client, S3ServiceException } from "@aws-sdk/client-s3";
 
@@ -14,14 +14,14 @@ import type { Answer, S3Command } from "./memory-bucket";
 import { type Recording, replaySnapshot } from "./recorded-database";
 import { NOW } from "./world";
 
-/** What a run is started with. */
+/** The input of a run. */
 export interface RunOrder {
   /** Also its run id. */
   readonly name: string;
   readonly input: object;
-  /** The database's content in the order in which it changes. */
+  /** The database's contents, in the order in which they change. */
   readonly data: readonly Recording[];
-  /** What is wrong with the run, to see that an explorer finds it. */
+  /** A bug to give to the run, to show that an explorer finds it. */
   readonly bug?: Bug;
 }
 
@@ -30,7 +30,7 @@ export type Bug = "reads the bucket after its snapshot" | "writes without condit
 export type Asked = S3Command | "lock" | "snapshot";
 
 export interface Question {
-  /** The same in every execution, and no other question of the run has it. */
+  /** Unique within the run, and the same in every execution. */
   readonly name: string;
   readonly asked: Asked;
 }
@@ -59,7 +59,7 @@ export class SteppedRun {
   readonly #uploadName: (id: string) => string;
   #changes = 0;
 
-  /** @param uploadName what to call an upload, where its id is not the same in every execution. */
+  /** @param uploadName names an upload whose id is not the same in every execution. */
   constructor(order: RunOrder, uploadName: (id: string) => string = (id) => id) {
     this.#uploadName = uploadName;
     const send = (command: S3Command) => {
@@ -93,7 +93,7 @@ export class SteppedRun {
     this.#take(name).reject(error);
   }
 
-  /** Waits until the run can't go on without an answer, or has ended. Nothing in it waits for time or for a network. */
+  /** Waits until the run needs an answer or has ended. Nothing in it waits for time or for a network. */
   async settled(): Promise<void> {
     for (let turn = 0, seen = -1; seen !== this.#changes || !this.#isIdle; turn++) {
       if (turn > 1000) throw new Error("the run neither asks nor ends");
@@ -138,7 +138,7 @@ export class SteppedRun {
   }
 }
 
-/** The answer as the program gets it from the SDK. */
+/** Answers a question as the SDK does. */
 export function give(run: SteppedRun, name: string, answer: Answer): void {
   if ("error" in answer) {
     const { error, status } = answer;

@@ -1,10 +1,10 @@
 /**
  * The PostgreSQL server that all tests share. `npm test` starts one and stops it when the tests have ended. If TEST_POSTGRES
  * is set to the URL of a running server, `postgres://user:password@host:port`, the tests use that one and leave it
- * running. Its user has to be a superuser: tests make roles and terminate backends.
+ * running. Its user must be a superuser: tests create roles and terminate backends.
  *
  * Each test file copies a template database and drops its copy. On a server that outlives the tests the templates
- * remain, so the next tests begin at once.
+ * remain, so the next tests start at once.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -28,7 +28,7 @@ export type Template = "seeded" | "empty";
 
 const URL_VARIABLE = "TEST_POSTGRES";
 
-/** 36 months, quiet ones and empty branches included, and a bank without branches. */
+/** 36 months, with branches without loans in some months or in all, and a bank without branches. */
 const seeded: SeedOptions = {
   ...smallSeed,
   loans: 20_000,
@@ -48,7 +48,7 @@ const empty: SeedOptions = {
   bankWithoutBranches: false,
 };
 
-/** Makes the server ready for the tests; returns what ends it, unless it was running before. */
+/** Prepares the server for the tests; returns a function that stops it, unless it was already running. */
 export async function startTestServer(): Promise<() => Promise<void>> {
   let stop = () => Promise.resolve();
   if ((process.env[URL_VARIABLE] ?? "") === "") {
@@ -79,14 +79,14 @@ export function testServer(): TestServer {
   };
 }
 
-/** A client of one of the server's databases, connected; the caller ends it. */
+/** A connected client of one of the server's databases; the caller ends it. */
 export async function connectTo(database: string): Promise<Client> {
   const client = new Client({ ...testServer(), database });
   await client.connect();
   return client;
 }
 
-/** The name holds a digest of what the template is made from, so that tests of other sources never copy it. */
+/** The name contains a digest of the template's sources, so that tests with other sources never copy it. */
 export function templateName(template: Template): string {
   const folder = path.join(ROOT, "sql", "ods");
   const files = readdirSync(folder).map((name) => path.join(folder, name));

@@ -54,10 +54,10 @@ export interface LoanManifest extends Omit<
   totals: { readonly rowCount: number } & LoanMeasures;
 }
 
-/** In which the tests live: after October 2026 has ended. */
+/** The current time of the tests: after October 2026 has ended. */
 export const NOW = new Date("2026-11-20T12:00:00Z");
 
-/** Marks a client as the tests' own: its calls need no right of the program's. */
+/** Marks a client as the tests' own: its calls are not counted as calls of the program. */
 export const asTest = { userAgentAppId: "test" };
 
 const BUCKET = "extracts";
@@ -147,7 +147,7 @@ export class World {
     }
   }
 
-  /** Runs the main path in this process. */
+  /** Runs an extract in this process. */
   run(input: unknown, { observe = () => undefined, ...options }: RunOptions = {}): Promise<Summary> {
     return this.#inTime(options, (edge) => run(input, edge, observe));
   }
@@ -165,7 +165,7 @@ export class World {
     return this.#inTime(options, (edge) => withdraw(input, edge, () => undefined));
   }
 
-  /** Opens what is published in this process, as `status` and `report` do. */
+  /** Opens the published months in this process, as `status` and `report` do. */
   published<Result>(
     input: unknown,
     use: (published: PublishedMonths) => Promise<Result>,
@@ -201,7 +201,7 @@ export class World {
     return `test-${this.#prefixCount}/`;
   }
 
-  /** Writes an object as somebody else would; returns the new version's id. */
+  /** Writes an object as another program would; returns the new version's id. */
   async put(key: string, body: string): Promise<string> {
     const { VersionId } = await this.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: body }));
     return VersionId ?? "";
@@ -211,7 +211,7 @@ export class World {
     return this.s3.send(new HeadObjectCommand({ Bucket: BUCKET, Key: key }));
   }
 
-  /** Deletes one version of an object; without it, puts a delete marker in front of all. */
+  /** Deletes one version of an object; without a version, adds a delete marker. */
   async remove(key: string, versionId?: string | null): Promise<void> {
     await this.s3.send(
       new DeleteObjectCommand({ Bucket: BUCKET, Key: key, VersionId: versionId ?? undefined }),
@@ -235,13 +235,13 @@ export class World {
     ) as LoanManifest;
   }
 
-  /** All keys in the bucket that can be seen. */
+  /** All visible keys in the bucket. */
   async keys(prefix = ""): Promise<string[]> {
     const { Contents } = await this.s3.send(new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix }));
     return (Contents ?? []).map(({ Key }) => Key ?? "");
   }
 
-  /** The keys of all uploads that were begun and neither completed nor aborted. */
+  /** The keys of all open uploads. */
   async openUploads(prefix = ""): Promise<string[]> {
     const { Uploads } = await this.s3.send(
       new ListMultipartUploadsCommand({ Bucket: BUCKET, Prefix: prefix }),

@@ -33,8 +33,8 @@ async function onTerminal(flags: readonly string[], environment: Record<string, 
   return { exitCode, sent };
 }
 
-describe("on a terminal", () => {
-  it("shows the current step on one moving line, and leaves a line for each step that is done", async () => {
+describe("the command line on a terminal", () => {
+  it("shows the current step on one moving line, and leaves a line for each finished step", async () => {
     const { exitCode, sent } = await onTerminal(["extract", "--month", "2026-09"]);
     expect(exitCode).toBe(0);
     expect(sent).toContain("connecting to the database");
@@ -54,7 +54,7 @@ describe("on a terminal", () => {
     expect(sent.split(ESCAPE).filter((text) => /^\[[\d;]*m/.test(text))).toEqual([]);
   });
 
-  it("shows neither if TERM is dumb", async () => {
+  it("sends no escape sequences if TERM is dumb", async () => {
     const { exitCode, sent } = await onTerminal(["extract", "--month", "2026-13"], {
       NO_COLOR: "1",
       TERM: "dumb",
@@ -65,7 +65,7 @@ describe("on a terminal", () => {
   });
 });
 
-describe("off a terminal", () => {
+describe("the command line without a terminal", () => {
   const run = ["extract", "--month", "2026-08", "--json"];
 
   it("writes whole lines to standard error, only JSON to standard output, and no escape sequences", async () => {
@@ -89,7 +89,7 @@ describe("off a terminal", () => {
     expect(stdout).not.toContain(ESCAPE);
   });
 
-  it("is not disturbed when the reader of a pipe closes it", async () => {
+  it("prints no error when the reader of its pipe closes it", async () => {
     const child = spawn("sh", ["-c", `"$0" "$1" --help | true`, process.execPath, COMMAND_LINE], {
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -130,7 +130,7 @@ describe("--help", () => {
     expect(listed.filter((flag) => !words.includes(flag ?? ""))).toEqual([]);
   });
 
-  it("lists every command, and a mistake points to it", async () => {
+  it("lists every command, and the error for a wrong flag points to it", async () => {
     const { stdout } = await commandLine(["--help"], {});
     const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command);
     for (const command of ["extract", "status", "verify", "report", "withdraw", "demo", "local"])

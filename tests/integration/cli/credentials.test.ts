@@ -1,4 +1,4 @@
-/** The command line without credentials or region, or with expired ones: a later retry won't help, and it says so. */
+/** The command line without credentials or region, or with expired ones: the error names what is missing, not a retry. */
 import { commandLine } from "../../support/command-line";
 import { World } from "../../support/world";
 
@@ -6,7 +6,7 @@ let world: World;
 beforeAll(async () => (world = await World.create("seeded")));
 afterAll(() => world.close());
 
-/** No variable, file or service from which the SDK could take credentials or a region. */
+/** Without any variable, file or service from which the SDK could take credentials or a region. */
 const nothing = {
   AWS_ACCESS_KEY_ID: undefined,
   AWS_SECRET_ACCESS_KEY: undefined,
@@ -32,7 +32,7 @@ describe.each([
     return stderr;
   }
 
-  it.each([undefined, ""])("asks for a region if it is %j", async (region) => {
+  it.each([undefined, ""])("asks for a region if AWS_REGION is %j", async (region) => {
     const keys = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
     const stderr = await complaint({ ...nothing, ...keys, AWS_REGION: region });
     expect(stderr).toContain("Error: the AWS SDK can't send requests: Region ");

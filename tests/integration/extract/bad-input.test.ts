@@ -20,7 +20,7 @@ describe("a run is refused", () => {
 
   const month = { month: "2026-09" };
 
-  it("for settings and input, all at once, before anything is connected to", async () => {
+  it("for wrong settings and input, all at once, before it connects to anything", async () => {
     const operations = await world.operationsDuring(async () => {
       const error = await failure(
         { month: "2026-13", bank: 1 },
@@ -39,7 +39,7 @@ describe("a run is refused", () => {
     expect(operations.filter((operation) => !operation.startsWith("List"))).toEqual([]);
   });
 
-  it.each(["0001-01", "0206-09"])("for the month %s, before anything is connected to", async (mistyped) => {
+  it.each(["0001-01", "0206-09"])("for the month %s, before it connects to anything", async (mistyped) => {
     const operations = await world.operationsDuring(async () => {
       const error = await failure({ month: mistyped });
       expect(error).toMatchObject({ name: "RequestError", exitCode: 64, retry: false });
@@ -60,8 +60,8 @@ describe("a run is refused", () => {
     ["with an empty password", { username: "ods", password: "" }, "password: is empty"],
     ["without a user", { password: "hunter-two" }, "username is missing"],
     ["that is not JSON", "hunter-two", "it is not JSON"],
-    ["that is no object", '"hunter-two"', "expected a JSON object"],
-  ])("for a secret %s, and the secret is not told", async (_, secret, problem) => {
+    ["that is not an object", '"hunter-two"', "expected a JSON object"],
+  ])("for a secret %s, and the error does not contain the secret", async (_, secret, problem) => {
     world.aws.putSecret(world.secretId, secret);
     const error = await failure(month);
     expect(error).toMatchObject({ name: "CredentialsError", exitCode: 1 });
@@ -78,7 +78,7 @@ describe("a run is refused", () => {
     expect(error.message).toContain("port: expected a port number from 1 to 65535");
   });
 
-  it("for a secret and settings that leave out where the database is", async () => {
+  it("for a secret and settings without the database's address", async () => {
     const { username, password } = world.secret;
     world.aws.putSecret(world.secretId, { username, password });
     const error = await failure(month);
@@ -104,7 +104,7 @@ describe("a run is refused", () => {
     });
   });
 
-  it("for a port at which nobody listens", async () => {
+  it("for a port on which no server listens", async () => {
     const error = await failure(month, { environment: { DB_PORT: "1" } });
     expect(error).toMatchObject({ name: "DatabaseUnavailableError", exitCode: 75, retry: true });
   });
@@ -123,7 +123,7 @@ describe("a run is refused", () => {
     expect(error.hint).toContain("DB_SCHEMA");
   });
 
-  it("for a table that may not be read", async () => {
+  it("for a table that its role may not read", async () => {
     await world.sql(`revoke select on loans from ${String(world.secret["username"])}`);
     const error = await failure(month);
     expect(error).toMatchObject({
@@ -149,7 +149,7 @@ describe("a run is refused", () => {
     expect(error.message).toContain("the table bank is empty");
   });
 
-  it("for two banks that would have one file", async () => {
+  it("for two banks with the same file name", async () => {
     await world.sql("update bank set name = 'first-national' where idbank = 2");
     const error = await failure(month);
     expect(error).toMatchObject({ name: "QueryError", exitCode: 1 });
@@ -167,7 +167,7 @@ describe("a run is refused", () => {
     expect(error.message).toContain(`"First National" (bank 1) and "${name}" (bank 2): ${problem}`);
   });
 
-  it("for a bank named by an emoji alone", async () => {
+  it("for a bank whose name is only an emoji", async () => {
     await world.sql("update bank set name = '❤️' where idbank = 2");
     expect((await failure(month)).message).toContain('"❤️" (bank 2): no letter or digit');
   });

@@ -27,7 +27,7 @@ describe("the figures of generated data", () => {
         quietLines.push(...file.split("\n").filter((line) => /,0,0,,[1-9]/.test(line)));
       }
     }
-    // The data has what the comparison is there for: branches quiet for a month, and empty for ever.
+    // The data has the special cases: branches without loans in the month but in its window, and without any loans.
     expect(quietLines.length).toBeGreaterThan(100);
     expect(tables.branches.filter(({ loans }) => loans.length === 0).length).toBeGreaterThan(3);
   });
@@ -96,8 +96,8 @@ describe("the figures", () => {
     );
   });
 
-  it("are those of the contract's own example, worked by hand", async () => {
-    // Two branches of one bank; the first is quiet in August.
+  it("match the contract's example, which was computed by hand", async () => {
+    // Two branches of one bank; the first has no loans in August.
     await world.sql("insert into bank values (1, 'First National', 0)");
     await world.sql("insert into branch values (10, 1, 'High Street'), (11, 1, 'Empty Street')");
     await world.sql("insert into client values (20, '', '', 10)");

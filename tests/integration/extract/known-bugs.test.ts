@@ -1,13 +1,10 @@
-/**
- * The mistakes that extracts of this kind are known to make, one test each by its name: what the window counts,
- * what the files hold, and how a run ends.
- */
+/** The usual mistakes of such extracts, one per test: what the window counts, what the files contain, how a run ends. */
 import { Client } from "pg";
 
 import { readTables, expectedFile } from "../../support/figures";
 import { World } from "../../support/world";
 
-/** One bank, one branch with one account, and these loans. Returns the branch's line of the month. */
+/** Runs the month for one bank, one branch with one account, and these loans. Returns the branch's fields. */
 async function lineOf(
   world: World,
   month: string,
@@ -33,7 +30,7 @@ describe("the window", () => {
   beforeAll(async () => (world = await World.create("empty")));
   afterAll(() => world.close());
 
-  it("is three months of the calendar, not the last three in which the branch lent", async () => {
+  it("is three calendar months, not the last three in which the branch lent", async () => {
     const line = await lineOf(world, "2026-09", [
       ["2026-04-10", 9000],
       ["2026-06-10", 9000],
@@ -43,7 +40,7 @@ describe("the window", () => {
     expect(line).toMatchObject({ count3m: "2", movingAverage3m: "150.00", totalAverage3m: "100.00" });
   });
 
-  it("is three months, not three rows: many loans of one month all count", async () => {
+  it("is three months, not three rows: all loans of a month count", async () => {
     const line = await lineOf(world, "2026-09", [
       ["2026-09-01", 10],
       ["2026-09-02", 20],
@@ -60,7 +57,7 @@ describe("the window", () => {
     });
   });
 
-  it("ends where the month ends and begins two months before: no cumulative average", async () => {
+  it("ends with the month and begins two months before, so the average is not cumulative", async () => {
     const loans = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((month): [string, number] => [
       `2026-0${month}-15`,
       month * 100,
@@ -83,7 +80,7 @@ describe("the window", () => {
     ["2026-02", ["2025-12-01", "2026-01-15", "2026-02-28"], "2025-11-30"],
     ["2026-03", ["2026-01-01", "2026-02-28", "2026-03-31"], "2025-12-31"],
     ["2026-04", ["2026-02-01", "2026-03-31", "2026-04-30"], "2026-01-31"],
-  ])("of %s looks back over New Year as far as it should", async (month, inside, outside) => {
+  ])("of %s covers exactly three months around New Year", async (month, inside, outside) => {
     const line = await lineOf(world, month, [
       ...inside.map((day): [string, number] => [day, 300]),
       [outside, 999],
@@ -91,7 +88,7 @@ describe("the window", () => {
     expect(line).toMatchObject({ count3m: "3", movingAverage3m: "300.00" });
   });
 
-  it("keeps the years apart", async () => {
+  it("does not mix the same month of different years", async () => {
     const line = await lineOf(world, "2026-09", [
       ["2025-09-15", 900],
       ["2024-08-15", 900],
@@ -100,7 +97,7 @@ describe("the window", () => {
     expect(line).toMatchObject({ count: "1", count3m: "1", movingAverage3m: "100.00" });
   });
 
-  it("ends with a leap February's 29th", async () => {
+  it("ends on 29 February in a leap year", async () => {
     const line = await lineOf(world, "2024-02", [
       ["2024-02-29", 100],
       ["2024-03-01", 900],
@@ -108,7 +105,7 @@ describe("the window", () => {
     expect(line).toMatchObject({ count: "1", total: "100", count3m: "1" });
   });
 
-  it("holds the month's first day and its last, and nothing of its neighbours", async () => {
+  it("assigns the month's first and last day, and the days next to them, to the right months", async () => {
     const line = await lineOf(world, "2026-09", [
       ["2026-08-31", 1],
       ["2026-09-01", 10],
@@ -118,7 +115,7 @@ describe("the window", () => {
     expect(line).toMatchObject({ count: "2", total: "30", count3m: "3" });
   });
 
-  it("never holds the running month", async () => {
+  it("never contains the current month", async () => {
     const line = await lineOf(world, "2026-10", [
       ["2026-10-31", 10],
       ["2026-11-01", 900],
@@ -128,7 +125,7 @@ describe("the window", () => {
     await expect(world.run({ month: "2026-11" })).rejects.toThrow("2026-11 has not ended");
   });
 
-  it("adds up beyond 32 bits, to the last unit", async () => {
+  it("has exact totals beyond 32 bits", async () => {
     const line = await lineOf(world, "2026-09", [
       ["2026-07-01", 2_147_483_647],
       ["2026-08-01", 2_147_483_647],
@@ -170,7 +167,7 @@ describe("the files", () => {
   });
   afterAll(() => world.close());
 
-  it("are one a bank, each with its own branches and no others, also for a bank without branches", async () => {
+  it("are one per bank, each with only its own branches, even for a bank without branches", async () => {
     const tables = await readTables(world);
     const { files } = await world.manifest("2026-09");
     expect(files.map(({ bankName }) => bankName)).toEqual(tables.banks.map(({ name }) => name));
@@ -191,7 +188,7 @@ describe("the files", () => {
     );
   });
 
-  it("lie under the exact key: a file by that name, no folder, no space, the date padded", async () => {
+  it("have exact keys, without folder objects or spaces and with a padded date", async () => {
     expect((await world.keys()).filter((key) => key.includes("/2026/09/"))).toEqual([
       "CréditDÉté/2026/09/CréditDÉté_20260930.csv",
       "FirstNational/2026/09/FirstNational_20260930.csv",
@@ -200,7 +197,7 @@ describe("the files", () => {
     ]);
   });
 
-  it("of a month leave those of other months as they are", async () => {
+  it("of a month leave the files of other months unchanged", async () => {
     const before = await world.read("FirstNational/2026/08/FirstNational_20260831.csv");
     await world.run({ month: "2026-10" });
     expect(await world.read("FirstNational/2026/08/FirstNational_20260831.csv")).toBe(before);
@@ -214,7 +211,7 @@ describe("the files", () => {
     expect(await world.read("FirstNational/2026/09/FirstNational_20260930.csv")).toBe(before);
   });
 
-  it("are there at every moment of a restatement: nothing is ever deleted", async () => {
+  it("exist throughout a restatement: nothing is ever deleted", async () => {
     await world.sql(
       "update loans set amount = amount + 1 where loan_date between '2026-09-01' and '2026-09-30'",
     );
@@ -236,15 +233,15 @@ describe("a run", () => {
     expect(await world.read(months[0]?.files[1]?.key ?? "")).toContain(`Robert'); drop table loans; --`);
   });
 
-  it("that fails says so: it rejects, and publishes nothing", async () => {
+  it("that fails rejects with an error and publishes nothing", async () => {
     await world.sql("alter table loans rename to loans_gone");
     await expect(world.run({ month: "2026-08" })).rejects.toMatchObject({ name: "QueryError" });
     await world.sql("alter table loans_gone rename to loans");
     expect((await world.keys()).filter((key) => key.includes("/2026/08"))).toEqual([]);
   });
 
-  it("writes nothing to the source, which refuses it", async () => {
-    // Otherwise the server may count earlier writes only later.
+  it("writes nothing to the source, and its role may not write there", async () => {
+    // Without this, the server may count earlier writes later.
     await world.sql("select pg_stat_force_next_flush()");
     const [before] = await world.sql(
       "select sum(n_tup_ins + n_tup_upd + n_tup_del) as writes from pg_stat_user_tables",

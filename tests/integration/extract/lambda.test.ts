@@ -1,4 +1,4 @@
-/** The Lambda's handlers beside the extract, and what they write for operators: log lines, metrics, notices. */
+/** The Lambda's handlers, and what they write for operators: log lines, metrics, notices. */
 import type { Context } from "aws-lambda";
 
 import { announce, extract, notify, verify } from "../../../src/extract/lambda";
@@ -52,7 +52,7 @@ function outcome(requestPayload: unknown, condition: string, responsePayload: un
 }
 
 describe("extract", () => {
-  it("logs one line a step with run id, month, bank, rows, bytes and duration, and measures them", async () => {
+  it("logs a line per step with run id, month, bank, rows, bytes and duration, and emits them as metrics", async () => {
     const { runId, months } = await extract(september, context);
 
     const steps = lines.filter((line) => "message" in line);
@@ -81,11 +81,11 @@ describe("extract", () => {
     }
     const daysSinceSeptember = (Date.now() - Date.parse("2026-10-01")) / 86_400_000;
     expect(Math.abs(Number(metrics["NewestPublishedMonthAge"]) - daysSinceSeptember)).toBeLessThan(1);
-    // The alarm on that age names both.
+    // The alarm on this age uses both dimensions.
     expect(metrics).toMatchObject({ service: "bank-batch", extract: "loan_moving_average" });
   });
 
-  it("says in its error what to do, and logs it with its cause", async () => {
+  it("throws an error that says what to do, and logs it with its cause", async () => {
     const settings = { ...process.env };
     process.env["DB_SECRET_ID"] = "nowhere";
     await expect(extract(september, context)).rejects.toThrow(/can't be read: .*\nTry: Check DB_SECRET_ID/);
@@ -96,7 +96,7 @@ describe("extract", () => {
     });
   });
 
-  it("ends in good order before Lambda would end it", async () => {
+  it("ends cleanly before Lambda's time limit", async () => {
     const hurried = { ...context, getRemainingTimeInMillis: () => 10_001 };
     await expect(extract(september, hurried)).rejects.toMatchObject({ name: "DeadlineError" });
     expect(await world.connections()).toBe(0);
@@ -104,20 +104,20 @@ describe("extract", () => {
 });
 
 describe("verify", () => {
-  it("finds the month that is there, and measures its age", async () => {
+  it("verifies a published month, and emits its age as a metric", async () => {
     const { months } = await verify(september, context);
     expect(months).toMatchObject([{ month: "2026-09", status: "verified", revision: 1 }]);
     expect(metricsOf()).toHaveProperty("NewestPublishedMonthAge");
   });
 
-  it("fails for the month that is missing", async () => {
+  it("fails for a missing month", async () => {
     await expect(verify({ month: "2026-08" }, context)).rejects.toMatchObject({ name: "VerificationError" });
     expect(metricsOf()).not.toHaveProperty("NewestPublishedMonthAge");
   });
 });
 
 describe("notify", () => {
-  it("sends a failure to people", async () => {
+  it("sends a notice of a failure to people", async () => {
     const response = { errorType: "StorageError", errorMessage: "S3 did not\nTry: Run it again." };
     await notify(outcome(september, "RetriesExhausted", response), context);
     expect(world.aws.messages.at(-1)).toMatchObject({
@@ -127,7 +127,7 @@ describe("notify", () => {
     });
   });
 
-  it("fails where it can't tell, so that Lambda tries again", async () => {
+  it("fails if it can't send, so that Lambda tries again", async () => {
     process.env["NOTIFY_TOPIC_ARN"] = `${topics.people}-gone`;
     await expect(notify(outcome(september, "RetriesExhausted", {}), context)).rejects.toThrow(
       /not exist|not found/i,
@@ -170,7 +170,7 @@ describe("announce", () => {
     return sent.map(({ message }) => JSON.parse(message) as unknown);
   }
 
-  it("tells machines which revision of the month is published, whose manifest was written", async () => {
+  it("sends machines the published revision of the month whose manifest was written", async () => {
     const { runId, publishedAt } = await world.manifest("2026-09", prefix);
     const message = {
       ...{ extract: "loan_moving_average", month: "2026-09", state: "published" },
@@ -181,7 +181,7 @@ describe("announce", () => {
     expect(await announced(created(key))).toEqual([{ ...message, runId, publishedAt }]);
   });
 
-  it("tells the revision that is published now, when an event comes late", async () => {
+  it("sends the current revision if the event comes late", async () => {
     await world.sql("update loans set amount = amount + 1 where loan_date >= '2026-09-01'");
     await extract({ month: "2026-09", restate: true }, context);
     await extract({ month: "2026-09" }, context);
@@ -190,14 +190,14 @@ describe("announce", () => {
     expect(await announced(created(key))).toMatchObject([{ revision: 2, runId }]);
   });
 
-  it("knows the manifests of each extract", async () => {
+  it("recognises the manifests of every extract", async () => {
     await extract({ month: "2026-09", extract: "loan_detail" }, context);
     expect(await announced(created(`${prefix}loan_detail/_manifests/2026/09.json`))).toMatchObject([
       { extract: "loan_detail", month: "2026-09", revision: 1 },
     ]);
   });
 
-  it("takes the input of a run, to announce months again", async () => {
+  it("accepts the input of a run, to announce months again", async () => {
     expect(await announced({ from: "2026-08", to: "2026-09" })).toMatchObject([{ month: "2026-09" }]);
   });
 
@@ -211,11 +211,11 @@ describe("announce", () => {
     expect(await announced(created(other))).toEqual([]);
   });
 
-  it("sends nothing for a manifest that is gone by now", async () => {
+  it("sends nothing for a manifest that no longer exists", async () => {
     expect(await announced(created(`${prefix}_manifests/2026/08.json`))).toEqual([]);
   });
 
-  it("fails for a manifest that can't be read, and for a topic that is gone, so that Lambda tries again", async () => {
+  it("fails for a manifest that can't be read and for a missing topic, so that Lambda tries again", async () => {
     await world.put(`${prefix}_manifests/2026/07.json`, "{}");
     await expect(announce(created(`${prefix}_manifests/2026/07.json`), context)).rejects.toThrow(
       "can't be read",
@@ -226,7 +226,7 @@ describe("announce", () => {
   });
 });
 
-it("a month is announced although a later month of its range fails", async () => {
+it("a month is announced even if a later month of its range fails", async () => {
   const prefix = "range/";
   process.env["EXTRACT_PREFIX"] = prefix;
   await world.sql(

@@ -8,7 +8,7 @@ describe("the second extract, loan_detail", () => {
   beforeEach(async () => (world = await World.create("seeded")));
   afterEach(() => world.close());
 
-  it("publishes each loan of the month, under a folder of its own, with manifest and totals", async () => {
+  it("publishes each loan of the month in a folder of its own, with manifest and totals", async () => {
     await world.sql("update loans set amount = null where idloan % 1000 = 7");
     const summary = await world.run({ extract, from: "2026-08", to: "2026-09" });
 
@@ -32,7 +32,7 @@ describe("the second extract, loan_detail", () => {
     ]);
   });
 
-  it("stands beside the first: neither sees, changes or locks out the other", async () => {
+  it("is independent of the first: neither sees, changes or blocks the other", async () => {
     await world.run({ month: "2026-09" });
     const before = await world.keys();
     const [first, second] = await Promise.all([
@@ -45,7 +45,7 @@ describe("the second extract, loan_detail", () => {
     expect((await world.verify({ month: "2026-09" }))[0]?.status).toBe("verified");
   });
 
-  it("keeps the same rules: unchanged, refused, restated, repaired", async () => {
+  it("follows the same rules: unchanged, refused, restated", async () => {
     const run = async (input: object = {}) =>
       (await world.run({ extract, month: "2026-09", ...input })).months[0]?.status;
     expect(await run()).toBe("published");
@@ -58,7 +58,7 @@ describe("the second extract, loan_detail", () => {
     expect((await world.manifest("2026-09", "loan_detail/")).revision).toBe(2);
   });
 
-  it("publishes nothing if a loan reaches no bank", async () => {
+  it("publishes nothing if a loan belongs to no bank", async () => {
     await world.sql("set session_replication_role = replica");
     await world.sql("insert into loans values (1, 500, -1, '2026-09-15')");
     await expect(world.run({ extract, month: "2026-09" })).rejects.toMatchObject({

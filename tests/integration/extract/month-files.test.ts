@@ -1,4 +1,4 @@
-/** How far a run reads ahead of S3 while it makes the files of a month: so many files, and so many bytes. */
+/** How far a run reads ahead of S3 while it makes the files of a month, in files and in bytes. */
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { loanDetail } from "../../../src/extract/definitions/loan-detail";
@@ -31,7 +31,7 @@ const fields: Readonly<Record<string, (bankId: number) => string>> = {
   [loanDetail.fileBy.month]: () => `${month}-15`,
 };
 
-/** One row of a bank, which makes a file of about so many bytes. */
+/** One row of a bank, which makes a file of about this many bytes. */
 function rowOf(bankId: number, byteCount: number): Row {
   return names.map((name) => {
     if (name === "bank_name") return "x".repeat(byteCount);
@@ -39,7 +39,7 @@ function rowOf(bankId: number, byteCount: number): Row {
   });
 }
 
-/** How many banks' rows are read while S3 doesn't answer for these parts, and the files that are made after it does. */
+/** The number of banks that are read while S3 doesn't respond for these parts, and the files made after it does. */
 async function readAhead(
   bankCount: number,
   byteCount: number,
@@ -81,8 +81,8 @@ async function readAhead(
   }
 }
 
-describe("the files that are read while S3 doesn't answer", () => {
-  it("are 16, however small they are", async () => {
+describe("while S3 doesn't respond, a run reads", () => {
+  it("at most 16 files, however small they are", async () => {
     const { read, files } = await readAhead(40, 100);
     expect(read).toBe(16);
     expect(files.map(({ bank, rowCount }) => [bank.id, rowCount])).toEqual(
@@ -90,13 +90,13 @@ describe("the files that are read while S3 doesn't answer", () => {
     );
   });
 
-  it("are those that exceed 16 MiB together", async () => {
+  it("only until its files exceed 16 MiB together", async () => {
     const { read, files } = await readAhead(10, 5 * MEBIBYTE);
     expect(read).toBe(4);
     expect(files).toHaveLength(10);
   });
 
-  it("are two if only the last two parts of a large one are missing", async () => {
+  it("two files if only the last two parts of a large one are missing", async () => {
     const { read, files } = await readAhead(3, 20 * MEBIBYTE, (partNumber) => partNumber > 1);
     expect(read).toBe(2);
     expect(files).toHaveLength(3);

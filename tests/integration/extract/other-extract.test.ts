@@ -1,4 +1,4 @@
-/** An extract that isn't about loans, defined here: what reconciles it is part of its definition. */
+/** An extract that isn't about loans, defined here: its definition contains its reconciliation. */
 import { randomUUID } from "node:crypto";
 
 import { defineExtract, type ExtractDefinition } from "../../../src/extract/definition";
@@ -86,7 +86,7 @@ function run(definition: ExtractDefinition, month = "2026-09"): Promise<Summary>
   );
 }
 
-it("is published, with its own measures and quality in the manifest", async () => {
+it("another extract is published with its own measures and quality figures in the manifest", async () => {
   const { months } = await run(accounts);
   expect(months[0]?.status).toBe("published");
   expect(await world.read("accounts/One/2026/09/One_20260930.csv")).toBe(
@@ -105,17 +105,13 @@ it("is published, with its own measures and quality in the manifest", async () =
 });
 
 it.each([
+  ["without a statement for the span of its data", undefined, "the table account has no data of it"],
   [
-    "without a statement that says from when to when there is data",
-    undefined,
-    "the table account has no data of it",
-  ],
-  [
-    "with one",
+    "with such a statement",
     "select to_char(min(open_date), 'YYYY-MM'), to_char(max(open_date), 'YYYY-MM') from account",
     "the data in the table account begins in 2026-09",
   ],
-])("is not published for a month without data of its own, %s", async (_, text, reason) => {
+])("another extract is not published for a month without data, %s", async (_, text, reason) => {
   const span = text === undefined ? {} : { span: statement("account_span.sql", text) };
   const definition = { ...accounts, reconciliation: { ...accounts.reconciliation, ...span } };
   await expect(run(definition, "2026-08")).rejects.toMatchObject({
@@ -124,7 +120,7 @@ it.each([
   });
 });
 
-it("is not published if the controls differ, which are its own", async () => {
+it("another extract is not published if its own control totals differ", async () => {
   await world.sql("insert into account values (3, 99, 300, '2026-09-02')");
   await expect(run({ ...accounts, folder: "other/" })).rejects.toMatchObject({
     name: "ReconciliationError",
@@ -141,7 +137,7 @@ describe("a statement that doesn't return the columns of its definition", () => 
     columns: [account, bank, ...others].filter((column) => column !== undefined),
   };
 
-  it("fails before anything is staged, with both sides, and its connection is closed", async () => {
+  it("fails with both lists of columns before anything is staged, and closes its connection", async () => {
     const operations = await world.operationsDuring(() =>
       expect(run(swapped)).rejects.toMatchObject({
         name: "DefinitionError",

@@ -1,4 +1,4 @@
-/** What is there, told from the bucket alone: nothing is judged and nothing is missed. */
+/** `status` reports the state of each month from the bucket alone, and does not judge it. */
 import type { MonthStatus } from "../../../src/extract/status";
 import { readStatus } from "../../../src/extract/status";
 import { commandLine } from "../../support/command-line";
@@ -16,7 +16,7 @@ function statusOf(month: string, isThorough = false): Promise<MonthStatus | unde
   );
 }
 
-it("tells a month that is missing, published, restated, out of place, damaged and unreadable", async () => {
+it("status distinguishes months that are missing, published, restated, out of place, damaged and unreadable", async () => {
   expect(await statusOf("2026-09")).toEqual({
     month: "2026-09",
     status: "missing",
@@ -67,7 +67,7 @@ it("tells a month that is missing, published, restated, out of place, damaged an
   });
 });
 
-it("shows it as a calendar, or as JSON alone, and ends well whatever it found", async () => {
+it("status prints a calendar, or only JSON, and exits with 0 whatever it finds", async () => {
   const range = ["status", "--from", "2026-07", "--to", "2026-09"];
   const { exitCode, stdout, stderr } = await commandLine(range, world.environment);
   expect([exitCode, stderr]).toEqual([0, ""]);
@@ -87,7 +87,7 @@ it("shows it as a calendar, or as JSON alone, and ends well whatever it found", 
   expect(months.at(-1)?.manifest).toMatch(/^loan_detail\/_manifests\/\d{4}\/\d{2}\.json$/);
 });
 
-it("fails only where it could not look", async () => {
+it("status fails only if it can't read the bucket", async () => {
   const missing = await commandLine(["status"], { ...world.environment, EXTRACT_BUCKET: "" });
   expect(missing).toMatchObject({ exitCode: 64, stdout: "" });
   expect(missing.stderr).toContain("Error: wrong settings: EXTRACT_BUCKET: missing");

@@ -1,5 +1,5 @@
 /**
- * A bucket's versioning is switched on or suspended after a month was published: the month stays intact. Objects
+ * A bucket's versioning is enabled or suspended after a month was published: the month stays intact. Objects
  * written without versioning have the version id "null" from then on.
  */
 import { PutBucketVersioningCommand } from "@aws-sdk/client-s3";
@@ -43,7 +43,7 @@ async function versionIds(environment: Record<string, string>) {
   return new Set(files.map(({ versionId }) => versionId));
 }
 
-it("leaves a month intact when it is switched on for a bucket that had none, and when it is suspended again", async () => {
+it("a month stays intact when versioning is enabled after it was published, and when it is suspended again", async () => {
   const environment = { EXTRACT_BUCKET: "later-versioned", EXTRACT_PREFIX: "" };
   world.aws.createBucket("later-versioned");
   await world.run(month, { environment });
@@ -55,7 +55,7 @@ it("leaves a month intact when it is switched on for a bucket that had none, and
   await expectIntact(environment);
 });
 
-it("leaves a month intact that is published while it is suspended, also when it is switched on again", async () => {
+it("a month that was published while versioning was suspended stays intact when it is enabled again", async () => {
   const environment = { EXTRACT_BUCKET: "suspended", EXTRACT_PREFIX: "" };
   world.aws.createBucket("suspended", { versioning: true });
   await setVersioning("suspended", "Suspended");
@@ -76,9 +76,12 @@ it.each([
   ["v1", null, false],
   ["v1", "null", false],
   ["v1", "v2", false],
-])("compares the manifest's version %j with the key's %j: %j", (versionId, present, expected) => {
-  const file = { key: "k", etag: '"e"', versionId, sha256: "", byteCount: 0, rowCount: 0 };
-  expect(isInPlace(file, { etag: '"e"', versionId: present })).toBe(expected);
-  expect(isInPlace(file, { etag: '"other"', versionId: present })).toBe(false);
-  expect(isInPlace(file, undefined)).toBe(false);
-});
+])(
+  "a file with the version %j in the manifest and %j at its key is in place: %j",
+  (versionId, present, expected) => {
+    const file = { key: "k", etag: '"e"', versionId, sha256: "", byteCount: 0, rowCount: 0 };
+    expect(isInPlace(file, { etag: '"e"', versionId: present })).toBe(expected);
+    expect(isInPlace(file, { etag: '"other"', versionId: present })).toBe(false);
+    expect(isInPlace(file, undefined)).toBe(false);
+  },
+);

@@ -1,4 +1,4 @@
-/** A month that was published by mistake is taken back on purpose, and published again only on purpose. */
+/** A month that was published by mistake can be withdrawn, and is published again only on purpose. */
 import { announcementOf } from "../../../src/extract/announcement";
 import { defaultExtract } from "../../../src/extract/definitions";
 import { readStatus } from "../../../src/extract/status";
@@ -23,7 +23,7 @@ beforeEach(async () => {
 const withdrawn = (asked: Record<string, unknown> = input) => world.withdraw(asked, options);
 const keys = async () => (await world.keys()).filter((key) => key.startsWith(prefix));
 
-it("leaves a manifest that says so, and no file at its key, but every file by its version", async () => {
+it("a withdrawal marks the manifest and removes the files from their keys, but keeps every version", async () => {
   const before = await world.manifest(month, prefix);
   const [withdrawal] = await withdrawn();
   expect(withdrawal).toEqual({
@@ -43,7 +43,7 @@ it("leaves a manifest that says so, and no file at its key, but every file by it
   }
 });
 
-it("is known to verify, status and machines", async () => {
+it("a withdrawal is visible to verify, status and machines", async () => {
   await withdrawn();
   expect(await world.verify({ month }, options)).toMatchObject([{ status: "withdrawn", problems: [] }]);
   await world.published(
@@ -58,7 +58,7 @@ it("is known to verify, status and machines", async () => {
   );
 });
 
-it("is not undone by a run, except by a restatement, which may have a reason too", async () => {
+it("a withdrawal is undone only by a restatement, which may have a reason too", async () => {
   await withdrawn();
   for (const asked of [{ month }, { month, dryRun: true }]) {
     await expect(world.run(asked, options)).rejects.toMatchObject({
@@ -80,7 +80,7 @@ it("is not undone by a run, except by a restatement, which may have a reason too
   expect(await world.verify({ month }, options)).toMatchObject([{ status: "verified" }]);
 });
 
-it("changes nothing the second time", async () => {
+it("a second withdrawal changes nothing", async () => {
   await withdrawn();
   const before = await world.manifest(month, prefix);
   expect(await withdrawn({ ...input, reason: "another" })).toMatchObject([
@@ -89,7 +89,7 @@ it("changes nothing the second time", async () => {
   expect(await world.manifest(month, prefix)).toEqual(before);
 });
 
-it("is finished by the next one if it dies after the manifest", async () => {
+it("a withdrawal that fails after its manifest is finished by the next one", async () => {
   const remove = world.aws.onRequest(({ operation }) =>
     operation === "DeleteObject"
       ? { respond: { status: 403, code: "AccessDenied", message: "no" } }
@@ -104,7 +104,7 @@ it("is finished by the next one if it dies after the manifest", async () => {
   expect(await world.verify({ month }, options)).toMatchObject([{ status: "withdrawn" }]);
 });
 
-it("leaves an object that somebody else has put at a key", async () => {
+it("a withdrawal leaves another program's object at its key", async () => {
   const key = `${prefix}FirstNational/2026/09/FirstNational_20260930.csv`;
   await world.put(key, "other");
   const [withdrawal] = await withdrawn();
@@ -112,7 +112,7 @@ it("leaves an object that somebody else has put at a key", async () => {
   expect(await world.read(key)).toBe("other");
 });
 
-it("loses to a run that has changed the month since the manifest was read", async () => {
+it("a withdrawal fails with a conflict if a run has changed the month since the manifest was read", async () => {
   const manifestKey = `${prefix}_manifests/2026/09.json`;
   const before = await world.read(manifestKey);
   const remove = world.aws.onRequest(async ({ operation, key }) => {
@@ -125,7 +125,7 @@ it("loses to a run that has changed the month since the manifest was read", asyn
   expect(await keys()).toHaveLength(5);
 });
 
-it("keeps the files of a bucket without versioning, which a deletion would destroy", async () => {
+it("a withdrawal keeps the files of a bucket without versioning, which a deletion would destroy", async () => {
   world.aws.createBucket("unversioned");
   const environment = { EXTRACT_BUCKET: "unversioned" };
   await world.run({ month }, { environment });
@@ -137,7 +137,7 @@ it.each([
   [{ month }, "reason is missing"],
   [{ month, reason: " " }, "reason: expected a text that is not empty"],
   [{ month: "2026-08", reason: "test data" }, "loan_moving_average of 2026-08 is not published"],
-])("is refused for %j", async (asked, message) => {
+])("a withdrawal is refused for %j", async (asked, message) => {
   await expect(withdrawn(asked)).rejects.toMatchObject({
     name: "RequestError",
     exitCode: 64,
@@ -145,7 +145,7 @@ it.each([
   });
 });
 
-it("by the command line takes the login's name", async () => {
+it("a withdrawal on the command line records the login's name", async () => {
   const environment = { ...world.environment, EXTRACT_PREFIX: prefix };
   const flags = ["withdraw", "--month", month, "--reason", "test data", "--json"];
   const { exitCode, stdout, stderr } = await commandLine(flags, environment);
@@ -161,7 +161,7 @@ it("by the command line takes the login's name", async () => {
   expect([missing.exitCode, missing.stderr]).toEqual([64, expect.stringContaining("--reason")]);
 });
 
-it("has a reason only with restate", async () => {
+it("a run may have a reason only with restate", async () => {
   await expect(world.run({ month, reason: "none" }, options)).rejects.toMatchObject({
     name: "RequestError",
     message: expect.stringContaining("reason and by are for restate") as string,

@@ -69,7 +69,7 @@ function expectRefused(operation: Promise<unknown>, status: number, name: string
 }
 
 describe("the server", () => {
-  it("is used by clients that have nothing but the environment variables", async () => {
+  it("serves clients that are configured only by environment variables", async () => {
     const before = { ...process.env };
     Object.assign(process.env, aws.environment);
     const secretsManager = new SecretsManagerClient({});
@@ -90,7 +90,7 @@ describe("the server", () => {
     ]);
   });
 
-  it("is used beside another one in the same process, by clients with explicit configuration", async () => {
+  it("runs beside another in the same process, for clients with explicit configuration", async () => {
     const other = await startLocalAws();
     try {
       other.createBucket(bucket);
@@ -121,7 +121,7 @@ describe("the server", () => {
     ]);
   });
 
-  it("has other credentials for each start", async () => {
+  it("has new credentials at each start", async () => {
     const other = await startLocalAws();
     await other.close();
     expect(other.credentials.accessKeyId).not.toBe(aws.credentials.accessKeyId);
@@ -251,7 +251,7 @@ describe("scripted faults", () => {
     expect(aws.requests.map(({ status }) => status)).toEqual([503, 200]);
   });
 
-  it("respond with an error in the format of each service, and carry nothing out", async () => {
+  it("respond with an error in the format of each service, without carrying out the request", async () => {
     script({
       respond: { status: 403, code: "NoWay", message: "Not today", headers: { "x-amz-why": "test" } },
     });
@@ -270,7 +270,7 @@ describe("scripted faults", () => {
     ["headers", false],
     ["body", false],
     ["handled", true],
-  ] as const)("reset the connection after the %s: object written is %p", async (after, written) => {
+  ] as const)("reset the connection (after: %s), and the object is written: %p", async (after, written) => {
     const remove = script({ reset: true, after });
     await expect(put("reset")).rejects.toThrow("ECONNRESET");
     remove();
@@ -288,7 +288,7 @@ describe("scripted faults", () => {
     expect(await exists("created")).toBe(true);
   });
 
-  it("never respond", async () => {
+  it("leave a request without a response", async () => {
     const remove = script({ hang: true });
     const patient = new S3Client(settings({ requestTimeout: 200 }));
     await expect(put("hung", "x", patient)).rejects.toMatchObject({ name: "TimeoutError" });
@@ -296,14 +296,14 @@ describe("scripted faults", () => {
     expect(await exists("hung")).toBe(false);
   });
 
-  it("carry a request out late", async () => {
+  it("delay a request", async () => {
     script({ delayMs: 150 });
     const start = performance.now();
     await put("late");
     expect(performance.now() - start).toBeGreaterThanOrEqual(149);
   });
 
-  it("hold a request at a gate", async () => {
+  it("hold a request until a gate opens", async () => {
     const gate = new Gate();
     const remove = aws.onRequest(() => gate.hold());
     const held = put("held");
@@ -413,7 +413,7 @@ describe("Secrets Manager", () => {
     expect(await get({ VersionId: token })).toMatchObject({ VersionStages: ["AWSPREVIOUS"] });
   });
 
-  it("refuses a second secret with the same name, and operations that it doesn't serve", async () => {
+  it("refuses a second secret with the same name, and operations that it doesn't support", async () => {
     aws.putSecret("db", "1");
     const again = client.send(new CreateSecretCommand({ Name: "db", SecretString: "2" }));
     await expectRefused(again, 400, "ResourceExistsException");
@@ -439,7 +439,7 @@ describe("SNS", () => {
   const publish = (message: { TopicArn?: string; Subject?: string; Message?: string }) =>
     client.send(new PublishCommand({ TopicArn: aws.createTopic("t"), Message: "m", ...message }));
 
-  it("records what is published", async () => {
+  it("records published messages", async () => {
     const { TopicArn } = await client.send(new CreateTopicCommand({ Name: "t" }));
     expect(TopicArn).toBe(aws.createTopic("t"));
     const message = 'a & b <c> "ü"\n';

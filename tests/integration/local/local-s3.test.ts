@@ -138,7 +138,7 @@ describe("buckets", () => {
     );
   });
 
-  it("make every operation fail with NoSuchBucket if they are missing", async () => {
+  it("that are missing make every operation fail with NoSuchBucket", async () => {
     await expectRefused(s3.send(new HeadBucketCommand({ Bucket: "missing" })), 404, "NotFound");
     await expectRefused(s3.send(new ListObjectsV2Command({ Bucket: "missing" })), 404, "NoSuchBucket");
     await expectRefused(put("a", "x", { Bucket: "missing" }), 404, "NoSuchBucket");
@@ -242,7 +242,7 @@ describe("objects", () => {
     expect(ETag).toBe(`"${createHash("md5").update(bytes).digest("hex")}"`);
   });
 
-  it("are read in ranges", async () => {
+  it("can be read in ranges", async () => {
     await put("range", "0123456789");
     expect(await textOf("range", { Range: "bytes=2-4" })).toBe("234");
     expect(await textOf("range", { Range: "bytes=7-" })).toBe("789");
@@ -313,7 +313,7 @@ describe("conditional writes", () => {
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
-  it("with If-Match replace only what was seen", async () => {
+  it("with If-Match replace only the object that was read", async () => {
     const { ETag } = await put("seen", "1");
     await put("seen", "2", { IfMatch: ETag });
     await expectRefused(put("seen", "3", { IfMatch: ETag }), 412, "PreconditionFailed");
@@ -331,7 +331,7 @@ describe("conditional writes", () => {
   });
 
   it.each([bucket, versioned])(
-    "crossed by a delete end with ConditionalRequestConflict in %s",
+    "that race with a delete end with ConditionalRequestConflict in %s",
     async (Bucket) => {
       await put("crossed", "1", { Bucket });
       const { Body, release } = stalled("half", "rest");
@@ -492,7 +492,7 @@ describe("multipart uploads", () => {
     await expectRefused(uploadPart("other-key", id, 1, "x"), 404, "NoSuchUpload");
   });
 
-  it("date the object from their initiation", async () => {
+  it("give the object the date of their initiation", async () => {
     const id = await createUpload("age");
     const part = await uploadPart("age", id, 1, "x");
     const { Uploads } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: "age" }));
@@ -775,8 +775,8 @@ describe("access", () => {
   });
 });
 
-describe("what is not served", () => {
-  it("is refused by name", async () => {
+describe("an unsupported request", () => {
+  it("is refused with the name of what is not supported", async () => {
     await put("tagged", "x");
     const get = s3.send(new GetObjectTaggingCommand({ Bucket: bucket, Key: "tagged" }));
     await expectRefused(get, 501, "NotImplemented");

@@ -1,4 +1,4 @@
-/** The bounds of S3's client, measured at the endpoint: requests in flight, and the time that clearing up may take. */
+/** The bounds of S3's client, measured at the endpoint: requests in flight, and the time for aborting uploads. */
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -36,7 +36,7 @@ function times<Result>(count: number, action: (index: number) => Promise<Result>
   return Promise.all(Array.from({ length: count }, (_, index) => action(index)));
 }
 
-/** Each request for the operation takes so long. Returns the most that were there at the same time. */
+/** Delays each request for the operation. Returns a function for the most that were in flight at the same time. */
 function slowDown(operation: string, delayMs: number): () => number {
   let [present, most] = [0, 0];
   aws.onRequest(async (event) => {
@@ -50,7 +50,7 @@ function slowDown(operation: string, delayMs: number): () => number {
   return () => most;
 }
 
-/** As a deadline's signal, which each request in flight listens to. */
+/** Like a deadline's signal, to which each request in flight listens. */
 function stopper(): AbortController {
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
@@ -65,7 +65,7 @@ function aborted(): AbortSignal {
   return stop.signal;
 }
 
-/** Uploads that are begun and that nothing was sent to. */
+/** Starts uploads without sending any part. */
 async function beginUploads(count: number): Promise<OpenUpload[]> {
   const client = boundedClient(s3, neverAborted());
   return times(count, async (index) => {
@@ -80,7 +80,7 @@ const openUploads = async () => (await store(neverAborted()).openUploads(keysOf(
 const keysOf = (count: number) => Array.from({ length: count }, (_, index) => `file-${index}`);
 
 describe("requests", () => {
-  it("are 32 at a time, however many are made, and none is told to have waited too long", async () => {
+  it("are limited to 32 at a time, and do not time out while they wait for their turn", async () => {
     const most = slowDown("HeadObject", 120);
     // Without a bound, the last would wait 0.6 s for a socket.
     const objects = store(neverAborted());
@@ -89,7 +89,7 @@ describe("requests", () => {
     expect(most()).toBe(IN_FLIGHT);
   });
 
-  it("end with the signal, also those that wait for their turn, which are never sent", async () => {
+  it("end when the signal aborts, and those that wait for their turn are never sent", async () => {
     const stop = stopper();
     const gate = new Gate(IN_FLIGHT);
     aws.onRequest(() => gate.hold());
@@ -109,7 +109,7 @@ describe("requests", () => {
 });
 
 describe("aborting uploads", () => {
-  it("leaves none of 400 open, although each takes its time", async () => {
+  it("leaves no upload of 400 open, even if each takes a while", async () => {
     const uploads = await beginUploads(400);
     const most = slowDown("AbortMultipartUpload", 120);
     const objects = store(neverAborted());
@@ -134,20 +134,20 @@ describe("aborting uploads", () => {
     gate.open();
   });
 
-  it("still works after the signal", async () => {
+  it("still works after the signal has aborted", async () => {
     const uploads = await beginUploads(3);
     const objects = store(aborted());
     await Promise.all(uploads.map((upload) => objects.abort(upload)));
     expect(await openUploads()).toBe(0);
   });
 
-  it("that hangs ends after 5 s: each before the signal, all together after it", async () => {
+  it("that hangs ends after 5 s: for each upload before the signal aborts, for all together afterwards", async () => {
     const uploads = await beginUploads(2 * IN_FLIGHT);
     aws.onRequest(({ operation }) => (operation === "AbortMultipartUpload" ? { hang: true } : undefined));
     const startedAt = performance.now();
     const before = withUploads(store(neverAborted()), (all) => all.abort(uploads.slice(0, 1)));
     const after = withUploads(store(aborted()), async (all) => {
-      // More than are sent at a time, and one that comes later.
+      // More uploads than are sent at a time, and one that is added later.
       const abort = all.abort(uploads);
       await sleep(2500);
       await Promise.all([abort, all.abort(uploads.slice(0, 1))]);

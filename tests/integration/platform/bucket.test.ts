@@ -1,4 +1,4 @@
-/** The bucket as pipelines see it, against the local endpoint: what staging holds in memory, and whose error a failure is. */
+/** The bucket as pipelines see it, against the local endpoint: the memory of staging, and the errors of bodies. */
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
@@ -34,7 +34,7 @@ async function withStore<Result>(action: (objects: ObjectStore) => Promise<Resul
 const openUploads = () => withStore((objects) => objects.openUploads(["key"], ""));
 
 describe("staging a file of many parts", () => {
-  it("holds two parts of 8 MiB in memory, and sends no more at a time", async () => {
+  it("holds two parts of 8 MiB in memory, and sends only two at a time", async () => {
     const sizeBytes = 96 * MEBIBYTE;
     const chunk = Buffer.alloc(64 * 1024);
     let takenBytes = 0;
@@ -56,7 +56,7 @@ describe("staging a file of many parts", () => {
       await gate.reached;
       await sleep(300);
       expect(requests).toBe(2);
-      // Two parts that are being sent, and what the streams between them and the body have taken in advance.
+      // The two parts that are being sent, and what the streams in between have read ahead.
       expect(takenBytes).toBeLessThan(17 * MEBIBYTE);
       gate.open();
       const { parts } = await staging;
@@ -65,7 +65,7 @@ describe("staging a file of many parts", () => {
   });
 });
 
-/** Yields so many bytes, and then fails. */
+/** Yields this many bytes, then fails. */
 async function* failing(byteCount: number, error: unknown) {
   yield Buffer.alloc(byteCount);
   await Promise.resolve();
@@ -79,16 +79,16 @@ describe("a body that fails", () => {
     ["before its first byte", 0, new TypeError("a bug")],
     ["in its first part", MEBIBYTE, new TypeError("a bug")],
     ["in a later part", 20 * MEBIBYTE, new TypeError("a bug")],
-    ["with an error by the name of one of S3's", MEBIBYTE, noSuchUpload],
+    ["with an error that has the name of an S3 error", MEBIBYTE, noSuchUpload],
     ["with something that is not an error", MEBIBYTE, undefined],
-  ])("%s: the error is its own and not S3's, and its upload is aborted", async (_, byteCount, error) => {
+  ])("%s keeps its own error, and its upload is aborted", async (_, byteCount, error) => {
     const staged = withStore((objects) => objects.stage("key", failing(byteCount, error)));
     expect(await staged.catch((reason: unknown) => ({ reason }))).toEqual({ reason: error });
     expect(await openUploads()).toEqual([]);
   });
 });
 
-it("a request without an answer fails after its time limit", async () => {
+it("a request without a response fails after its time limit", async () => {
   aws.onRequest(() => ({ hang: true }));
   const s3 = await awsClients(aws.clientConfig, { requestTimeoutMs: 200 }).s3(settings);
   const sending = s3.send(new HeadObjectCommand({ Bucket: bucket, Key: "key" }));

@@ -1,4 +1,4 @@
-/** The database as pipelines see it, against a real server: what a write transaction writes, and what a snapshot can't. */
+/** The database as pipelines see it, against a real server: write transactions and snapshots. */
 import { Socket } from "node:net";
 
 import type { Connection } from "../../../src/platform/database/connection";
@@ -41,7 +41,7 @@ const entries = async () =>
   (await world.sql<{ id: number }>("select id from entry order by id")).map(({ id }) => id);
 
 describe("a write transaction", () => {
-  it("writes everything at its commit, and nothing can be seen before", async () => {
+  it("writes everything when it commits, and nothing is visible before", async () => {
     const seen = await connected((connection) =>
       connection.writeTransaction(async (transaction) => {
         await transaction.query(insert(1));
@@ -53,7 +53,7 @@ describe("a write transaction", () => {
     expect(await entries()).toEqual([1, 2]);
   });
 
-  it("writes nothing if its action fails, which is the error, and the connection can be used again", async () => {
+  it("writes nothing if its action fails, rejects with the action's error, and leaves the connection usable", async () => {
     await connected(async (connection) => {
       const failing = connection.writeTransaction(async (transaction) => {
         await transaction.query(insert(1));
@@ -65,7 +65,7 @@ describe("a write transaction", () => {
     expect(await entries()).toEqual([3]);
   });
 
-  it("writes nothing if a statement fails, even if the action goes on", async () => {
+  it("writes nothing if a statement fails, even if the action continues", async () => {
     const stubborn = connected((connection) =>
       connection.writeTransaction(async (transaction) => {
         await transaction.query(insert(1));
@@ -92,7 +92,7 @@ describe("a write transaction", () => {
 });
 
 describe("a snapshot", () => {
-  it("can't write, whatever the role may do", async () => {
+  it("can't write, whatever rights the role has", async () => {
     const writing = connected(async (connection) => (await connection.openSnapshot()).query(insert(1)));
     await expect(writing).rejects.toMatchObject({
       name: "QueryError",
@@ -131,13 +131,13 @@ describe("a role with a time zone and a date style of its own", () => {
     );
   });
 
-  it("gets them from a write transaction as well", async () => {
+  it("gets times in UTC and dates as ISO 8601 from a write transaction", async () => {
     const read = connected((connection) => connection.writeTransaction((each) => each.query(times)));
     expect(await read).toEqual(inUtc);
   });
 });
 
-it("a connection asks the network whether its other end is still there", async () => {
+it("a connection uses TCP keep-alive", async () => {
   const keepAlive = jest.spyOn(Socket.prototype, "setKeepAlive");
   try {
     await connected(() => Promise.resolve());

@@ -15,7 +15,7 @@ beforeEach(async () => {
   observer = await connectTo("postgres");
 });
 afterEach(async () => {
-  // A stream that is not read to its end ends with its socket.
+  // Destroying the socket ends a stream that was not read to its end.
   client.on("error", () => undefined);
   client.connection.stream.destroy();
   await observer.end();
@@ -26,7 +26,7 @@ function batchesOf(text: string, values: readonly string[] = []): AsyncIterable<
 }
 
 describe("the batches of a stream", () => {
-  it("have at most 1000 rows, in order, and the last one the rest", async () => {
+  it("have 1000 rows each, in order, and the last one has the rest", async () => {
     const sizes: number[] = [];
     let next = 1;
     for await (const batch of batchesOf("select n from generate_series(1, $1::int) as n", ["3500"])) {
@@ -36,7 +36,7 @@ describe("the batches of a stream", () => {
     expect(sizes).toEqual([1000, 1000, 1000, 500]);
   });
 
-  it("have at most 1 MiB and a row", async () => {
+  it("exceed 1 MiB by at most one row", async () => {
     const rowBytes = 100_000;
     const sizes: number[] = [];
     for await (const batch of batchesOf("select repeat('x', $1::int) from generate_series(1, 100)", [
@@ -50,7 +50,7 @@ describe("the batches of a stream", () => {
 });
 
 describe("a slow reader", () => {
-  /** Whether the server waits until its client takes what it has sent. */
+  /** Whether the server waits for its client to receive data. */
   async function serverWaits(pid: number): Promise<boolean> {
     const { rows } = await observer.query<{ wait_event: string | null }>(
       "select wait_event from pg_stat_activity where pid = $1",
@@ -62,7 +62,7 @@ describe("a slow reader", () => {
   it.each([
     ["large rows", "100000", 3000],
     ["small rows", "10", 1_000_000],
-  ])("of %s makes the server wait, and then gets all of them", async (_, rowBytes, rowCount) => {
+  ])("of %s makes the server wait, and still gets all rows", async (_, rowBytes, rowCount) => {
     const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
     const pid = rows[0]?.pid ?? 0;
     const batches = batchesOf("select repeat('x', $1::int) from generate_series(1, $2::int)", [
@@ -74,7 +74,7 @@ describe("a slow reader", () => {
     while (!(await serverWaits(pid)) && Date.now() < giveUpAt) await sleep(20);
     await sleep(200);
     expect(await serverWaits(pid)).toBe(true);
-    // What the stream holds; the sockets' buffers hold some megabytes more.
+    // The bytes that the stream has received; the sockets' buffers hold some megabytes more.
     const bytesRead = (client.connection.stream as unknown as { bytesRead: number }).bytesRead;
     expect(bytesRead).toBeLessThan(8 * MEBIBYTE);
 

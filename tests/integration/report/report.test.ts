@@ -42,7 +42,7 @@ describe("the figures of months that were never restated", () => {
   });
   afterAll(() => world.close());
 
-  it("have each bank's average over its individual loans, also for months and loans without an amount", async () => {
+  it("include each bank's average over its individual loans, even for months and loans without an amount", async () => {
     const tables = await readTables(world);
     const { banks, problems, restatements, fileCount } = await figuresOf(world, {
       from: "2026-06",
@@ -64,7 +64,7 @@ describe("the figures of months that were never restated", () => {
     expect(banks.filter(({ points }) => points[0]?.average !== undefined)).toHaveLength(3);
   });
 
-  it("have the branches with the largest changes, the largest first", async () => {
+  it("include the branches with the largest changes, the largest first", async () => {
     const { movers = [], ends } = await figuresOf(world, { from: "2026-06", to: "2026-09" });
     expect(ends).toEqual(["2026-06", "2026-09"]);
     expect(movers).toHaveLength(10);
@@ -82,7 +82,7 @@ describe("the figures of months that were never restated", () => {
     }
   });
 
-  it("of an extract without averages have everything else", async () => {
+  it("of an extract without averages include everything else", async () => {
     const figures = await figuresOf(world, { from: "2026-08", to: "2026-09", extract: "loan_detail" });
     expect(figures).toMatchObject({
       extract: "loan_detail",
@@ -169,7 +169,7 @@ describe("the figures of an eventful year", () => {
     expect(months[0]?.files[0]?.status).toBe("damaged");
   });
 
-  it("are on one page that names nothing outside itself, and in which no text is markup", async () => {
+  it("are on one page that loads nothing from outside and escapes all text", async () => {
     const directory = await mkdtemp(path.join(os.tmpdir(), "report-"));
     const file = path.join(directory, "report.html");
     const flags = ["report", "--from", RANGE.from, "--to", RANGE.to, "--output", file];

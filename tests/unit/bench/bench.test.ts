@@ -16,7 +16,7 @@ describe("the median", () => {
     expect(median(values)).toBe(expected);
   });
 
-  it("does not reorder the figures, and does not exist for no figures", () => {
+  it("does not reorder the figures, and throws without figures", () => {
     const values = [3, 1, 2];
     median(values);
     expect(values).toEqual([3, 1, 2]);
@@ -131,7 +131,7 @@ describe("the sizes", () => {
   });
 });
 
-it("inserts values into a statement, because COPY takes no parameters", () => {
+it("a benchmark's COPY has its values in the statement, because COPY takes no parameters", () => {
   expect(withValues("select $1::date, $2, $1", ["2026-09-01", "x"])).toBe(
     "select '2026-09-01'::date, 'x', '2026-09-01'",
   );

@@ -26,7 +26,7 @@ function month(
   };
 }
 
-it("has a line per bank, a column per month, and a legend for the signs that occur", () => {
+it("the calendar has a line per bank, a column per month, and a legend for the signs that occur", () => {
   const months = [
     month("2025-11", "published", { 1: "published", 2: "published" }),
     month("2025-12", "missing"),
@@ -52,7 +52,7 @@ Late            ·     –     ●2    !     ✓13
 `);
 });
 
-it("has one line if nothing is published, and twelve months in a row", () => {
+it("the calendar has one line if nothing is published, and starts a new block after twelve months", () => {
   const months = Array.from({ length: 14 }, (_, index) =>
     month(addMonths("2025-06" as Month, index), "missing"),
   );
@@ -69,7 +69,7 @@ no bank  –     –
 `);
 });
 
-it("colours the signs, which does not change the width of a column", () => {
+it("the calendar's colours don't change the width of a column", () => {
   const painted = calendar(
     [month("2026-01", "published", { 1: "published", 2: "unverified" }, 2)],
     (colour, text) => (colour === "green" ? `\u001b[32m${text}\u001b[39m` : text),

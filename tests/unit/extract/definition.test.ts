@@ -52,20 +52,20 @@ describe("the sums of rows", () => {
     [5n, "0.05"],
     [0n, "0.00"],
     [-12345n, "-123.45"],
-  ])("of %s units is %s in a manifest, and is read back from there", (balanceTotal, text) => {
+  ])("are written to a manifest and read back: %s units as %s", (balanceTotal, text) => {
     const totals = { accountCount: 1n, balanceTotal };
     expect(formatTotals(balances, totals)["balanceTotal"]).toBe(text);
     expect(parseTotals(balances, { accountCount: "1", balanceTotal: text })).toEqual(totals);
   });
 
-  it("refuse a number with other decimals than its column has", () => {
+  it("refuse a number whose decimals don't match its column", () => {
     const sums = new Sums(balances);
     expect(() => {
       sums.add([["1", "2026-09-01", "1.5"]]);
     }).toThrow(SyntaxError);
   });
 
-  it("follow the columns of the rows, which may be those of an older file", () => {
+  it("use the columns of the rows, which may be those of an older file", () => {
     const sums = new Sums(balances, ["balance", "bank_id"]);
     sums.add([["1.00", "7"]]);
     expect(sums.totals).toEqual({ accountCount: 1n, balanceTotal: 100n });
@@ -83,7 +83,7 @@ describe("the sums of rows", () => {
 });
 
 describe.each(extractNames)("the definition of %s", (name) => {
-  it("has no column twice, and a meaning for each", () => {
+  it("has distinct columns, each with a meaning", () => {
     const columns = extractNamed(name)?.columns ?? [];
     expect(new Set(columns.map((column) => column.name)).size).toBe(columns.length);
     expect(columns.filter(({ meaning }) => meaning === "" || meaning.endsWith("."))).toEqual([]);

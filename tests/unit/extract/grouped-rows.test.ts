@@ -39,7 +39,7 @@ describe("grouped rows", () => {
     );
   });
 
-  it("are left to nobody else: a row out of its order stays where it is", async () => {
+  it("are never skipped: a row out of order waits for its own group", async () => {
     const grouped = new GroupedRows(batchesOf([["b"], ["a"]], [2]));
     expect(await collect(grouped.take(([name]) => name === "a").batches)).toEqual([]);
     expect(await collect(grouped.take(([name]) => name === "b").batches)).toEqual([["b"]]);

@@ -31,7 +31,7 @@ const failed = {
 };
 
 describe("a failure", () => {
-  it("is an e-mail that says what failed, what it means, what to run and where the logs are", () => {
+  it("becomes an e-mail that says what failed, what it means, what to run and where the logs are", () => {
     const notice = noticeOf(outcome(scheduled, failed));
     expect(notice.subject).toBe("[bank-batch prod] 2026-09 was not published: ReconciliationError");
     expect(notice.message).toBe(`The loan extract of 2026-09 was not published.
@@ -59,7 +59,7 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
 `);
   });
 
-  it("of a range or a restatement has the same range and restatement to run again", () => {
+  it("of a range or a restatement comes with the command that repeats it", () => {
     const range = noticeOf(
       outcome({ from: "2026-01", to: "2026-06", restate: true, allowEmpty: true }, failed),
     );
@@ -69,7 +69,7 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
     );
   });
 
-  it("of a range says which months are published, and runs only the others again", () => {
+  it("of a range names the published months, and comes with the command that runs only the others", () => {
     const errorMessage = `2026-08 does not reconcile${DONE}2026-06, 2026-07${TRY}Correct the loans.`;
     const asked = { from: "2026-06", to: "2026-09", restate: true };
     const notice = noticeOf(outcome(asked, { ...failed, errorMessage }));
@@ -83,7 +83,7 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
     expect(notice.message).toContain(`--data '{"from":"2026-08","to":"2026-09","restate":true}'`);
   });
 
-  it("of the last month of a range runs that month alone again", () => {
+  it("of the last month of a range comes with the command that runs only that month", () => {
     const errorMessage = `2026-08 does not reconcile${DONE}2026-07${TRY}Correct the loans.`;
     const notice = noticeOf(outcome({ from: "2026-07", to: "2026-08" }, { ...failed, errorMessage }));
     expect(notice.message).toContain(
@@ -102,7 +102,7 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
     expect(notice.message).toContain(`--data '{"from":"2026-06","to":"2026-09"}'`);
   });
 
-  it("of an announcement has the command that announces the month again", () => {
+  it("of an announcement comes with the command that announces the month again", () => {
     const event = {
       source: "aws.s3",
       "detail-type": "Object Created",
@@ -120,20 +120,20 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
     );
   });
 
-  it("of an announcement of a month that was asked for names the month", () => {
+  it("of an announcement that was requested by month names the month", () => {
     const notice = noticeOf(outcome({ month: "2026-09" }, failed, { task: "announce" }));
     expect(notice.subject).toContain("2026-09 was not announced");
     expect(notice.message).toContain(`--function announce --type Event --data '{"month":"2026-09"}'`);
   });
 
-  it("of another extract names it, and runs it again", () => {
+  it("of another extract names that extract, also in the command", () => {
     const notice = noticeOf(outcome({ extract: "loan_detail", month: "2026-09" }, failed));
     expect(notice.subject).toContain("loan_detail of 2026-09 was not published");
     expect(notice.message).toContain("The extract loan_detail of 2026-09 was not published.");
     expect(notice.message).toContain(`--data '{"extract":"loan_detail","month":"2026-09"}'`);
   });
 
-  it("of a verification says that the month is missing or damaged, and that the extract is to be run", () => {
+  it("of a verification says that the month is missing or damaged, and comes with the command that extracts it", () => {
     const response = {
       errorType: "VerificationError",
       errorMessage: `2026-09 is not published${TRY}Run the missing month.`,
@@ -145,7 +145,7 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
   });
 
   it.each(["DeadlineError", "StorageError", "ConfigError", "Sandbox.Timedout"])(
-    "of a verification by %s says that the month could not be verified, and that it is to be verified again",
+    "of a verification by %s says that the month could not be verified, and comes with the command that verifies it",
     (errorType) => {
       const response = { errorType, errorMessage: `2026-09 could not be verified${TRY}Wait a few minutes.` };
       const notice = noticeOf(outcome(scheduled, response, { task: "verify" }));
@@ -156,7 +156,7 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
     },
   );
 
-  it("that the program did not see coming is told as well", () => {
+  it("that the program did not foresee is reported as well", () => {
     const timeout = {
       errorType: "Sandbox.Timedout",
       errorMessage: "RequestId: x Error: Task timed out after 900.00 seconds",
@@ -167,12 +167,12 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
     expect(notice.message).toContain("The program did not foresee this");
   });
 
-  it("of an event that grew too old, of which there is no answer, is told as well", () => {
+  it("of an event that expired, which has no response, is reported as well", () => {
     const notice = noticeOf(outcome(scheduled, undefined, { condition: "EventAgeExceeded" }));
     expect(notice.subject).toContain("2026-09 was not published: EventAgeExceeded");
   });
 
-  it("of a run that was asked for nothing sensible shows what it was asked for", () => {
+  it("of a run with invalid input shows the input", () => {
     const response = {
       errorType: "RequestError",
       errorMessage: `wrong input${TRY}Ask for one closed month.`,
@@ -182,13 +182,13 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
     expect(notice.message).toContain(`--data '{"month":"2026-13"}'`);
   });
 
-  it("has a subject of plain ASCII below 100 characters, whatever it is about", () => {
+  it("has a subject of fewer than 100 ASCII characters, whatever the error", () => {
     const response = { errorType: `Überraschung\n${"x".repeat(200)}`, errorMessage: "…" };
     const notice = noticeOf(outcome(scheduled, response));
     expect(notice.subject).toMatch(/^[\x20-\x7e]{1,99}$/);
   });
 });
 
-it("is refused if it is no outcome of an asynchronous run", () => {
+it("a record that is not the outcome of an asynchronous run is refused", () => {
   expect(() => noticeOf({ month: "2026-09" })).toThrow("not the record of an asynchronous Lambda invocation");
 });

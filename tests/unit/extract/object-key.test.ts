@@ -18,7 +18,7 @@ function refusal(...names: string[]): string {
 }
 
 describe("an object's key", () => {
-  it("is named for the last day of the data month", () => {
+  it("contains the last day of the month", () => {
     expect(objectKey({ prefix: "", folders: "plain" }, "", "FirstNational", "2026-09" as Month)).toBe(
       "FirstNational/2026/09/FirstNational_20260930.csv",
     );
@@ -27,7 +27,7 @@ describe("an object's key", () => {
     );
   });
 
-  it("has a layout that engines read as partitions", () => {
+  it("can have the layout that query engines read as partitions", () => {
     expect(objectKey({ prefix: "", folders: "hive" }, "", "FNB", "2026-09" as Month)).toBe(
       "bank=FNB/year=2026/month=09/FNB_20260930.csv",
     );
@@ -53,11 +53,11 @@ describe("an object's key", () => {
     ["Cre\u034f\u0301dit", "Crédit"],
     ["\u0301Accent \u0301first", "AccentFirst"],
     ["\u3164Filler", "Filler"],
-  ])("holds the bank %j as %s", (name, keyName) => {
+  ])("contains the bank name %j as %s", (name, keyName) => {
     expect(keyNameOf(name)).toBe(keyName);
   });
 
-  it("is refused where two banks would share it, and both are named", () => {
+  it("is refused if two banks would share it, and the error names both", () => {
     expect(refusal("First National", "Other", "First-National")).toBe(
       "the banks' names don't make distinct file names: " +
         '"First National" (bank 1) and "First-National" (bank 3): the same file name, FirstNational',
@@ -96,7 +96,7 @@ describe("an object's key", () => {
     );
   });
 
-  it("is refused with every problem at once, each bank in the first way in which it is like another", () => {
+  it("is refused with all problems at once, and each bank with its first clash only", () => {
     expect(refusal("Alpha", "-alpha", "ALPHA", "Аlpha", "❤️", "Beta")).toBe(
       "the banks' names don't make distinct file names: " +
         '"❤️" (bank 5): no letter or digit to name a file by; ' +
@@ -106,7 +106,7 @@ describe("an object's key", () => {
     );
   });
 
-  it("is accepted for ordinary names beside each other", () => {
+  it("is accepted for banks with ordinary names", () => {
     const names = ["First National", "Second National", "Crédit d'Été", "Credit", "招商银行", "中国银行"];
     const short = ["FNB", "FNC", "Bank I", "Bank L"];
     const keyNames = keyedBanks([...names, ...short].map((name, id) => ({ id, name })));
@@ -115,7 +115,7 @@ describe("an object's key", () => {
     );
   });
 
-  /** Letters of several scripts, digits, marks, emoji and characters that nobody sees. */
+  /** Letters of several scripts, digits, marks, emoji and invisible characters. */
   const name = fc.string({
     unit: fc.oneof(
       fc.constantFrom(...Array.from("abABzоОΑ01 -'ßıİ銀ह❤\ufe0f\u200d\u00ad\u0301\u0308\u3164\u20e3")),
@@ -124,7 +124,7 @@ describe("an object's key", () => {
     maxLength: 12,
   });
 
-  it("has only letters with their marks and digits, all of them to be seen, for any name", () => {
+  it("contains only visible letters with their marks, and digits, for any name", () => {
     fc.assert(
       fc.property(name, (any) => {
         expect(keyNameOf(`${any}x`)).toMatch(/^[\p{L}\p{Nd}][\p{L}\p{Nd}\p{M}]*$/u);
@@ -144,7 +144,7 @@ describe("an object's key", () => {
     );
   });
 
-  it("is the same whatever nobody sees is put into a name", () => {
+  it("is not changed by an invisible character in a name", () => {
     const unseen = fc.constantFrom("\u200d", "\u200c", "\ufe0e", "\ufe0f", "\u00ad", "\u{e0100}", "\u3164");
     fc.assert(
       fc.property(name, unseen, fc.nat(), (any, character, at) => {
@@ -156,7 +156,7 @@ describe("an object's key", () => {
     );
   });
 
-  it("is refused beside any change of its case", () => {
+  it("is refused beside the same name in another case", () => {
     fc.assert(
       fc.property(name, fc.constantFrom("toUpperCase", "toLowerCase"), (any, change) => {
         expect(refusal(`X${any}`, `X${any}`[change]())).toMatch(/the same file name|differ only in case/);

@@ -54,7 +54,7 @@ describe("a month whose files are compared with its controls", () => {
   it.each([
     ["with rows counted", branches],
     ["with rows not counted", undefined],
-  ])("reconciles if all figures are the same, %s, and no bank is read", async (_, rowCounts) => {
+  ])("reconciles without reading the banks' totals if all figures are equal, %s", async (_, rowCounts) => {
     const controls = controlsWith(loans(3n, 600n), rowCounts);
     const readNoBanks = () => Promise.reject(new Error("the banks were read"));
     expect(await reconcile(loanMovingAverage, month, files, controls, readNoBanks)).toEqual({
@@ -63,7 +63,7 @@ describe("a month whose files are compared with its controls", () => {
     });
   });
 
-  it("is refused for each bank whose totals differ, with both sides", async () => {
+  it("is refused for each bank whose totals differ, and the error has both figures", async () => {
     const bankTotals = new Map([
       [1, loans(1n, 100n)],
       [2, loans(3n, 700n)],
@@ -87,7 +87,7 @@ describe("a month whose files are compared with its controls", () => {
   it.each([
     ["the number", loans(4n, 600n), "4 loans of 600 in all (window: 4 loans of 600)"],
     ["the total", loans(3n, 601n), "3 loans of 601 in all (window: 3 loans of 601)"],
-  ])("is refused if only %s of all differs, and no bank's", async (_, totals, source) => {
+  ])("is refused if only %s of all loans differs, and no bank's figures do", async (_, totals, source) => {
     const bankTotals = new Map([
       [1, loans(1n, 100n)],
       [2, loans(2n, 500n)],
@@ -110,7 +110,7 @@ describe("a month whose files are compared with its controls", () => {
     );
   });
 
-  it("is refused for each bank whose file has another number of rows, though the totals are right", async () => {
+  it("is refused for each bank whose file has a wrong number of rows, even if the totals are right", async () => {
     const rowCounts = new Map([[2, 4]]);
     expect(await refusalOf(controlsWith(loans(3n, 600n), rowCounts))).toBe(
       "2026-09 does not reconcile: Bank 1: the file has 1 branches, the table branch 0; " +
@@ -118,12 +118,12 @@ describe("a month whose files are compared with its controls", () => {
     );
   });
 
-  it("is refused with differences of both kinds together", async () => {
+  it("is refused with differences in totals and in row counts together", async () => {
     const message = await refusalOf(controlsWith(loans(0n, 0n), new Map([[1, 1]])));
     expect(message.split("; ")).toHaveLength(3);
   });
 
-  it("of an extract whose figures cover one month is to be corrected in that month", async () => {
+  it("of an extract whose figures cover one month is refused with a hint to correct that month", async () => {
     const controls = controlsWith(loans(4n, 600n), undefined);
     const reconciled = reconcile(loanDetail, month, files, controls, () => Promise.resolve(new Map()));
     await expect(reconciled).rejects.toMatchObject({
@@ -131,14 +131,14 @@ describe("a month whose files are compared with its controls", () => {
     });
   });
 
-  it("can't be compared with controls that leave the month out", async () => {
+  it("can't be compared with controls that lack the month", async () => {
     const controls = { months: new Map(), rowCounts: undefined };
     const reconciled = reconcile(loanMovingAverage, month, files, controls, () => Promise.resolve(new Map()));
     await expect(reconciled).rejects.toThrow(new RangeError("the controls have no row for 2026-09"));
   });
 });
 
-/** Answers each statement with rows, and remembers the values it was asked with. */
+/** Answers each statement with its rows, and records the values that it was given. */
 function snapshotOf(rows: Readonly<Record<string, readonly Row[]>>) {
   const asked: Record<string, readonly string[] | undefined> = {};
   const snapshot: Snapshot = {
@@ -166,7 +166,7 @@ describe("the controls of a range", () => {
     ],
   };
 
-  it("are read for its first to its last month, with the quality figures last and each bank's rows", async () => {
+  it("are read from its first to its last month, with the quality figures and each bank's row count", async () => {
     const { snapshot, asked } = snapshotOf(rows);
     const controls = await readControls(snapshot, loanMovingAverage, months);
     expect(asked["loan_controls.sql"]).toEqual(["2026-08-01", "2026-10-01"]);
@@ -192,7 +192,7 @@ describe("the controls of a range", () => {
     ]);
   });
 
-  it("count no rows if the definition doesn't", async () => {
+  it("have no row counts if the definition has none", async () => {
     const { rowCounts: _, ...reconciliation } = loanMovingAverage.reconciliation;
     const { snapshot, asked } = snapshotOf(rows);
     const controls = await readControls(snapshot, { ...loanMovingAverage, reconciliation }, [month]);
@@ -214,7 +214,7 @@ describe("the controls of a range", () => {
 });
 
 describe("the totals of the banks", () => {
-  it("are read for the month, with those of no bank, and an empty sum as 0", async () => {
+  it("are read for the month, including loans without a bank, and an empty sum is 0", async () => {
     const { snapshot, asked } = snapshotOf({
       "loan_bank_controls.sql": [
         ["1", "2", "300", "2", "300"],

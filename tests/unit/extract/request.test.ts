@@ -15,7 +15,7 @@ function refusal(event: unknown): RequestError {
 }
 
 describe("a request", () => {
-  it("is one month", () => {
+  it("can be for one month", () => {
     expect(parseRequest({ month: "2026-09" }, now)).toEqual({
       definition: expect.objectContaining({ name: "loan_moving_average" }) as unknown,
       months: ["2026-09"],
@@ -32,21 +32,21 @@ describe("a request", () => {
       { reason: " late loans ", by: "a.person" },
       { reason: "late loans", by: "a.person" },
     ],
-  ])("of a restatement may say why and by whom: %j", (said, motive) => {
+  ])("for a restatement may have a reason and a name: %j", (said, motive) => {
     expect(parseRequest({ month: "2026-09", restate: true, ...said }, now).motive).toEqual(motive);
     expect(() => parseRequest({ month: "2026-09", ...said }, now)).toThrow("reason and by are for restate");
   });
 
-  it("is a range, both ends included", () => {
+  it("can be for a range, both ends included", () => {
     expect(months({ from: "2025-11", to: "2026-01" })).toEqual(["2025-11", "2025-12", "2026-01"]);
   });
 
-  it("is of any month since 1900: banks have old loans", () => {
+  it("can be for any month since 1900, because banks have old loans", () => {
     expect(months({ month: "1900-01" })).toEqual(["1900-01"]);
     expect(months({ scheduledTime: "1900-02-01T00:00:00Z" })).toEqual(["1900-01"]);
   });
 
-  it("is of the moving average, or of the extract that it names", () => {
+  it("is for the moving average unless it names another extract", () => {
     expect(parseRequest({ month: "2026-09", extract: "loan_detail" }, now).definition.name).toBe(
       "loan_detail",
     );
@@ -55,7 +55,7 @@ describe("a request", () => {
     );
   });
 
-  it("takes restate, allowEmpty and dryRun", () => {
+  it("can have restate, allowEmpty and dryRun", () => {
     const flags = { restate: true, allowEmpty: true, dryRun: true };
     expect(parseRequest({ month: "2026-09", ...flags }, now)).toMatchObject({
       restate: true,
@@ -69,14 +69,14 @@ describe("a request", () => {
     ["retried after midnight", "2026-10-31T23:59:59.999Z", "2026-09"],
     ["in January", "2026-01-01T03:00:00Z", "2025-12"],
     ["in another zone, still September in UTC", "2026-10-01T01:00:00+02:00", "2026-08"],
-  ])("of a schedule %s is the month before the event's own time", (_, time, month) => {
+  ])("of a schedule %s is for the month before the event's own time", (_, time, month) => {
     expect(months({ scheduledTime: time })).toEqual([month]);
     expect(
       months({ version: "0", source: "aws.scheduler", "detail-type": "Scheduled Event", time, detail: {} }),
     ).toEqual([month]);
   });
 
-  it("does not depend on the clock: days later the same event asks for the same month", () => {
+  it("does not depend on the clock: the same event is for the same month days later", () => {
     const event = { scheduledTime: "2026-03-01T03:00:00Z" };
     expect(parseRequest(event, new Date("2026-03-01T03:00:01Z")).months).toEqual(["2026-02"]);
     expect(parseRequest(event, new Date("2026-07-09T00:00:00Z")).months).toEqual(["2026-02"]);
@@ -109,17 +109,17 @@ describe("a request", () => {
     [null, "expected a JSON object"],
     ["2026-09", "expected a JSON object"],
     [[], "one of month"],
-  ])("refuses %j and says what was expected", (event, expected) => {
+  ])("is refused for %j, and the error says what was expected", (event, expected) => {
     expect(refusal(event).message).toContain(expected);
     expect(refusal(event).exitCode).toBe(64);
   });
 
-  it("names all that is wrong at once", () => {
+  it("is refused with all mistakes at once", () => {
     const { message } = refusal({ month: "2026-13", from: "x", monht: "2026-09", bank: 1, dryRun: 1 });
     for (const key of ["month:", "from:", "monht:", "bank:", "dryRun:"]) expect(message).toContain(key);
   });
 
-  it("refuses a month that has not ended, and says which is the last that has", () => {
+  it("is refused for a month that has not ended, and the error names the last month that has", () => {
     expect(refusal({ month: "2026-11" }).message).toBe(
       "wrong input: 2026-11 has not ended (UTC); the last month that has is 2026-10",
     );

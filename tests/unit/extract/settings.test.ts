@@ -68,7 +68,7 @@ describe("the settings", () => {
     );
   });
 
-  it("are refused all at once, each with what was expected", () => {
+  it("are refused with all mistakes at once, each with what was expected", () => {
     const error = refusal({
       ...{ EXTRACT_BUCKET: "s3://Extracts", DB_PORT: "70000", DB_SSL: "require", EXTRACT_KEY_LAYOUT: "flat" },
       ...{ EXTRACT_PREFIX: "/a", EXTRACT_LINE_ENDING: "cr", S3_FORCE_PATH_STYLE: "yes" },

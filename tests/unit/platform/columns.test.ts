@@ -39,13 +39,13 @@ function refusal(found: readonly ResultColumn[]): DefinitionError {
 const replaced = (at: number, ...others: ResultColumn[]) => described.toSpliced(at, others.length, ...others);
 
 describe("a statement's result", () => {
-  it("may have exactly the columns of its definition", () => {
+  it("is accepted with exactly the columns of its definition", () => {
     expect(() => {
       expectColumns("figures.sql", described, columns);
     }).not.toThrow();
   });
 
-  it("may have a text that is shorter than the definition allows", () => {
+  it("is accepted with a text column shorter than the definition allows", () => {
     expect(() => {
       expectColumns("figures.sql", replaced(5, result("name", 1043, 20 + 4)), columns);
     }).not.toThrow();
@@ -87,9 +87,9 @@ describe("a statement's result", () => {
       replaced(0, result("identity", 23)),
       "column 1 is identity int32, the definition says id int32",
     ],
-    ["one column less", described.slice(0, 5), "column 6 is nothing, the definition says name text(50)"],
+    ["a missing column", described.slice(0, 5), "column 6 is nothing, the definition says name text(50)"],
     [
-      "one column more",
+      "an extra column",
       [...described, result("more", 23)],
       "column 7 is more int32, the definition says nothing",
     ],
@@ -99,7 +99,7 @@ describe("a statement's result", () => {
     );
   });
 
-  it("is refused with all differences at once, and the data is not blamed", () => {
+  it("is refused with all differences at once, and the hint does not blame the data", () => {
     const error = refusal(replaced(0, result("total", 20), result("id", 23)));
     expect(error.message).toContain(
       "column 1 is total int64, the definition says id int32; column 2 is id int32",
@@ -109,6 +109,6 @@ describe("a statement's result", () => {
   });
 });
 
-it("the scale of a type is the number of its decimals", () => {
+it("the scale of a type is the number of its decimal places", () => {
   expect([scaleOf("decimal(18,2)"), scaleOf("decimal(9,0)"), scaleOf("int64")]).toEqual([2, 0, 0]);
 });

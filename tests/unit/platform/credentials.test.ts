@@ -24,7 +24,7 @@ const credentials = {
   password: "hunter-two",
 };
 
-/** Answers the requests in this order, by a secret's text or by an error, and notes the stages asked for. */
+/** Answers the requests in this order, with a secret's text or an error, and records the requested stages. */
 function manager(...answers: readonly (string | undefined | Error)[]) {
   const stages: string[] = [];
   const send = ({ input }: GetSecretValueCommand, options: unknown) => {
@@ -62,7 +62,7 @@ const text = (content: object) => JSON.stringify(content);
 const withPassword = (password: string) => text({ ...secret, password });
 
 describe("the credentials to try", () => {
-  it("are those of the current version, of a newer current one, and of the one that is pending", async () => {
+  it("are those of the current version, then of a newer current version, then of the pending version", async () => {
     const { client, stages } = manager(withPassword("one"), withPassword("two"), withPassword("three"));
     expect((await allOf(client)).map(({ password }) => password)).toEqual(["one", "two", "three"]);
     expect(stages).toEqual(["AWSCURRENT", "AWSCURRENT", "AWSPENDING"]);
@@ -73,13 +73,13 @@ describe("the credentials to try", () => {
     expect(await allOf(client)).toHaveLength(1);
   });
 
-  it("are read when they are asked for, and not before", async () => {
+  it("are read only when they are requested", async () => {
     const { client, stages } = manager(withPassword("one"));
     await credentialsToTry(client, unset, signal).next();
     expect(stages).toEqual(["AWSCURRENT"]);
   });
 
-  it("have none pending outside of a rotation", async () => {
+  it("include no pending version outside of a rotation", async () => {
     const { client } = manager(
       withPassword("one"),
       withPassword("one"),
@@ -88,7 +88,7 @@ describe("the credentials to try", () => {
     expect(await allOf(client)).toHaveLength(1);
   });
 
-  it("fail if the pending version may not be read", async () => {
+  it("end with an error if the role may not read the pending version", async () => {
     const { client } = manager(
       withPassword("one"),
       withPassword("one"),
@@ -100,15 +100,15 @@ describe("the credentials to try", () => {
 
 describe("a secret", () => {
   it.each([
-    ["has all of the address", secret, credentials],
+    ["may have the whole address", secret, credentials],
     ["may have its port as text", { ...secret, port: "6432" }, credentials],
     ["may leave out the port", { ...secret, port: undefined }, { ...credentials, port: 5432 }],
-    ["may have more", { ...secret, engine: "postgres" }, credentials],
+    ["may have more entries", { ...secret, engine: "postgres" }, credentials],
   ])("%s", async (_, content, expected) => {
     expect(await firstOf(text(content))).toEqual(expected);
   });
 
-  it("is completed by the settings, which come first", async () => {
+  it("is completed by the settings, which take precedence", async () => {
     const settings = { ...unset, host: "other", port: 1, name: "name" };
     const expected = { ...credentials, host: "other", port: 1, database: "name" };
     expect(await firstOf(text(secret), settings)).toEqual(expected);
@@ -127,7 +127,7 @@ describe("a secret", () => {
     });
   });
 
-  it("without any address needs all of it", async () => {
+  it("without an address needs all of it in the settings", async () => {
     const { username, password } = secret;
     expect(await firstOf(text({ username, password }))).toMatchObject({
       message:
@@ -149,7 +149,7 @@ describe("a secret", () => {
     [text({ ...secret, host: 1, dbname: 2 }), "host: expected a string; dbname: expected a string"],
     [text({ ...secret, port: true }), "port: expected a port number"],
     [text({ ...secret, port: 65536 }), "port: expected a port number from 1 to 65535"],
-  ])("%j is malformed, and is not told", async (content, problem) => {
+  ])("%j is malformed, and the error does not contain it", async (content, problem) => {
     const error = await firstOf(content);
     expect(error).toMatchObject({
       name: "CredentialsError",
@@ -160,7 +160,7 @@ describe("a secret", () => {
   });
 });
 
-describe("Secrets Manager", () => {
+describe("an error of Secrets Manager", () => {
   const unavailable = {
     name: "DatabaseUnavailableError",
     hint: "Wait a few minutes; if it happens again, check the network path to Secrets Manager (VPC endpoint).",
@@ -171,7 +171,7 @@ describe("Secrets Manager", () => {
     refusal("InternalServiceError", 500),
     refusal("ServiceUnavailable", 503),
     refusal("ThrottlingException", 400),
-  ])("is not available: %s", async (cause) => {
+  ])("means that it is unavailable: %s", async (cause) => {
     expect(await firstOf(cause)).toMatchObject({
       ...unavailable,
       cause,
@@ -183,7 +183,7 @@ describe("Secrets Manager", () => {
     refusal("ResourceNotFoundException", 400),
     refusal("AccessDeniedException", 403),
     refusal("Odd", 499),
-  ])("refuses: %s", async (cause) => {
+  ])("means that the secret can't be read: %s", async (cause) => {
     expect(await firstOf(cause)).toMatchObject({
       name: "CredentialsError",
       cause,
@@ -192,11 +192,11 @@ describe("Secrets Manager", () => {
     });
   });
 
-  it("can't be asked without credentials of AWS", async () => {
+  it("about missing AWS credentials is a wrong setting", async () => {
     expect(await firstOf(refusal("CredentialsProviderError"))).toMatchObject({ name: "ConfigError" });
   });
 
-  it("may fail with something that is not an error", async () => {
+  it("may be something other than an Error object", async () => {
     const odd: unknown = { toString: () => "odd" };
     const error = await firstOf(odd as Error);
     expect(error).toMatchObject({ message: "Secrets Manager did not return the secret ods: odd" });

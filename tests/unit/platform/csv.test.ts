@@ -15,7 +15,7 @@ describe("CSV", () => {
     ["a quote", 'a "b"', '"a ""b"""'],
     ["a line feed", "a\nb", '"a\nb"'],
     ["a carriage return", "a\rb", '"a\rb"'],
-    ["a line break of Windows", "a\r\nb", '"a\r\nb"'],
+    ["a Windows line break", "a\r\nb", '"a\r\nb"'],
     ["spaces at both ends", "  a ", "  a "],
     ["accents", "Ünïcödé €", "Ünïcödé €"],
     ["the empty string", "", '""'],
@@ -23,19 +23,19 @@ describe("CSV", () => {
     ["a formula", "=1+1", "=1+1"],
     ["a negative number", "-1.50", "-1.50"],
     ["the word null", "null", "null"],
-    ["a line that ends a text", "a\n", '"a\n"'],
+    ["a line feed at the end", "a\n", '"a\n"'],
   ])("writes %s", (_, field, written) => {
     expect(text([field])).toBe(`${written}\n`);
     expect(text(["x", field, "y"])).toBe(`x,${written},y\n`);
     expect(text(["x", field, "y"], "\r\n")).toBe(`x,${written},y\r\n`);
   });
 
-  it("has no byte order mark, and ends every line", () => {
+  it("has no byte order mark, and ends every line with a line break", () => {
     expect(new CsvWriter("\n").lines([["a", "b"]])).toEqual(Buffer.from([0x61, 0x2c, 0x62, 0x0a]));
     expect(new CsvWriter("\r\n").lines([["1"], ["2"]]).toString()).toBe("1\r\n2\r\n");
   });
 
-  it("is what csv-stringify makes of whole rows, for any rows, also where fields come again", () => {
+  it("equals csv-stringify's output for any rows, including rows with repeated fields", () => {
     const field = fc.oneof(
       fc.string({ unit: fc.constantFrom(...Array.from('ab1 ,;"\n\r\t-+=._é€𝕊')), maxLength: 6 }),
       fc.constantFrom(null, "a,b", "plain"),
@@ -53,12 +53,12 @@ describe("CSV", () => {
     );
   });
 
-  it("keeps few of the fields that it has quoted in memory", () => {
+  it("keeps only a few quoted fields in memory", () => {
     const writer = new CsvWriter("\n");
     const before = usedBytes();
     const fieldBytes = 10_000;
     for (let number = 0; number < 8000; number++) writer.lines([[`${number},`.padEnd(fieldBytes, "x")]]);
-    // All of them would be 160 MB: each as it is, and as it is written.
+    // All of them would take 160 MB: each field once as it is and once as written.
     expect(usedBytes() - before).toBeLessThan(60_000_000);
     expect(writer.lines([["a,b"]]).toString()).toBe('"a,b"\n');
   });

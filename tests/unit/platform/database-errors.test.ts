@@ -20,7 +20,7 @@ function explained(error: Error): BatchError {
 }
 
 describe("an error of PostgreSQL", () => {
-  it.each(["28000", "28P01"])("%s refuses the user", (code) => {
+  it.each(["28000", "28P01"])("with SQLSTATE %s means that the user was refused", (code) => {
     expect(explained(failure("no entry", code, "FATAL"))).toMatchObject({
       name: "CredentialsError",
       message: `the ${where} refused the user reader: no entry`,
@@ -28,13 +28,16 @@ describe("an error of PostgreSQL", () => {
     });
   });
 
-  it.each(["08006", "53300", "57P01", "57P03", "40001"])("%s means that it is not available", (code) => {
-    expect(explained(failure("busy", code, "ERROR"))).toMatchObject({
-      name: "DatabaseUnavailableError",
-      message: `the ${where} is not available: busy`,
-      hint: "Wait a few minutes.",
-    });
-  });
+  it.each(["08006", "53300", "57P01", "57P03", "40001"])(
+    "with SQLSTATE %s means that the database is unavailable",
+    (code) => {
+      expect(explained(failure("busy", code, "ERROR"))).toMatchObject({
+        name: "DatabaseUnavailableError",
+        message: `the ${where} is not available: busy`,
+        hint: "Wait a few minutes.",
+      });
+    },
+  );
 
   const notFound =
     "Check DB_NAME and DB_SCHEMA: the tables of docs/contract.md, section 1, were not found there.";
@@ -49,7 +52,7 @@ describe("an error of PostgreSQL", () => {
     ["57014", final],
     ["22028", final],
     ["10853", final],
-  ])("%s refuses a statement", (code, hint) => {
+  ])("with SQLSTATE %s means that a statement was refused", (code, hint) => {
     expect(explained(failure("no", code, "ERROR"))).toMatchObject({
       name: "QueryError",
       message: `the ${where} refused a statement: no (SQLSTATE ${code})`,
@@ -65,7 +68,7 @@ describe("an error of the connection", () => {
     ["ERR_TLS_CERT_ALTNAME_INVALID", "wrong name"],
     ["ERR_SSL_WRONG_VERSION_NUMBER", "wrong version"],
     [undefined, "The server does not support SSL connections"],
-  ])("%s means that it can't be trusted", (code, message) => {
+  ])("with the code %s means that the server can't be trusted", (code, message) => {
     expect(explained(failure(message, code))).toMatchObject({
       name: "ConfigError",
       message: `no trusted connection to the ${where}: ${message}`,
@@ -78,11 +81,11 @@ describe("an error of the connection", () => {
     ["with a message alone", failure("timeout expired"), "timeout expired"],
     ["with both", failure("read ECONNRESET", "ECONNRESET"), "read ECONNRESET"],
     ["with neither, and a code that is not text", failure("", 7), ""],
-    // The system's codes look like those of PostgreSQL, whose errors have a severity.
+    // Codes of the operating system resemble SQLSTATEs, but only errors of PostgreSQL have a severity.
     ["with five letters", failure("broken", "EPIPE"), "broken"],
     ["with more than five letters, and a severity", failure("lost", "ENOTFOUND", "FATAL"), "lost"],
     ["with lower case before five letters", failure("lost", "xENOTF", "FATAL"), "lost"],
-  ])("%s means that there is none", (_, error, why) => {
+  ])("%s means that there is no connection", (_, error, why) => {
     expect(explained(error)).toMatchObject({
       name: "DatabaseUnavailableError",
       message: `no connection to the ${where}: ${why}`,
@@ -90,12 +93,12 @@ describe("an error of the connection", () => {
     });
   });
 
-  it.each(["x28000", "x08006"])("by the code %s is none of PostgreSQL's classes", (code) => {
+  it.each(["x28000", "x08006"])("with the code %s belongs to no class of PostgreSQL's errors", (code) => {
     expect(explained(failure("odd", code)).message).toBe(`no connection to the ${where}: odd`);
   });
 });
 
-it("what is not an error comes back as it is", () => {
+it("something that is not an Error is returned unchanged", () => {
   expect(databaseError("stopped", credentials)).toBe("stopped");
   const foreign = { code: "28000" };
   expect(databaseError(foreign, credentials)).toBe(foreign);

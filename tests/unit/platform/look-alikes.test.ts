@@ -10,13 +10,13 @@ import { ROOT } from "../../support/root";
 describe("the table of characters that look alike", () => {
   const characters = Object.values(table.alike).flatMap((each) => Array.from(each));
 
-  it("has each character once, and none that normalisation would have replaced before", () => {
+  it("has each character once, and no character that normalisation has replaced already", () => {
     expect(characters.length).toBeGreaterThan(2000);
     expect(new Set(characters).size).toBe(characters.length);
     expect(characters.filter((each) => each.normalize("NFKD") !== each)).toEqual([]);
   });
 
-  it("is made by its script from Unicode's file: of it, what can be in a key", () => {
+  it("is made by its script from Unicode's file, with only the characters that a key can contain", () => {
     const directory = mkdtempSync(path.join(tmpdir(), "look-alikes-"));
     try {
       const file = path.join(directory, "confusables.txt");
@@ -51,7 +51,7 @@ it.each([
   ["m", "rn"],
   ["Ａlpha", "Alpha"],
   ["é", "e\u0301"],
-])("%s and %s have one skeleton", (one, other) => {
+])("%s and %s have the same skeleton", (one, other) => {
   expect(skeleton(one)).toBe(skeleton(other));
 });
 
@@ -59,7 +59,7 @@ it.each([
   ["Alpha", "alpha"],
   ["Alpha", "Alphа́"],
   ["銀行", "銀河"],
-])("%s and %s don't", (one, other) => {
+])("%s and %s have different skeletons", (one, other) => {
   expect(skeleton(one)).not.toBe(skeleton(other));
 });
 
@@ -67,6 +67,6 @@ it.each([
   ["Straße", "STRASSE"],
   ["ΝΗΣΟΣ", "νησος"],
   ["ß\u0301", "SŚ"],
-])("%s and %s are the same without their case", (one, other) => {
+])("%s and %s are equal if case is ignored", (one, other) => {
   expect(caseless(one)).toBe(caseless(other));
 });

@@ -28,11 +28,11 @@ describe("a month", () => {
     "2026-09\n",
     "0000-01",
     "",
-  ])("is not %j", (text) => {
+  ])("can't be written as %j", (text) => {
     expect(isMonth(text)).toBe(false);
   });
 
-  it("looks back from January into the old year", () => {
+  it("counts back from January into the previous year", () => {
     expect(addMonths(month("2026-01"), -1)).toBe("2025-12");
     expect(addMonths(month("2026-01"), -2)).toBe("2025-11");
     expect(addMonths(month("2026-04"), -4)).toBe("2025-12");
@@ -60,11 +60,11 @@ describe("a month", () => {
     expect(hasEnded(month("2025-12"), new Date("2026-01-01T00:00:00.000Z"))).toBe(true);
   });
 
-  it("is the instant's in UTC", () => {
+  it("of an instant is its month in UTC", () => {
     expect(monthOf(new Date("2026-10-01T01:30:00+02:00"))).toBe("2026-09");
   });
 
-  it("ranges over the years, both ends included", () => {
+  it("can start a range that crosses a year, both ends included", () => {
     expect(monthRange(month("2025-11"), month("2026-02"))).toEqual([
       "2025-11",
       "2025-12",
@@ -75,7 +75,7 @@ describe("a month", () => {
     expect(monthRange(month("2026-02"), month("2026-01"))).toEqual([]);
   });
 
-  it("goes there and back, and its days lie where the calendar has them", () => {
+  it("is the same after adding and subtracting months, and ends the day before the next one begins", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1000, max: 9000 }),

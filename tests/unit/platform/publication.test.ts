@@ -52,7 +52,7 @@ function manifest(...files: PublishedFile[]): ManifestCore {
   };
 }
 
-/** What the bucket holds: a manifest of these files, and the objects at these keys. */
+/** The bucket's contents: this manifest, and objects at these keys. */
 function publication(content: ManifestCore | undefined, ...keys: string[]): Publication<ManifestCore> {
   return {
     manifestKey: "manifest",
@@ -67,31 +67,31 @@ function never(): never {
   throw new Error("refused");
 }
 
-describe("whether a publication may be written", () => {
+describe("a run may write", () => {
   it.each([
-    ["any bytes where nothing is published", publication(undefined), false, "any"],
-    ["any bytes where a change is allowed", publication(ab, "a", "b"), true, "any"],
-    ["nothing where all is in place", publication(ab, "a", "b"), false, "nothing"],
-    ["the published bytes where a file is gone", publication(ab, "a"), false, "repair"],
+    ["any bytes if nothing is published", publication(undefined), false, "any"],
+    ["any bytes if a change is allowed", publication(ab, "a", "b"), true, "any"],
+    ["nothing if all files are in place", publication(ab, "a", "b"), false, "nothing"],
+    ["the published bytes if a file is gone", publication(ab, "a"), false, "repair"],
   ] as const)("%s", (_, present, mayChange, permission) => {
     expect(permissionFor(present, mayChange)).toBe(permission);
   });
 });
 
-describe("a file is in place", () => {
+describe("a published file", () => {
   const file = published("a");
   it.each([
-    ["at its version", version("a"), true],
-    ["not if its key holds nothing", undefined, false],
-    ["not at another version", { ...version("a"), versionId: "other" }, false],
-    ["not with another ETag", { ...version("a"), etag: "other" }, false],
+    ["is in place if its key holds the published version", version("a"), true],
+    ["is not in place if its key holds nothing", undefined, false],
+    ["is not in place if its key holds another version", { ...version("a"), versionId: "other" }, false],
+    ["is not in place if its key holds another ETag", { ...version("a"), etag: "other" }, false],
   ])("%s", (_, present, expected) => {
     expect(isInPlace(file, present)).toBe(expected);
   });
 });
 
 describe("the differences", () => {
-  it("are the files of other bytes, the new ones and the dropped ones", () => {
+  it("are the changed, the new and the dropped files", () => {
     const [same, changed, added] = [made("a"), made("b", "new"), made("c")];
     const [a, b, dropped] = [published("a"), published("b"), published("d")];
     expect(differencesOf([same, changed, added], [a, b, dropped])).toEqual({
@@ -111,7 +111,7 @@ describe("the plan", () => {
 
   it.each([
     [
-      "publishes all where nothing is published",
+      "publishes all files if nothing is published",
       same,
       publication(undefined, "a"),
       "any",
@@ -119,10 +119,10 @@ describe("the plan", () => {
       1,
       ["a", "b"],
     ],
-    ["changes nothing where all is the same", same, inPlace, "nothing", "unchanged", 4, []],
-    ["changes nothing where all is the same, though it may", same, inPlace, "any", "unchanged", 4, []],
-    ["restates the changed file alone", changed, inPlace, "any", "restated", 5, ["b"]],
-    ["restates a file that was dropped by writing none", [made("a")], inPlace, "any", "restated", 5, []],
+    ["changes nothing if all files are equal", same, inPlace, "nothing", "unchanged", 4, []],
+    ["changes nothing if all files are equal, even if it may", same, inPlace, "any", "unchanged", 4, []],
+    ["restates only the changed file", changed, inPlace, "any", "restated", 5, ["b"]],
+    ["restates a dropped file without writing any", [made("a")], inPlace, "any", "restated", 5, []],
     ["repairs the file that is out of place", same, publication(ab, "b"), "repair", "repaired", 5, ["a"]],
     ["restates and repairs together", changed, publication(ab, "b"), "any", "restated", 5, ["a", "b"]],
   ] as const)("%s", (_, files, present, permission, outcome, revision, keys) => {
@@ -130,7 +130,7 @@ describe("the plan", () => {
     expect({ ...plan, write: plan.write.map(({ key }) => key) }).toEqual({ outcome, revision, write: keys });
   });
 
-  it.each(["nothing", "repair"] as const)("refuses other bytes where it may write %s", (permission) => {
+  it.each(["nothing", "repair"] as const)("refuses different bytes with the permission %s", (permission) => {
     const refuse = jest.fn(never);
     const dropping = [made("a")];
     for (const files of [changed, dropping]) {
@@ -142,7 +142,7 @@ describe("the plan", () => {
   });
 });
 
-/** Notes what is written, in order; `fails` are keys whose completion fails. */
+/** Records the writes in order. The completion of each key in `fails` fails. */
 function bucket(fails: readonly string[] = []) {
   const writes: unknown[][] = [];
   const uploads = {
@@ -167,7 +167,7 @@ const plan = (outcome: Plan<MadeFile>["outcome"], ...write: MadeFile[]): Plan<Ma
 });
 
 describe("publishing", () => {
-  it("completes the first file, then the others, then writes the manifest, each on what was there before", async () => {
+  it("completes the first file, then the others, then writes the manifest, each only over what was there before", async () => {
     const { uploads, objects, writes } = bucket();
     const described: unknown[] = [];
     await publish(
@@ -188,19 +188,19 @@ describe("publishing", () => {
     ]);
   });
 
-  it("writes the first manifest where there is none", async () => {
+  it("writes the first manifest if there is none", async () => {
     const { uploads, objects, writes } = bucket();
     await publish(objects, uploads, plan("published"), publication(undefined), () => ab);
     expect(writes).toEqual([["put", "manifest", expect.any(String), undefined]]);
   });
 
-  it("writes nothing where nothing has changed", async () => {
+  it("writes nothing if nothing has changed", async () => {
     const { uploads, objects, writes } = bucket();
     await publish(objects, uploads, plan("unchanged"), publication(ab, "a", "b"), never);
     expect(writes).toEqual([]);
   });
 
-  it("tries no other file if the first fails, and writes no manifest", async () => {
+  it("stops if the first file fails, and writes no manifest", async () => {
     const { uploads, objects, writes } = bucket(["a"]);
     const publishing = publish(
       objects,
@@ -213,7 +213,7 @@ describe("publishing", () => {
     expect(writes).toEqual([["complete", "a", undefined]]);
   });
 
-  it("waits for all others if one fails, and writes no manifest", async () => {
+  it("waits for the other files if one fails, and writes no manifest", async () => {
     const { uploads, objects, writes } = bucket(["b"]);
     const files = [made("a"), made("b"), made("c")];
     const publishing = publish(objects, uploads, plan("published", ...files), publication(undefined), never);
@@ -244,14 +244,14 @@ describe("reading a publication", () => {
       head: (key: string) => Promise.resolve(key === "gone" ? undefined : version(key)),
     }) as unknown as ObjectStore;
 
-  it("finds its manifest, and the version at each key that holds one", async () => {
+  it("returns its manifest, and the version at each key that has one", async () => {
     const parse = (text: string) => JSON.parse(text) as ManifestCore;
     expect(await readPublication(objects(JSON.stringify(ab)), "manifest", ["a", "gone", "b"], parse)).toEqual(
       publication(ab, "a", "b"),
     );
   });
 
-  it("finds no manifest where there is none", async () => {
+  it("returns no manifest if there is none", async () => {
     expect(await readPublication(objects(undefined), "manifest", ["a"], never)).toEqual(
       publication(undefined, "a"),
     );
@@ -267,13 +267,13 @@ describe("a manifest", () => {
     expect(parseManifest(schema, "key", JSON.stringify({ ...content, more: 1 }))).toEqual(content);
   });
 
-  it("is published if it doesn't say so, as before there were withdrawn ones", () => {
+  it("without a state counts as published, because the first manifests had none", () => {
     const read = (state?: string) => parseManifest(schema, "key", JSON.stringify({ ...ab, state })).state;
     expect([read(), read("published"), read("withdrawn")]).toEqual(["published", "published", "withdrawn"]);
     expect(() => read("gone")).toThrow("can't be read");
   });
 
-  it("may say who made it and why, and its history says so of the revisions before", () => {
+  it("may record by whom and why it was made, and its history does so for earlier revisions", () => {
     const motive = { by: "an operator", reason: "a late booking" };
     expect(Object.keys(historyOf(ab)[0] ?? {})).toEqual(["revision", "publishedAt", "files"]);
     for (const some of [{}, { by: motive.by }, { reason: motive.reason }, motive]) {
@@ -320,13 +320,13 @@ describe("a manifest", () => {
     expect(() => parseManifest(schema, "key", JSON.stringify(content))).toThrow("can't be read");
   });
 
-  it("is refused if it is of another schema, or not JSON", () => {
+  it("is refused if it has another schema version or is not JSON", () => {
     for (const text of [JSON.stringify({ ...ab, schemaVersion: 2 }), "{"]) {
       expect(() => parseManifest(schema, "key", text)).toThrow("the manifest key can't be read");
     }
   });
 
-  it("keeps the files of the revision that it replaces, after those before it", () => {
+  it("keeps the files of the revision that it replaces, after those of earlier revisions", () => {
     expect(historyOf(undefined)).toEqual([]);
     const before = historyOf(manifest(published("z")));
     expect(historyOf({ ...ab, history: before })).toEqual([

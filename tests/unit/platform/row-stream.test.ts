@@ -1,4 +1,4 @@
-/** The row stream as the driver drives it, message by message; `tests/integration` has it against a real server. */
+/** The row stream as the driver calls it, message by message; `tests/integration` runs it against a real server. */
 import { EventEmitter } from "node:events";
 import { setImmediate as turn } from "node:timers/promises";
 
@@ -6,7 +6,7 @@ import type { Connection } from "pg";
 
 import { type Row, RowStream } from "../../../src/platform/database/row-stream";
 
-/** What a connection is asked to do, in order. */
+/** Records the calls to a connection, in order. */
 class FakeConnection extends EventEmitter {
   readonly calls: unknown[][] = [];
   readonly stream = { pause: this.#note("pause"), resume: this.#note("resume") };
@@ -60,7 +60,7 @@ function end(handlers: Handlers): void {
 }
 
 describe("a row stream", () => {
-  it("asks for its statement with its values, and for all rows at once", async () => {
+  it("sends its statement with its values, and requests all rows at once", async () => {
     const { connection, stream, handlers } = submitted(["one", "two"]);
     expect(connection.callsOf("parse")).toEqual([{ text: "select 1" }]);
     expect(connection.callsOf("bind")).toMatchObject([{ values: ["one", "two"] }]);
@@ -75,7 +75,7 @@ describe("a row stream", () => {
     expect(await batches.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("passes batches of 1000 rows on, and pauses the socket from the second that waits", async () => {
+  it("passes on batches of 1000 rows, and pauses the socket when two batches wait", async () => {
     const { connection, stream, handlers } = submitted();
     expect(stream.read()).toBeNull();
     send(handlers, 999, 10);
@@ -94,14 +94,14 @@ describe("a row stream", () => {
     stream.destroy();
   });
 
-  it("passes a batch on when it has a mebibyte", () => {
+  it("passes on a batch when it reaches a mebibyte", () => {
     const { stream, handlers } = submitted();
     stream.read();
     send(handlers, 2, MEBIBYTE / 2 - 1);
     expect(stream.readableLength).toBe(0);
     send(handlers, 1, 2);
     expect(stream.readableLength).toBe(1);
-    // The next batch is counted afresh.
+    // The count starts again with the next batch.
     send(handlers, 1, MEBIBYTE - 1);
     expect(stream.readableLength).toBe(1);
     send(handlers, 1, 1);
@@ -128,7 +128,7 @@ describe("a row stream", () => {
     await expect(stream.columns).rejects.toBe(error);
   });
 
-  it("that is closed early has no columns, and asks its connection for nothing", async () => {
+  it("that is closed early has no columns, and sends nothing to its connection", async () => {
     const connection = new FakeConnection();
     const stream = new RowStream("select 1", []);
     stream.submit(connection as unknown as Connection);

@@ -44,7 +44,7 @@ const amount = fc.integer({ min: -2_000_000_000, max: 2_000_000_000 });
 const branchOf = (loan: fc.Arbitrary<number | null>): fc.Arbitrary<Branch> =>
   fc.array(fc.array(loan, { maxLength: 12 }), { minLength: 3, maxLength: 3 });
 
-it("is exact for any loans that have amounts", () => {
+it("a bank's average is exact for any loans that have amounts", () => {
   fc.assert(
     fc.property(fc.array(branchOf(amount), { maxLength: 8 }), (branches) => {
       const loans = branches.flat(2) as number[];
@@ -60,7 +60,7 @@ it("is exact for any loans that have amounts", () => {
   );
 });
 
-it("leaves out loans without an amount, as the files' own averages do, or reports that it is not exact", () => {
+it("a bank's average leaves out loans without an amount, as the files' own averages do, or is reported as not exact", () => {
   const unknownOnes = fc.oneof(
     { weight: 4, arbitrary: fc.integer({ min: 1, max: 2_000_000_000 }) },
     fc.constant(null),
@@ -83,7 +83,7 @@ it("leaves out loans without an amount, as the files' own averages do, or report
   expect(exact).toBeGreaterThan(490);
 });
 
-it("is not exact if several numbers of loans fit the branch's figures", () => {
+it("a bank's average is not exact if several numbers of loans fit the branch's figures", () => {
   // Three loans of 1, 0 and an unknown amount have the average 0.50, which only two loans with amounts give.
   expect(windowOf([[[1, 0, null], [], []]]).average).toBe(50n);
   // 600 divided by 200,000 gives 0.00; divided by any number from about 40,000 to 120,000 it gives 0.01.
@@ -98,7 +98,7 @@ it("is not exact if several numbers of loans fit the branch's figures", () => {
   expect([window.isExact, window.average]).toEqual([false, undefined]);
 });
 
-it("is not the mean of the branches' averages", () => {
+it("a bank's average is not the mean of the branches' averages", () => {
   // One loan of 100 and three of 400: (100 + 3 × 400) / 4, not (100 + 400) / 2.
   expect(
     windowOf([
@@ -108,7 +108,7 @@ it("is not the mean of the branches' averages", () => {
   ).toBe(32_500n);
 });
 
-it("gives changes in percent of the value before", () => {
+it("a branch's change is in percent of the value before", () => {
   const at = (average: string, id = "7") => {
     const fields = {
       branch_id: id,
@@ -128,7 +128,7 @@ it("gives changes in percent of the value before", () => {
   expect(moversOf("Bank", at("200.00", "8"), at("150.00"))).toEqual([]);
 });
 
-it("reads and writes amounts without floating-point numbers", () => {
+it("amounts are read and written without floating-point numbers", () => {
   expect(formatHundredths(parseHundredths("-90071992547409931234.5") ?? 0n)).toBe(
     "-90,071,992,547,409,931,234.50",
   );

@@ -1,8 +1,8 @@
-/** The documents' tables of columns, held against the definitions. */
+/** The tables of columns in the documents match the definitions. */
 import { extractNamed, extractNames } from "../../../src/extract/definitions";
 import { readDocument } from "../../support/markdown";
 
-/** The cells of the table behind the comment that announces it. */
+/** The cells of the table after the comment that announces it. */
 function tableOf(document: string, name: string): string[][] {
   const text =
     readDocument(document).split(

@@ -1,4 +1,4 @@
-/** What the documents tell to type is there, and so is what they lead to. */
+/** The commands in the documents are valid, and their links have targets. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
@@ -15,7 +15,7 @@ const { functions } = parseYaml(readFileSync(path.join(ROOT, "serverless.yml"), 
   functions: object;
 };
 
-/** This page's commands are of an extract that is yet to be made: tests/package/new-extract.test.ts makes it. */
+/** This page's commands are for an extract that doesn't exist yet; tests/package/new-extract.test.ts creates it. */
 const TUTORIAL = "docs/new-extract.md";
 
 interface Typed {
@@ -23,7 +23,7 @@ interface Typed {
   readonly words: readonly string[];
 }
 
-/** A line's commands, word by word, as a shell takes them: without what stands behind a `#`, a `>` or a `|`. */
+/** The commands of a line, each as a list of words, as a shell splits them, without comments and redirections. */
 function commandsOf(line: string): string[][] {
   const words = line.match(/'[^']*'|"[^"]*"|&&|[;|>#]|[^\s;|>]+/g) ?? [];
   const commands: string[][] = [[]];
@@ -36,14 +36,14 @@ function commandsOf(line: string): string[][] {
     } else if (word === ">") {
       isLeftOut = true;
     } else if (!isLeftOut) {
-      // Brackets, in prose, are around what may be left out.
+      // In prose, brackets enclose optional words.
       commands.at(-1)?.push(word.replace(/^(['"])(.*)\1$/, "$2").replace(/^\[(.*)\]$/, "$1"));
     }
   }
   return commands;
 }
 
-/** The project's own commands in a document: of its blocks for shells, and in backticks. */
+/** The project's own commands in a document, from its shell blocks and its inline code. */
 function typedIn(document: string): Typed[] {
   const inBlocks = codeBlocks(document)
     .filter(({ language }) => language === "sh")
@@ -62,7 +62,7 @@ function typedIn(document: string): Typed[] {
     .filter(({ words: [first = ""] }) => first === "npm" || first === "npx");
 }
 
-/** The command line as it is, but that nothing is carried out. */
+/** The real command line, with actions that do nothing. */
 function parser(): Command {
   const inert = (command: Command) => {
     command.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
@@ -83,12 +83,12 @@ function expectAccepted(words: readonly string[]): void {
   }
 }
 
-/** @throws if it can't be typed. */
+/** @throws if the command is not valid. */
 function expectThere({ words: [first = "", name = "", ...rest] }: Typed): void {
   if (first === "npm") {
     expect(["ci", "test", "install", "run"]).toContain(name);
     const [script] = rest;
-    // Without a name it lists them.
+    // Without a name, npm lists the scripts.
     if (name !== "run" || script === undefined) return;
     expect(Object.keys(scripts)).toContain(script);
   } else if (name === "bank-batch") {
@@ -121,16 +121,19 @@ const typed = documents()
 
 describe("the documents' commands", () => {
   it("are found", () => {
-    const told = typed.map(({ words }) => words.join(" "));
-    expect(told).toContain("npm run demo");
-    expect(told).toContain("npx bank-batch local up");
-    expect(told).toContain("npx bank-batch extract --month 2026-09 --dry-run");
-    expect(told).toContain('npx serverless invoke local -f extract --data {"month": "2026-09"}');
+    const found = typed.map(({ words }) => words.join(" "));
+    expect(found).toContain("npm run demo");
+    expect(found).toContain("npx bank-batch local up");
+    expect(found).toContain("npx bank-batch extract --month 2026-09 --dry-run");
+    expect(found).toContain('npx serverless invoke local -f extract --data {"month": "2026-09"}');
   });
 
-  it.each(typed.map((each) => [`${each.where}: ${each.words.join(" ")}`, each] as const))("%s", (_, each) => {
-    expect(() => expectThere(each)).not.toThrow();
-  });
+  it.each(typed.map((each) => [`${each.where}: ${each.words.join(" ")}`, each] as const))(
+    "are valid: %s",
+    (_, each) => {
+      expect(() => expectThere(each)).not.toThrow();
+    },
+  );
 
   it.each([
     "npm run tset",
@@ -143,20 +146,20 @@ describe("the documents' commands", () => {
     'npx serverless invoke local -f extracts --data \'{"month": "2026-09"}\'',
     'npx serverless invoke local -f extract --data \'{"mnoth": "2026-09"}\'',
     "npx sevrerless package",
-  ])("would not be found: %s", (line) => {
+  ])("are rejected if wrong, such as %s", (line) => {
     const [words = []] = commandsOf(line);
     expect(() => expectThere({ where: "here", words })).toThrow();
   });
 });
 
-it("CONTRIBUTING.md explains every command, and the package has no other", () => {
+it("CONTRIBUTING.md explains exactly the package's scripts and npm install", () => {
   const explained = codeBlocks("CONTRIBUTING.md")
     .flatMap(({ code }) => code.split("\n"))
     .flatMap((line) => /^npm (?:run )?([\w:]+).* # \S/.exec(line)?.[1] ?? []);
   expect(explained).toEqual([...Object.keys(scripts), "install"]);
 });
 
-/** As GitHub makes anchors of headings. */
+/** The anchors that GitHub derives from a document's headings. */
 function anchorsOf(document: string): string[] {
   return [...readDocument(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
     heading
@@ -166,7 +169,7 @@ function anchorsOf(document: string): string[] {
   );
 }
 
-it.each(documents())("the links of %s lead somewhere", (document) => {
+it.each(documents())("the relative links in %s have targets", (document) => {
   const links = [...readDocument(document).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(
     ([, link = ""]) => link,
   );
@@ -179,7 +182,7 @@ it.each(documents())("the links of %s lead somewhere", (document) => {
   expect(broken).toEqual([]);
 });
 
-it("the README fits a window of 120 columns", () => {
+it("the README's prose has at most 120 columns", () => {
   const code = codeBlocks("README.md").flatMap(({ code: text }) => text.split("\n"));
   const prose = readDocument("README.md")
     .split("\n")

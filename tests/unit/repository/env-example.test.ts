@@ -18,18 +18,18 @@ const settings = lines.flatMap((line, index) => {
   return name === undefined ? [] : [{ name, value, before: lines.slice(Math.max(0, index - 2), index) }];
 });
 
-it("has every setting of the contract, in the same order, and no other", () => {
+it(".env.example has every setting of the contract, in the same order, and no other", () => {
   expect(documented.length).toBeGreaterThan(10);
   expect(settings.map(({ name }) => name)).toEqual(documented);
 });
 
-it.each(settings)("describes $name in one line", ({ before }) => {
+it.each(settings)(".env.example describes $name in one line", ({ before }) => {
   const [blank, comment = ""] = before;
   expect(blank).toBe("");
   expect(comment).toMatch(/^# .+\.$/);
   expect(comment).not.toMatch(assignment);
 });
 
-it("has nothing but comments and settings", () => {
+it(".env.example contains only comments and settings", () => {
   expect(lines.filter((line) => line !== "" && !line.startsWith("# ") && !assignment.test(line))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** The contract's table of errors is the code's. */
+/** The contract's table of errors matches the code. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
@@ -14,7 +14,7 @@ const rows = [...contract.matchAll(/^\| `(\w+Error)` +\|[^|]+\| ([^|]+?) +\| ([^
 const details = { hint: "Do this." };
 const kinds = Object.values(errors).filter((kind) => kind !== errors.BatchError);
 
-it("lists every error with its retry and its exit code", () => {
+it("the contract lists every error with its retry and exit code", () => {
   const expected = kinds.flatMap((Kind) => {
     const made = [false, true].map((retry) => new Kind("what", { ...details, retry }));
     const retry = made.map((error) => (error.retry ? "yes" : "no"));
@@ -33,7 +33,7 @@ it("lists every error with its retry and its exit code", () => {
 });
 
 it.each(kinds.map((Kind) => new Kind("what", { ...details, retry: false })))(
-  "has a meaning in the e-mail about $name",
+  "the e-mail about $name explains what the error means",
   ({ name }) => {
     const notice = noticeOf({
       timestamp: "2026-10-01T03:12:45Z",

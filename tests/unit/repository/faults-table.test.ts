@@ -11,7 +11,7 @@ const files = readdirSync(directory, { recursive: true, encoding: "utf8" }).filt
   name.endsWith(".test.ts"),
 );
 
-/** The full names of a file's tests as they are written there: `it.each` has one, with its placeholders. */
+/** The full names of a file's tests, as written: an `it.each` has one name, with its placeholders. */
 function testsOf(file: string): string[] {
   const source = ts.createSourceFile(
     file,
@@ -37,7 +37,7 @@ function testsOf(file: string): string[] {
   return names;
 }
 
-/** The last cells of the rows in the table of a file, which stands below its name. */
+/** The last cell of each row in the table below the file's name. */
 function tableOf(file: string): string[] {
   const text = readFileSync(path.join(ROOT, "docs", "faults.md"), "utf8");
   const section = text.split(/^## /m).find((each) => each.includes(`tests/faults/${file}`)) ?? "";
@@ -46,7 +46,7 @@ function tableOf(file: string): string[] {
 }
 
 describe("docs/faults.md", () => {
-  it.each(files)("names the tests of %s, every one and each once", (file) => {
+  it.each(files)("names every test of %s exactly once", (file) => {
     expect(testsOf(file).length).toBeGreaterThan(0);
     expect(tableOf(file).sort()).toEqual(testsOf(file).sort());
   });

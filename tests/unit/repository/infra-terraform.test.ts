@@ -17,19 +17,22 @@ const tables = [
   columns: [...list.matchAll(/"(\w+)"/g)].map(([, column]) => column),
 }));
 
-it("has exactly one table for each extract", () => {
+it("infra-terraform has exactly one table for each extract", () => {
   expect(tables.map(({ name }) => name)).toEqual(extractNames);
 });
 
-it.each(tables)("$name has the columns of its files, in the same order, and their folder", (table) => {
-  expect(table).toEqual({
-    name: table.name,
-    folder: extractNamed(table.name)?.folder,
-    columns: extractNamed(table.name)?.columns.map(({ name }) => name),
-  });
-});
+it.each(tables)(
+  "the table $name has the columns of its files, in the same order, and their folder",
+  (table) => {
+    expect(table).toEqual({
+      name: table.name,
+      folder: extractNamed(table.name)?.folder,
+      columns: extractNamed(table.name)?.columns.map(({ name }) => name),
+    });
+  },
+);
 
-it("uploads exactly the files that the Glue job reads", () => {
+it("infra-terraform uploads exactly the files that the Glue job reads", () => {
   const uploaded = [...read("glue.tf").matchAll(/"\$\{path\.module\}\/\.\.\/(?:sql\/extract\/)?([\w.]+)"/g)];
   const used = [...read("glue/loan_moving_average.py").matchAll(/"(\w+\.(?:sql|json))"/g)];
   const names = (found: RegExpMatchArray[]) => [...new Set(found.map(([, name]) => name))].sort();
@@ -59,7 +62,7 @@ describe("security groups and their rules", () => {
     expect(blocks.length).toBeGreaterThan(5);
   });
 
-  it.each(blocks)("$address has a description that EC2 accepts", ({ body }) => {
+  it.each(blocks)("have a description that EC2 accepts: $address", ({ body }) => {
     const [, description = ""] = /^ *description += (.+)$/m.exec(body) ?? [];
     // The description each.value is one of the other strings in the block.
     expect(description).toMatch(/^(".*"|each\.value)$/);

@@ -1,4 +1,4 @@
-/** The runbook has a section for every error that a run can end with, and for none that there isn't. */
+/** The runbook has a section for every error that a run can end with, and no other. */
 import * as errors from "../../../src/platform/errors";
 import { readDocument } from "../../support/markdown";
 
@@ -17,11 +17,11 @@ const names = Object.values(errors)
   .filter((kind) => kind !== errors.BatchError)
   .map((Kind) => new Kind("what", { hint: "Do this.", retry: false }).name);
 
-it("has a section for every error, and no other", () => {
+it("the runbook has a section for every error, and no other", () => {
   expect(sections.map(({ heading }) => heading.split(":")[0]).sort()).toEqual(names.sort());
 });
 
-it.each(sections)("says what to do about $heading", ({ heading, text }) => {
+it.each(sections)("the runbook says what to do about $heading", ({ heading, text }) => {
   expect(heading).toMatch(/^\w+Error: \w+/);
   expect(text).toMatch(/^```(sh|sql)$/m);
 });

