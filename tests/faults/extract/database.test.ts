@@ -1,6 +1,6 @@
 /**
- * The database and the way to it fail: before, while and after it answers, by refusal, silence, crash and failover,
- * and by a server that is not to be trusted.
+ * Faults of the database and of the network to it: before, during and after its answer, by refusal, silence, crash
+ * and failover, and by an untrusted server.
  */
 import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -23,7 +23,7 @@ jest.setTimeout(60_000);
 
 const unavailable = { name: "DatabaseUnavailableError", exitCode: 75 } as const;
 
-/** Two banks with so many branches between them that their rows are long under way. */
+/** Adds two banks with so many branches that sending their rows takes a while. */
 async function fillBranches(world: World, branches: number): Promise<void> {
   await world.sql("insert into bank values (1, 'Bank One', 0), (2, 'Bank Two', 0)");
   await world.sql(
@@ -34,14 +34,14 @@ async function fillBranches(world: World, branches: number): Promise<void> {
   await addLoanEachMonth(world);
 }
 
-/** Branches of the first bank and of the third beside those of the server's own: a long way for its rows. */
+/** Adds so many branches to the first and the third bank that sending the rows takes a while. */
 async function fillServer(server: PrivateServer): Promise<void> {
   await server.sql(
     "insert into branch select number, 1 + number % 2 * 2, repeat('x', 200) from generate_series(100001, 150000) as number",
   );
 }
 
-/** So early that the buffers of the connection can't hold what is still to come. */
+/** Early enough that the connection's buffers can't hold the remaining rows. */
 const midStream = { after: { rows: 1000 } } as const;
 
 function addressOf({ environment }: PrivateServer): { host: string; port: number } {
@@ -56,14 +56,14 @@ async function terminateBackend(world: World): Promise<void> {
   );
 }
 
-/** Waits until the program's backend computes for {@link makeLoansSlow}. */
+/** Waits until the program's backend computes the slow statement of {@link makeLoansSlow}. */
 async function whenComputing(world: World): Promise<void> {
   const sleeping =
     "select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
   while ((await world.sql(sleeping)).length === 0) await sleep(20);
 }
 
-/** Does something once, when the first request for the operation comes in, which waits for it. */
+/** Runs the action once, at the first request for the operation, which waits until the action has ended. */
 function once(world: World, operation: string, action: () => Promise<void>): void {
   let done: Promise<void> | undefined;
   world.aws.onRequest(async (event) => {
@@ -72,7 +72,7 @@ function once(world: World, operation: string, action: () => Promise<void>): voi
   });
 }
 
-describe("the database's door", () => {
+describe("connecting to the database", () => {
   let world: World;
   let proxy: Proxy;
   beforeEach(async () => {
@@ -84,7 +84,7 @@ describe("the database's door", () => {
     await world.close();
   });
 
-  it("is shut: a connection is refused", async () => {
+  it("fails when the connection is refused", async () => {
     const options = { environment: proxy.environment };
     await proxy.close();
     await expectFailure(
@@ -93,7 +93,7 @@ describe("the database's door", () => {
     );
   });
 
-  it("opens and nobody speaks: the run gives up after 10 s", async () => {
+  it("fails after 10 s when the server accepts the connection and sends nothing", async () => {
     proxy.script = { silentFromTheStart: true };
     const error = await expectFailure(
       { world, options: { environment: proxy.environment }, withinMs: 12_000 },
@@ -102,20 +102,23 @@ describe("the database's door", () => {
     expect(error.cause).toBeInstanceOf(Error);
   });
 
-  it("is slow to answer: the run waits and succeeds", async () => {
+  it("waits for a server whose first byte comes late", async () => {
     proxy.script = { pass: true, firstByteAfterMs: 1500 };
     await expectPublished({ world, options: { environment: proxy.environment } });
   });
 
-  it.each(["cut", "reset"] as const)("closes in the middle of the first words: %s", async (then) => {
-    proxy.script = { after: { bytes: 5 }, then };
-    await expectFailure(
-      { world, options: { environment: proxy.environment } },
-      { ...unavailable, message: [world.database], hint: "database is running" },
-    );
-  });
+  it.each(["cut", "reset"] as const)(
+    "fails when the connection ends during authentication: %s",
+    async (then) => {
+      proxy.script = { after: { bytes: 5 }, then };
+      await expectFailure(
+        { world, options: { environment: proxy.environment } },
+        { ...unavailable, message: [world.database], hint: "database is running" },
+      );
+    },
+  );
 
-  it("has no place left (SQLSTATE 53300)", async () => {
+  it("fails when the server has no connection left (SQLSTATE 53300)", async () => {
     await world.sql(`alter role ${String(world.secret["username"])} connection limit 0`);
     await expectFailure(
       { world },
@@ -129,27 +132,27 @@ describe("the database's door", () => {
     await expectPublished({ world });
   });
 
-  it("has a server behind it that gives no transaction but read-only ones, as a reader does: it serves", async () => {
-    // What a reader instance has in common with this is that it refuses to write. The hot standby below is real.
+  it("succeeds when the server allows only read-only transactions, as a reader instance does", async () => {
+    // It refuses to write, as a reader instance does. The hot standby below is a real one.
     await world.sql(`alter role ${String(world.secret["username"])} set default_transaction_read_only = on`);
     await expectPublished({ world });
   });
 });
 
-describe("the backend is terminated", () => {
-  /** A server that is in the middle of sending a row can't say why it ends. */
+describe("when the backend is terminated", () => {
+  /** A server that is sending a row when it ends can't say why. */
   const terminated = /due to administrator command$|Connection terminated unexpectedly$|read ECONNRESET$/;
   const eitherHint = /a few minutes|database is running/;
 
   let world: World;
   beforeEach(async () => {
     world = await World.create("empty");
-    // More than the buffers of the connection hold, or the rows would have arrived before it is gone.
+    // More than the connection's buffers hold, so that rows are still missing when the backend is gone.
     await fillBranches(world, 120_000);
   });
   afterEach(() => world.close());
 
-  it("while it computes: the run fails with the server's own words", async () => {
+  it("while it computes, the run fails with the server's message", async () => {
     await world.sql("insert into loans values (1, 100, null, '2026-09-15')");
     await makeLoansSlow(world);
     const hasEnded = whenComputing(world).then(() => terminateBackend(world));
@@ -160,7 +163,7 @@ describe("the backend is terminated", () => {
     await hasEnded;
   });
 
-  it("in mid-stream: the run fails", async () => {
+  it("while it sends rows, the run fails", async () => {
     once(world, "UploadPart", () => terminateBackend(world));
     const { message } = await expectFailure(
       { world, withinMs: 20_000 },
@@ -169,12 +172,12 @@ describe("the backend is terminated", () => {
     expect(message).toMatch(terminated);
   });
 
-  it("after the stream's end, when nothing more is needed from it: the run succeeds", async () => {
+  it("after the last row, the run succeeds", async () => {
     once(world, "CompleteMultipartUpload", () => terminateBackend(world));
     await expectPublished({ world, withinMs: 20_000 });
   });
 
-  it("after the stream's end by its own limit on idle transactions: the run succeeds", async () => {
+  it("after the last row by its limit on idle transactions, the run succeeds", async () => {
     await world.sql(
       `alter role ${String(world.secret["username"])} set idle_in_transaction_session_timeout = '200ms'`,
     );
@@ -182,7 +185,7 @@ describe("the backend is terminated", () => {
     await expectPublished({ world, withinMs: 20_000 });
   });
 
-  it("between two months: the first stays published", async () => {
+  it("between two months, the run fails and the first month stays published", async () => {
     once(world, "PutObject", () => terminateBackend(world));
     const error = await expectFailure(
       { world, input: { from: "2026-08", to: "2026-09" }, withinMs: 20_000 },
@@ -203,7 +206,7 @@ describe("the backend is terminated", () => {
   });
 });
 
-describe("the network fails", () => {
+describe("when the connection", () => {
   let world: World;
   let proxy: Proxy;
   let environment: Readonly<Record<string, string>>;
@@ -218,7 +221,7 @@ describe("the network fails", () => {
   });
   afterEach(() => proxy.close());
 
-  it.each(["cut", "reset"] as const)("by a connection that ends in the middle of a row: %s", async (then) => {
+  it.each(["cut", "reset"] as const)("ends in the middle of a row, the run fails: %s", async (then) => {
     proxy.script = { after: { rows: 15_000 }, then };
     await expectFailure(
       { world, options: { environment } },
@@ -226,7 +229,7 @@ describe("the network fails", () => {
     );
   });
 
-  it("by silence in the middle of a row: the run ends by its deadline, although the server never learns of it", async () => {
+  it("goes silent in the middle of a row, the run ends at its deadline, even if the server never notices", async () => {
     proxy.script = { after: { rows: 15_000 }, then: "silent" };
     await expectFailure(
       {
@@ -244,7 +247,7 @@ describe("the network fails", () => {
     );
   });
 
-  it("by silence after the last row: the run succeeds, and its process does not wait for the connection's end", async () => {
+  it("goes silent after the last row, the run succeeds, and its process does not wait for the connection to end", async () => {
     once(world, "CompleteMultipartUpload", () => {
       proxy.silence();
       return Promise.resolve();
@@ -258,7 +261,7 @@ describe("the network fails", () => {
     await expectPublished({ world, options: { environment }, start, release, withinMs: 10_000 });
   });
 
-  it("once: the same run tried again succeeds", async () => {
+  it("fails once, the next run succeeds", async () => {
     proxy.script = { after: { rows: 15_000 }, then: "reset" };
     const options = { environment };
     await expectFailure(
@@ -270,7 +273,7 @@ describe("the network fails", () => {
   });
 });
 
-describe("a statement takes too long", () => {
+describe("a long statement", () => {
   let world: World;
   beforeEach(async () => (world = await World.create("seeded")));
   afterEach(() => world.close());
@@ -293,8 +296,8 @@ describe("a statement takes too long", () => {
     hint: "Give it more time.",
   } as const;
 
-  it("is told to the server beforehand: its limit for statements is the time left", async () => {
-    // A view of the program's own session notes the limit where others can see it: in the number of a lock.
+  it("is limited on the server to the time that the run has left", async () => {
+    // This view records its session's limit where other sessions can see it: as the id of a lock.
     await world.sql("alter table bank rename to all_banks");
     await world.sql(
       `create view bank as select idbank, name from all_banks, pg_advisory_xact_lock_shared(
@@ -316,15 +319,15 @@ describe("a statement takes too long", () => {
     }
   });
 
-  it("when the run ends by its deadline, and the server stops computing for it within 2 s", async () => {
+  it("ends the run at its deadline, and the server stops it within 2 s", async () => {
     await makeLoansSlow(world);
     await expectFailure({ world, options: { timeLimitMs: 1000 }, release: expectComputingEnded }, late);
   });
 
-  it("when the server can't learn that its client is gone: it stops all the same", async () => {
+  it("is stopped even when the server can't notice that its client is gone", async () => {
     await makeLoansSlow(world);
     const proxy = await Proxy.create(testServer());
-    // The answers before the first slow statement are some kilobytes; by the time limit no byte more has come.
+    // The answers before the first slow statement are a few kilobytes, and no more bytes come within the time limit.
     proxy.script = { after: { bytes: 1_000_000 }, then: "silent" };
     const release = async () => {
       await expectComputingEnded();
@@ -337,7 +340,7 @@ describe("a statement takes too long", () => {
   });
 });
 
-describe("the server", () => {
+describe("when the server", () => {
   let world: World;
   let server: PrivateServer;
   let proxy: Proxy;
@@ -353,7 +356,7 @@ describe("the server", () => {
     await world.close();
   });
 
-  it("crashes in mid-stream and restarts: the run fails, and tried again it succeeds", async () => {
+  it("crashes while it sends rows, the run fails, and the next run succeeds after the restart", async () => {
     const options = { environment: { ...server.environment, ...proxy.environment } };
     const run = { world, database: server, options, withinMs: 20_000 };
     proxy.script = { ...midStream, meanwhile: () => server.crash() };
@@ -366,7 +369,7 @@ describe("the server", () => {
     await expectPublished(run);
   });
 
-  it("is shut down in mid-stream and stays away: the run fails, and so does the next", async () => {
+  it("is shut down while it sends rows, the run fails, and so does the next run", async () => {
     const run = {
       world,
       database: { sql: world.sql.bind(world), connections: () => Promise.resolve(0) },
@@ -377,7 +380,7 @@ describe("the server", () => {
     await expectFailure(run, {
       ...unavailable,
       message: ["database ods on 127.0.0.1"],
-      // The server's last words may or may not get through.
+      // The server's last message may or may not arrive.
       hint: /a few minutes|database is running/,
     });
     await expectFailure(
@@ -408,7 +411,7 @@ describe("a hot standby", () => {
     standby = undefined;
   });
 
-  it("serves as the primary does", async () => {
+  it("serves a run as the primary does", async () => {
     const follower = (standby = await server.standby());
     await follower.ready();
     expect(await follower.sql("select pg_is_in_recovery() as standby")).toEqual([{ standby: true }]);
@@ -420,7 +423,7 @@ describe("a hot standby", () => {
     });
   });
 
-  it("that is not ready yet is worth a retry (SQLSTATE 57P03)", async () => {
+  it("that is not ready yet fails the run with a retryable error (SQLSTATE 57P03)", async () => {
     const follower = (standby = await server.standby({ hot_standby: "off" }));
     await sleep(1000);
     await expectFailure(
@@ -433,7 +436,7 @@ describe("a hot standby", () => {
     );
   });
 
-  it("that must end the query to keep up with its primary is worth a retry", async () => {
+  it("that ends the query to keep up with its primary fails the run with a retryable error", async () => {
     const follower = (standby = await server.standby({ max_standby_streaming_delay: "0" }));
     await follower.ready();
     const network = (proxy = await Proxy.create(addressOf(follower)));
@@ -459,7 +462,7 @@ describe("a hot standby", () => {
   });
 });
 
-describe("TLS, where nothing is set but the default verify-full", () => {
+describe("the default DB_SSL, verify-full,", () => {
   const authority = new CertificateAuthority("The Group's Authority");
   let world: World;
   let server: PrivateServer;
@@ -485,13 +488,13 @@ describe("TLS, where nothing is set but the default verify-full", () => {
   });
   beforeEach(() => (prefix = world.prefix()));
 
-  /** Gives the server another certificate, which it has from the next connection on if it is up already. */
+  /** Replaces the server's certificate files, which a running server reads when it reloads its configuration. */
   async function certify(options: CertificateOptions): Promise<void> {
     const { certificate, key } = authority.issue(options);
     const keyFile = path.join(directory, "server.key");
     await writeFile(path.join(directory, "server.pem"), certificate);
     await writeFile(keyFile, key, { mode: 0o600 });
-    // PostgreSQL refuses a key that is not its own, and runs as nobody where the tests are run by root.
+    // PostgreSQL refuses a key file of another owner, and runs as the user nobody if root runs the tests.
     if (process.getuid?.() === 0) await chown(keyFile, 65534, 65534);
   }
 
@@ -508,7 +511,7 @@ describe("TLS, where nothing is set but the default verify-full", () => {
     EXTRACT_PREFIX: prefix,
   });
 
-  /** In a process of its own, since NODE_EXTRA_CA_CERTS is read when a process starts. Its words become the error's. */
+  /** Runs a process, because Node.js reads NODE_EXTRA_CA_CERTS only at startup. Its output becomes the error. */
   async function runCommandLine(host: string): Promise<Summary> {
     const { exitCode, stdout, stderr } = await commandLine(["extract", "--month", "2024-05", "--json"], {
       ...world.environment,
@@ -533,7 +536,7 @@ describe("TLS, where nothing is set but the default verify-full", () => {
 
   const untrusted = { name: "ConfigError", exitCode: 64 } as const;
 
-  it("a server of an authority that is known and of the right name is trusted, and the connection encrypted", async () => {
+  it("accepts a server with a known authority and the right name, and encrypts the connection", async () => {
     const seen: unknown[] = [];
     const remove = world.aws.onRequest(async ({ operation }) => {
       if (operation !== "UploadPart") return undefined;
@@ -550,7 +553,7 @@ describe("TLS, where nothing is set but the default verify-full", () => {
     expect(seen).not.toContainEqual({ ssl: false });
   });
 
-  it("a server of another name is refused, although its authority is known", async () => {
+  it("refuses a server with another name, even if its authority is known", async () => {
     await expectFailure(child("127.0.0.1"), {
       ...untrusted,
       message: ["no trusted connection", "127.0.0.1", "does not match"],
@@ -558,7 +561,7 @@ describe("TLS, where nothing is set but the default verify-full", () => {
     });
   });
 
-  it("a server whose certificate has expired is refused", async () => {
+  it("refuses a server whose certificate has expired", async () => {
     await recertify({ names: ["localhost"], expiresAt: new Date("2021-01-01T00:00:00Z") });
     await expectFailure(child("localhost"), {
       ...untrusted,
@@ -568,7 +571,7 @@ describe("TLS, where nothing is set but the default verify-full", () => {
     await recertify({ names: ["localhost"] });
   });
 
-  it("a server of an unknown authority is refused", async () => {
+  it("refuses a server with an unknown authority", async () => {
     await expectFailure(
       { world, database: server, options: { environment: settings("localhost") } },
       {
@@ -579,7 +582,7 @@ describe("TLS, where nothing is set but the default verify-full", () => {
     );
   });
 
-  it("a server without TLS is refused", async () => {
+  it("refuses a server without TLS", async () => {
     await expectFailure(
       { world, options: { environment: { DB_SSL: undefined, EXTRACT_PREFIX: prefix } } },
       {

@@ -1,6 +1,6 @@
 /**
- * The time is up in every phase of a run: it ends in good order, says how far it came, and the month's next run
- * carries on from there.
+ * A run reaches its deadline in each of its phases: it ends cleanly, says how far it came, and the month's next run
+ * publishes.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -30,15 +30,15 @@ afterEach(async () => {
   await world.close();
 });
 
-/** The requests picked hang until the removal. */
+/** The picked requests hang until the returned function is called. */
 function hang(isPicked: (event: RequestEvent) => boolean): () => void {
   return world.aws.onRequest((event): Fault | undefined => (isPicked(event) ? { hang: true } : undefined));
 }
 
 const isOf = (part: string) => (event: RequestEvent) => event.key?.includes(part) === true;
 
-describe("the time is up", () => {
-  it("while it connects", async () => {
+describe("a run at its deadline", () => {
+  it("ends while it connects", async () => {
     proxy.script = { silentFromTheStart: true };
     await expectFailure(
       { world, options: { timeLimitMs, environment: proxy.environment } },
@@ -48,7 +48,7 @@ describe("the time is up", () => {
     await expectPublished({ world, options: { environment: proxy.environment } });
   });
 
-  it("while the database computes", async () => {
+  it("ends while the database computes", async () => {
     await makeLoansSlow(world);
     await expectFailure(
       { world, options: { timeLimitMs } },
@@ -56,7 +56,7 @@ describe("the time is up", () => {
     );
   });
 
-  it("in mid-stream", async () => {
+  it("ends while it receives rows, and says at which row", async () => {
     await world.sql(
       "insert into branch select number, 1, repeat('x', 200) from generate_series(100001, 120000) as number",
     );
@@ -70,7 +70,7 @@ describe("the time is up", () => {
     expect(Number(rows)).toBeLessThanOrEqual(10_000);
   });
 
-  it("while an upload hangs", async () => {
+  it("ends while an upload hangs", async () => {
     const remove = hang(({ operation }) => operation === "UploadPart");
     await expectFailure(
       { world, options: { timeLimitMs } },
@@ -80,7 +80,7 @@ describe("the time is up", () => {
     await expectPublished({ world });
   });
 
-  it("between two files, of which the first is staged", async () => {
+  it("ends between two files, of which the first is staged", async () => {
     const remove = hang(
       (event) => event.operation === "CreateMultipartUpload" && !isOf("FirstNational")(event),
     );
@@ -89,7 +89,7 @@ describe("the time is up", () => {
     await expectPublished({ world });
   });
 
-  it("between two completions: there is no manifest, and the next run publishes", async () => {
+  it("ends between two completions without a manifest, and the next run publishes", async () => {
     const remove = hang(
       (event) => event.operation === "CompleteMultipartUpload" && !isOf("FirstNational")(event),
     );
@@ -105,7 +105,7 @@ describe("the time is up", () => {
     await expectPublished({ world });
   });
 
-  it("and aborting hangs as well, for an upload that hangs and one that is staged: both are given up after 5 s", async () => {
+  it("ends after 5 s more when the aborts of a hanging upload and of a staged one hang too", async () => {
     const remove = hang(
       (event) =>
         event.operation === "AbortMultipartUpload" ||
@@ -119,7 +119,7 @@ describe("the time is up", () => {
     await expectPublished({ world });
   });
 
-  it("in the second month of a range: the first stays published, and is named", async () => {
+  it("ends in the second month of a range, and keeps and names the first", async () => {
     const remove = hang((event) => event.operation === "UploadPart" && isOf("/2026/09/")(event));
     const { months } = await world.run({ month: "2026-08", dryRun: true });
     const files = (months[0]?.files ?? []).map(({ key }) => key);
@@ -141,7 +141,7 @@ describe("the deadline's timer", () => {
   it.each([
     ["succeeds", "2024-05", "published"],
     ["fails", "2999-01", "RequestError"],
-  ])("does not keep a process alive whose run %s", async (_, month, outcome) => {
+  ])("does not keep the process alive after a run that %s", async (_, month, outcome) => {
     const script = `
       const { extract } = require("./src/extract/lambda.ts");
       const context = { functionName: "extract", awsRequestId: "test", getRemainingTimeInMillis: () => 900_000 };

@@ -1,6 +1,6 @@
 /**
- * A run that dies, by SIGKILL, at every point at which publication could be left half done. What a consumer sees
- * afterwards is nothing or one whole revision, and the next run of the month ends as if nothing had happened.
+ * A run is killed, by SIGKILL, at every point at which publication could be left half done. Afterwards a consumer sees
+ * nothing or one whole revision, and the next run of the month ends as if nothing had happened.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ import { ROOT } from "../../support/root";
 
 jest.setTimeout(60_000);
 
-/** The child lives by the real clock, so its month has to be one that ended long ago. */
+/** The child uses the real clock, so the month must have ended long ago. */
 const month = "2024-05";
 
 /** The request at which a run is killed. */
@@ -24,13 +24,13 @@ interface KillPoint {
   /** Which of the run's requests for this operation. */
   readonly nth: number;
   /**
-   * What becomes of the request. `lost`: it never arrived. `carried out`: only its answer never arrived. `cut off`:
-   * the endpoint gets what the process had sent of it.
+   * What happens to the request. `lost`: it never arrives. `carried out`: it takes effect, but its answer never
+   * arrives. `cut off`: the endpoint gets the part of it that the process had sent.
    */
   readonly fate: "lost" | "carried out" | "cut off";
 }
 
-/** Runs the command line until it stands at the point, and kills it there. */
+/** Runs the command line until it reaches the point, and kills it there. */
 async function dieAt(
   world: World,
   { operation, nth, fate }: KillPoint,
@@ -42,11 +42,11 @@ async function dieAt(
   const remove = world.aws.onRequest((event) => {
     if (event.operation !== operation) return undefined;
     if (event.attempt === 1 && ++count !== nth) return undefined;
-    // The process lives on until its second try, to make sure that the first was carried out.
+    // The process is killed only at its second try, to make sure that the first was carried out.
     if (fate === "carried out" && event.attempt === 1) return { reset: true, after: "handled" };
     return gate.hold();
   });
-  // One process, without a shell or a wrapper that the signal would reach instead of it.
+  // One process: a shell or a wrapper would receive the signal in its place.
   const child = spawn(process.execPath, [COMMAND_LINE, "extract", "--month", month, ...flags], {
     cwd: ROOT,
     env: { ...process.env, ...world.environment, EXTRACT_PREFIX: prefix },
@@ -69,7 +69,7 @@ async function filesOf(world: World): Promise<ReadonlyMap<number, string>> {
   return expectedFiles(await readTables(world), month);
 }
 
-/** The month is whole, nothing else lies at its keys, and nothing is left of the run that died. */
+/** The month is whole, its keys hold nothing else, and the killed run has left nothing behind. */
 async function expectInOrder(world: World, prefix: string, files: ReadonlyMap<number, string>) {
   const revision = await readRevision(world, month, prefix);
   expect(revision?.files).toEqual(files);
@@ -84,10 +84,10 @@ async function outcomeOf(world: World, prefix: string, input: object = {}) {
   return { status: months[0]?.status, revision: months[0]?.revision };
 }
 
-/** How many uploads a death leaves open at least and at most: what the other banks' had come to is left to chance. */
+/** The fewest and the most uploads that a kill leaves open: the progress of the other banks' is a matter of chance. */
 type Uploads = readonly [least: number, most: number];
 
-/** Each with the uploads that such a death leaves open, of four banks, the fourth without branches. */
+/** Each with the uploads that a kill there leaves open, of four banks, the fourth without branches. */
 const points: readonly (readonly [name: string, point: KillPoint, published: Uploads, restated: Uploads])[] =
   [
     [
@@ -97,31 +97,31 @@ const points: readonly (readonly [name: string, point: KillPoint, published: Upl
       [0, 3],
     ],
     [
-      "when the first bank's upload was begun and nobody was told",
+      "after the first bank's upload is begun but before the answer arrives",
       { operation: "CreateMultipartUpload", nth: 1, fate: "carried out" },
       [1, 4],
       [1, 4],
     ],
     [
-      "before the first bank's part has arrived",
+      "before the first bank's part arrives",
       { operation: "UploadPart", nth: 1, fate: "lost" },
       [1, 4],
       [1, 4],
     ],
     [
-      "when half of the banks are staged",
+      "after half of the files are staged",
       { operation: "CreateMultipartUpload", nth: 3, fate: "lost" },
       [2, 3],
       [2, 3],
     ],
     [
-      "when all are staged and none is completed",
+      "after all files are staged but before the first is completed",
       { operation: "CompleteMultipartUpload", nth: 1, fate: "lost" },
       [4, 4],
       [4, 4],
     ],
     [
-      "when the first was completed and nobody was told",
+      "after the first file is completed but before the answer arrives",
       { operation: "CompleteMultipartUpload", nth: 1, fate: "carried out" },
       [3, 3],
       [3, 3],
@@ -135,7 +135,7 @@ const points: readonly (readonly [name: string, point: KillPoint, published: Upl
     ["before the manifest is written", { operation: "PutObject", nth: 1, fate: "lost" }, [0, 0], [1, 1]],
   ];
 
-/** After which the month is published, although nobody was told. */
+/** Here the month is published, although the run never gets the answer. */
 const lastPoint: KillPoint = { operation: "PutObject", nth: 1, fate: "carried out" };
 
 async function expectUploads([least, most]: Uploads): Promise<void> {
@@ -159,17 +159,20 @@ async function changeLoans(by = 1): Promise<void> {
   );
 }
 
-describe("a run that is to publish a month and dies", () => {
-  it.each(points)("%s has published nothing; the next one does", async (_, point, uploads) => {
-    await dieAt(world, point, prefix);
-    expect(await readRevision(world, month, prefix)).toBeUndefined();
-    await expectUploads(uploads);
+describe("when a publishing run is killed", () => {
+  it.each(points)(
+    "%s, nothing is published, and the next run publishes the month",
+    async (_, point, uploads) => {
+      await dieAt(world, point, prefix);
+      expect(await readRevision(world, month, prefix)).toBeUndefined();
+      await expectUploads(uploads);
 
-    expect(await outcomeOf(world, prefix)).toEqual({ status: "published", revision: 1 });
-    await expectInOrder(world, prefix, await filesOf(world));
-  });
+      expect(await outcomeOf(world, prefix)).toEqual({ status: "published", revision: 1 });
+      await expectInOrder(world, prefix, await filesOf(world));
+    },
+  );
 
-  it("when the manifest was written and nobody was told has published it; the next one finds so", async () => {
+  it("after the manifest is written but before the answer arrives, the month is published, and the next run finds it unchanged", async () => {
     await dieAt(world, lastPoint, prefix);
     const files = await filesOf(world);
     expect((await readRevision(world, month, prefix))?.files).toEqual(files);
@@ -179,36 +182,39 @@ describe("a run that is to publish a month and dies", () => {
   });
 });
 
-describe("a run that is to restate a month and dies", () => {
-  it.each(points)("%s leaves the old revision; the next one restates it", async (_, point, __, uploads) => {
-    await outcomeOf(world, prefix);
-    const before = await readRevision(world, month, prefix);
-    await changeLoans();
-    await dieAt(world, point, prefix, ["--restate"]);
-    expect(await readRevision(world, month, prefix)).toEqual(before);
-    await expectUploads(uploads);
+describe("when a restating run is killed", () => {
+  it.each(points)(
+    "%s, the old revision stays published, and the next run restates it",
+    async (_, point, __, uploads) => {
+      await outcomeOf(world, prefix);
+      const before = await readRevision(world, month, prefix);
+      await changeLoans();
+      await dieAt(world, point, prefix, ["--restate"]);
+      expect(await readRevision(world, month, prefix)).toEqual(before);
+      await expectUploads(uploads);
 
-    await expect(outcomeOf(world, prefix)).rejects.toMatchObject({ name: "AlreadyPublishedError" });
-    expect(await readRevision(world, month, prefix)).toEqual(before);
+      await expect(outcomeOf(world, prefix)).rejects.toMatchObject({ name: "AlreadyPublishedError" });
+      expect(await readRevision(world, month, prefix)).toEqual(before);
 
-    expect(await outcomeOf(world, prefix, { restate: true })).toEqual({ status: "restated", revision: 2 });
-    await expectInOrder(world, prefix, await filesOf(world));
-  });
+      expect(await outcomeOf(world, prefix, { restate: true })).toEqual({ status: "restated", revision: 2 });
+      await expectInOrder(world, prefix, await filesOf(world));
+    },
+  );
 
-  it("when the manifest was written and nobody was told has restated it; the next one finds so", async () => {
+  it("after the manifest is written but before the answer arrives, the month is restated, and the next run finds it unchanged", async () => {
     await outcomeOf(world, prefix);
     await changeLoans();
     await dieAt(world, lastPoint, prefix, ["--restate"]);
     const files = await filesOf(world);
     expect((await readRevision(world, month, prefix))?.files).toEqual(files);
-    // The bank whose bytes stay the same was staged for nothing, and there was no time to drop its upload.
+    // The bank whose bytes stay the same was staged too, and the run was killed before it aborted that upload.
     expect(await world.openUploads(prefix)).toHaveLength(1);
 
     expect(await outcomeOf(world, prefix, { restate: true })).toEqual({ status: "unchanged", revision: 2 });
     await expectInOrder(world, prefix, files);
   });
 
-  it("between two completions, and is not repeated because the data was put right: the old files are repaired", async () => {
+  it("between two completions and the data changes back, the next run repairs the old files", async () => {
     await outcomeOf(world, prefix);
     const before = await readRevision(world, month, prefix);
     await changeLoans(1);
@@ -220,7 +226,7 @@ describe("a run that is to restate a month and dies", () => {
   });
 });
 
-describe("a run with a file of several parts", () => {
+describe("when a run with a file of several parts is killed", () => {
   let manyBranches: World;
   beforeAll(async () => {
     manyBranches = await World.create("empty");
@@ -228,7 +234,7 @@ describe("a run with a file of several parts", () => {
   });
   afterAll(() => manyBranches.close());
 
-  it("that dies in the middle of a part has published nothing; the next one does", async () => {
+  it("in the middle of a part, nothing is published, and the next run publishes the month", async () => {
     await dieAt(manyBranches, { operation: "UploadPart", nth: 1, fate: "cut off" }, prefix);
     expect(await readRevision(manyBranches, month, prefix)).toBeUndefined();
     expect(await manyBranches.openUploads(prefix)).toHaveLength(1);

@@ -1,6 +1,6 @@
 /**
- * The database's password changes, by real ALTER ROLE and by the steps that Secrets Manager's rotation takes, at
- * every moment at which a run could meet it.
+ * The database's password changes, by a real ALTER ROLE and by the steps of Secrets Manager's rotation, at every moment
+ * that could affect a run.
  */
 import { randomBytes } from "node:crypto";
 
@@ -49,7 +49,7 @@ function run(): FaultyRun {
   return { world, secrets, options: { environment: { EXTRACT_PREFIX: world.prefix() } } };
 }
 
-/** What is put at AWSPENDING, as createSecret does. */
+/** Puts the secret at AWSPENDING, as createSecret does. */
 async function createSecret(secret: object): Promise<void> {
   await secretsManager.send(
     new PutSecretValueCommand({
@@ -60,7 +60,7 @@ async function createSecret(secret: object): Promise<void> {
   );
 }
 
-/** AWSCURRENT moves to what is at AWSPENDING, which stays there as well, as finishSecret leaves it. */
+/** Moves AWSCURRENT to the version at AWSPENDING, which keeps both stages, as finishSecret does. */
 async function finishSecret(): Promise<void> {
   const { VersionIdsToStages = {} } = await secretsManager.send(
     new DescribeSecretCommand({ SecretId: world.secretId }),
@@ -82,10 +82,10 @@ function reads(): number {
   return world.aws.requests.filter(({ operation }) => operation === "GetSecretValue").length;
 }
 
-describe("the password changes", () => {
-  it("between the reading of the secret and the connection: the secret is read again, and the run succeeds", async () => {
+describe("when the password changes", () => {
+  it("after a run reads the secret but before it connects, the run reads it again and succeeds", async () => {
     const password = newPassword();
-    // The role has the new password before the first answer, which is still the old secret's.
+    // The role already has the new password, but the first answer is still the old secret.
     await setPassword(password);
     let readCount = 0;
     world.aws.onRequest(({ operation }) => {
@@ -98,7 +98,7 @@ describe("the password changes", () => {
     expect(readCount).toBe(2);
   });
 
-  it("while a run is connected: it is not disturbed", async () => {
+  it("while a run is connected, the run succeeds", async () => {
     const password = newPassword();
     let isChanged = false;
     world.aws.onRequest(async ({ operation }) => {
@@ -113,7 +113,7 @@ describe("the password changes", () => {
     await expectPublished(run());
   });
 
-  it("and no secret knows it: the run fails, says that each was read afresh, and tells none", async () => {
+  it("to one that no version of the secret has, the run fails after reading each again, and reveals none", async () => {
     await createSecret({ ...world.secret, password: newPassword() });
     await setPassword(newPassword());
     const before = reads();
@@ -126,7 +126,7 @@ describe("the password changes", () => {
     expect(reads() - before).toBe(3);
   });
 
-  it("and Secrets Manager fails just then: the run fails and is worth a retry", async () => {
+  it("and the secret can't be read again, the run fails with a retryable error", async () => {
     await setPassword(newPassword());
     world.aws.onRequest(({ operation }) =>
       operation === "GetSecretValue" && reads() > 1
@@ -149,7 +149,7 @@ describe("a run succeeds at each step of a rotation", () => {
     await createSecret({ ...world.secret, password });
     await expectPublished(run());
     await setPassword(password);
-    // testSecret changes nothing: between setSecret and finishSecret the pending one is the one that works.
+    // testSecret changes nothing: between setSecret and finishSecret only the pending version works.
     await expectPublished(run());
     await finishSecret();
     await expectPublished(run());
@@ -172,7 +172,7 @@ describe("a run succeeds at each step of a rotation", () => {
     await expectPublished(run());
     await finishSecret();
     await expectPublished(run());
-    // The next rotation gives the first user a new password, which takes nothing from the one in use.
+    // The next rotation gives the first user a new password, which does not affect the user in use.
     await createSecret({ ...world.secret, password: newPassword() });
     await setPassword(newPassword());
     await expectPublished(run());
@@ -181,13 +181,13 @@ describe("a run succeeds at each step of a rotation", () => {
 });
 
 describe("a warm container", () => {
-  it("that has run before the rotation runs after it", async () => {
+  it("connects with the new password after a rotation", async () => {
     const context = {
       functionName: "extract",
       awsRequestId: "test",
       getRemainingTimeInMillis: () => 60_000,
     } as Context;
-    // The handler lives by the environment and by the real clock, so its month has to be one that ended long ago.
+    // The handler uses the environment and the real clock, so the month must have ended long ago.
     const handler = (): FaultyRun => ({
       ...run(),
       start: (options) => {

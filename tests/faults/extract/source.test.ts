@@ -1,4 +1,4 @@
-/** The source has what can't be published as it is, or not without somebody's intention. */
+/** The source has content that can't be published, or only if the request allows it. */
 import { commandLine } from "../../support/command-line";
 import { expectFailure, expectPublished } from "../../support/fault";
 import { World } from "../../support/world";
@@ -25,16 +25,16 @@ const refusal = {
   hint: 'on purpose, add --allow-empty, or "allowEmpty": true',
 };
 
-describe("two banks' names", () => {
+describe("two banks whose names", () => {
   it.each([
-    ["are the same but for case", "FIRST national", "differ only in case"],
+    ["differ only in case", "FIRST national", "differ only in case"],
     [
       "look the same",
       "Fіrst Natіonal",
       "look the same, but FirstNational has U+0069, FіrstNatіonal has U+0456",
     ],
-    ["are the same but for what nobody sees", "First \u200dNational", "the same file name, FirstNational"],
-  ])("%s: both are named, and nothing is published", async (_, name, message) => {
+    ["differ only in an invisible character", "First \u200dNational", "the same file name, FirstNational"],
+  ])("%s fail the run, which names both and publishes nothing", async (_, name, message) => {
     await world.sql("insert into bank values (99, $1, 0)", [name]);
     try {
       const named = `"First National" (bank 1) and ${JSON.stringify(name)} (bank 99): `;
@@ -48,7 +48,7 @@ describe("two banks' names", () => {
   });
 });
 
-it("a bank's name has nothing but an emoji: it is named, and nothing is published", async () => {
+it("a bank whose name is only an emoji fails the run, which names it and publishes nothing", async () => {
   await world.sql("insert into bank values (99, '❤️', 0)");
   try {
     const message = ['"❤️" (bank 99): no letter or digit'];
@@ -61,34 +61,34 @@ it("a bank's name has nothing but an emoji: it is named, and nothing is publishe
   }
 });
 
-describe("a month has no loans", () => {
+describe("a month without loans", () => {
   it.each([
     [
-      "because the data begins later",
+      "before the data begins",
       { month: "2026-02" },
       "2026-02 is empty: the data in the table loans begins in 2026-03",
     ],
     [
-      "because the data ends before",
+      "after the data ends",
       { month: "2026-10" },
       "2026-10 is empty: the data in the table loans ends in 2026-09",
     ],
     [
-      "although others have some",
+      "between months with loans",
       { month: "2026-07" },
       "2026-07 is empty: the table loans has data from 2026-03 to 2026-09, but none of 2026-07",
     ],
-    ["in a schedule's run", { scheduledTime: "2026-11-01T03:00:00Z" }, "2026-10 is empty: "],
-    ["in a run of its single loans", { extract: "loan_detail", month: "2026-07" }, "2026-07 is empty: "],
+    ["in a scheduled run", { scheduledTime: "2026-11-01T03:00:00Z" }, "2026-10 is empty: "],
+    ["in an extract of single loans", { extract: "loan_detail", month: "2026-07" }, "2026-07 is empty: "],
     ["in a dry run", { month: "2026-07", dryRun: true }, "2026-07 is empty: "],
-  ])("%s: nothing is staged", async (_, input, message) => {
+  ])("%s fails the run, and nothing is staged", async (_, input, message) => {
     const operations = await world.operationsDuring(() =>
       expectFailure({ world, input, options: options() }, { ...refusal, message: [message] }),
     );
     expect(operations).not.toContain("CreateMultipartUpload");
   });
 
-  it("in a range: none of its months is published, and each that is empty is named", async () => {
+  it("in a range fails the run, which publishes nothing and names every empty month", async () => {
     const message =
       "2026-01, 2026-02 are empty: the data in the table loans begins in 2026-03; " +
       "2026-07 is empty: the table loans has data from 2026-03 to 2026-09, but none of 2026-07";
@@ -96,7 +96,7 @@ describe("a month has no loans", () => {
     await expectFailure({ world, input, options: options() }, { ...refusal, message: [message] });
   });
 
-  it("nor any other month: the run says so", async () => {
+  it("in a source without any loans fails the run, which says so", async () => {
     const other = await World.create("empty");
     try {
       await other.sql("insert into bank values (1, 'Bank', 0)");
@@ -108,7 +108,7 @@ describe("a month has no loans", () => {
     }
   });
 
-  it("and the source has loans without a usable date: they are not taken for its beginning or end", async () => {
+  it("fails the run with a message that ignores loans without a usable date", async () => {
     await world.sql(
       "insert into loans values (-1, 5, null, 'infinity'), (-2, 5, null, '-infinity'), (-3, 5, null, '0206-09-15')",
     );
@@ -123,7 +123,7 @@ describe("a month has no loans", () => {
     }
   });
 
-  it("and is asked for with allowEmpty: it is published", async () => {
+  it("is published with allowEmpty", async () => {
     const input = { from: "2026-06", to: "2026-08", allowEmpty: true };
     await expectPublished({ world, input, options: options() });
     expect((await world.manifest("2026-07", prefix)).totals).toMatchObject({
@@ -132,13 +132,13 @@ describe("a month has no loans", () => {
     });
   });
 
-  it("and is published as empty: it may be run and restated again without allowEmpty", async () => {
+  it("that is published as empty can be run and restated again without allowEmpty", async () => {
     await run({ month: "2026-07", allowEmpty: true });
     expect((await run({ month: "2026-07" })).months).toMatchObject([{ status: "unchanged" }]);
     expect((await run({ month: "2026-07", restate: true })).months).toMatchObject([{ status: "unchanged" }]);
   });
 
-  it("and is published with loans: it is changed only with restate and allowEmpty", async () => {
+  it("that was published with loans changes only with restate and allowEmpty", async () => {
     await run({ month: "2026-05" });
     await world.sql(
       "create table saved as select * from loans where to_char(loan_date, 'YYYY-MM') = '2026-05'",
@@ -161,7 +161,7 @@ describe("a month has no loans", () => {
     }
   });
 
-  it("and is asked for with --allow-empty from a terminal: it is published", async () => {
+  it("is published with --allow-empty on the command line", async () => {
     const environment = { ...world.environment, EXTRACT_PREFIX: prefix };
     const refused = await commandLine(["extract", "--month", "2026-07"], environment);
     expect(refused).toMatchObject({ exitCode: 1 });

@@ -1,4 +1,4 @@
-/** The command line is told to stop, by Ctrl-C or by the system: it ends in good order, and at once. */
+/** A signal stops the command line, by Ctrl-C or from the system: it ends cleanly and at once. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { constants } from "node:os";
@@ -13,7 +13,7 @@ let world: World;
 beforeEach(async () => (world = await World.create("seeded")));
 afterEach(() => world.close());
 
-/** Starts a command, and sends it a signal when it has come to the nth request of this kind, which gets no answer. */
+/** Starts a command and sends it a signal at its nth request of this kind, which gets no answer. */
 async function stopAt(
   operation: string,
   nth: number,
@@ -37,10 +37,10 @@ async function stopAt(
   await Promise.race([gate.reached, closed]);
   const startedAt = performance.now();
   child.kill(signal);
-  // A second one, as an impatient hand sends it, changes nothing.
+  // A second signal, from an impatient operator, changes nothing.
   await sleep(20);
   child.kill(signal);
-  // It may come when the process has just ended its work; to a shell that looks the same.
+  // A signal may arrive when the process has just ended its work; to a shell, that looks the same.
   const [exitCode, killedBy] = await closed;
   remove();
   gate.open({ reset: true });
@@ -57,12 +57,12 @@ async function expectNothingLeft(keys: readonly string[] = []): Promise<void> {
   expect(await world.keys()).toEqual(keys);
 }
 
-describe("a run that is told to stop", () => {
+describe("a run that is stopped", () => {
   it.each([
     ["while it connects", "GetSecretValue", 1],
     ["while it uploads", "UploadPart", 2],
     ["before it publishes", "CompleteMultipartUpload", 1],
-  ] as const)("%s drops its uploads and its connection", async (_, operation, nth) => {
+  ] as const)("%s aborts its uploads and closes its connection", async (_, operation, nth) => {
     const { exitCode, stderr, tookMs } = await stopAt(operation, nth, "SIGINT", [
       "extract",
       "--month",
@@ -74,7 +74,7 @@ describe("a run that is told to stop", () => {
     await expectNothingLeft();
   });
 
-  it("in the second month of a range keeps the first, and says so", async () => {
+  it("in the second month of a range keeps the first and names it", async () => {
     const range = ["extract", "--from", "2026-08", "--to", "2026-09"];
     const { exitCode, stderr } = await stopAt("UploadPart", 5, "SIGTERM", range);
     expect(exitCode).toBe(143);
@@ -85,8 +85,8 @@ describe("a run that is told to stop", () => {
   });
 });
 
-describe("a reader that is told to stop", () => {
-  it("ends likewise", async () => {
+describe("status and verify", () => {
+  it("end with exit code 130 when they are stopped", async () => {
     await world.run({ month: "2026-09" });
     for (const command of ["status", "verify"]) {
       const { exitCode, stderr } = await stopAt("HeadObject", 1, "SIGINT", [command, "--month", "2026-09"]);

@@ -1,6 +1,6 @@
 /**
- * S3 and Secrets Manager fail: by status, by silence, by a lost connection, in every step of a run. What the SDK's
- * retries cure is published whole; everything else leaves nothing, or what the next run puts in order.
+ * S3 and Secrets Manager fail by status, silence or a lost connection, in every step of a run. If the SDK's retries
+ * succeed, the run publishes everything. If not, it leaves nothing behind, or only what the next run completes.
  */
 import type { Fault, RequestEvent } from "../../../local/aws/server";
 import { awsClients } from "../../../src/platform/aws";
@@ -39,7 +39,7 @@ function run(options: FaultyRun["options"] = {}): FaultyRun {
   return { world, options: { ...options, environment: { EXTRACT_PREFIX: prefix } } };
 }
 
-/** The faults end with the run, where they would keep what it left from being looked at. */
+/** A run whose faults end with it, so that they don't hinder the checks afterwards. */
 function healedRun(): FaultyRun {
   return {
     ...run(),
@@ -50,7 +50,7 @@ function healedRun(): FaultyRun {
   };
 }
 
-/** Until `heal`, requests for the operation meet the fault, for ever or only those that `when` picks. */
+/** Until `heal`, requests for the operation get the fault: all of them, or those that `when` picks. */
 function fault(
   operation: string,
   what: Fault,
@@ -74,26 +74,26 @@ const onFirstTry = ({ attempt }: RequestEvent) => attempt === 1;
 const onFirstRequest = (_: RequestEvent, nth: number) => nth === 1;
 const fromSecondBank = ({ key = "" }: RequestEvent) => !key.endsWith(firstFile);
 
-/** What was wrong is over: the month's next run publishes it. */
-async function expectRepaired(): Promise<void> {
+/** Ends the fault, after which the month's next run publishes it. */
+async function expectNextRunPublishes(): Promise<void> {
   heal();
   await expectPublished(run());
 }
 
 const everyStep: readonly (readonly [string, string, string, string, string])[] = [
   ["the manifest is read", "GetObject", "read", "_manifests/2026/09.json", "SlowDown"],
-  // Several are looked at at once, and an answer without a body names no code.
-  ["a file is looked at", "HeadObject", "look at", "", ""],
+  // Several are checked at once, and a response without a body has no error code.
+  ["a file is checked", "HeadObject", "look at", "", ""],
   ["open uploads are listed", "ListMultipartUploads", "list the open uploads of", "", "SlowDown"],
   ["an upload is begun", "CreateMultipartUpload", "upload", firstFile, "SlowDown"],
   ["a part is uploaded", "UploadPart", "upload", firstFile, "SlowDown"],
   ["a file is completed", "CompleteMultipartUpload", "write", firstFile, "SlowDown"],
 ];
 
-describe("S3 is overloaded (503)", () => {
+describe("when S3 answers 503", () => {
   const operations = everyStep.map(([step, operation]): [string, string] => [step, operation]);
   it.each([...operations, ["the manifest is written", "PutObject"]])(
-    "once when %s: the request is tried again, and the run succeeds",
+    "once while %s, the request is repeated and the run succeeds",
     async (_, operation) => {
       fault(operation, slowDown, onFirstTry);
       await expectPublished(run());
@@ -101,7 +101,7 @@ describe("S3 is overloaded (503)", () => {
   );
 
   it.each(everyStep)(
-    "for ever when %s: the run fails and is worth a retry",
+    "every time while %s, the run fails with a retryable error",
     async (_, operation, doing, key, code) => {
       fault(operation, slowDown);
       await expectFailure(healedRun(), {
@@ -109,33 +109,33 @@ describe("S3 is overloaded (503)", () => {
         message: [`did not ${doing} s3://${world.bucket}/${prefix}${key}`, code, "(HTTP 503)"],
         hint: "a few minutes",
       });
-      await expectRepaired();
+      await expectNextRunPublishes();
     },
   );
 });
 
-describe("S3 refuses (403)", () => {
-  it("a part: nothing is there", async () => {
+describe("when S3 refuses (403)", () => {
+  it("a part, the run leaves nothing behind", async () => {
     fault("UploadPart", forbidden, fromSecondBank);
     await expectFailure(run(), {
       ...refusal,
       message: [`upload s3://${world.bucket}/${prefix}`, "/2026/09/", "AccessDenied"],
       hint: `may use the bucket ${world.bucket}`,
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 
-  it("the first completion: nothing is there", async () => {
+  it("the first completion, the run leaves nothing behind", async () => {
     fault("CompleteMultipartUpload", forbidden);
     await expectFailure(run(), {
       ...refusal,
       message: [`write s3://${world.bucket}/${prefix}${firstFile}`, "AccessDenied"],
       hint: `may use the bucket ${world.bucket}`,
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 
-  it("the second completion: there is no manifest, and the next run publishes", async () => {
+  it("the second completion, the run writes no manifest, and the next run publishes", async () => {
     fault("CompleteMultipartUpload", forbidden, fromSecondBank);
     await expectFailure(run(), {
       ...refusal,
@@ -143,10 +143,10 @@ describe("S3 refuses (403)", () => {
       hint: `may use the bucket ${world.bucket}`,
       keys: [`${prefix}${firstFile}`],
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 
-  it("the manifest: the files are there and count for nothing, and the next run publishes", async () => {
+  it("the manifest, the completed files are not published, and the next run publishes them", async () => {
     fault("PutObject", forbidden);
     await expectFailure(run(), {
       ...refusal,
@@ -154,10 +154,10 @@ describe("S3 refuses (403)", () => {
       hint: `may use the bucket ${world.bucket}`,
       keys: await keysOfAllBanks(),
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 
-  it("to abort as well: the first refusal is told, and the next run aborts what was left", async () => {
+  it("a part and then fails to abort, the run reports the refusal, and the next run aborts the upload", async () => {
     fault("UploadPart", forbidden);
     fault("AbortMultipartUpload", internalError);
     await expectFailure(run(), {
@@ -166,7 +166,7 @@ describe("S3 refuses (403)", () => {
       hint: `may use the bucket ${world.bucket}`,
       leavesUploads: true,
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 });
 
@@ -176,23 +176,23 @@ async function keysOfAllBanks(): Promise<string[]> {
   return (months[0]?.files ?? []).map(({ key }) => key).sort();
 }
 
-describe("S3 drops or loses the answer", () => {
-  it("once, by a reset in the middle of a part: the part is sent again", async () => {
+describe("when the connection to S3", () => {
+  it("is reset once in the middle of a part, the part is sent again", async () => {
     fault("UploadPart", { reset: true, after: "body" }, onFirstTry);
     await expectPublished(run());
   });
 
-  it("for ever, by resets: the run fails and is worth a retry", async () => {
+  it("is reset every time, the run fails with a retryable error", async () => {
     fault("UploadPart", { reset: true });
     await expectFailure(run(), {
       ...storageError,
       message: [`upload s3://${world.bucket}/${prefix}${firstFile}`],
       hint: "network path to S3",
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 
-  it("for ever, by silence: the run ends by its deadline", async () => {
+  it("stays silent, the run ends at its deadline", async () => {
     fault("UploadPart", { hang: true });
     await expectFailure(run({ timeLimitMs: 1500 }), {
       name: "DeadlineError",
@@ -200,59 +200,62 @@ describe("S3 drops or loses the answer", () => {
       message: ["the time limit", "of First National, 2026-09"],
       hint: "Give it more time.",
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 });
 
-describe("S3 refuses a completion because the key has changed", () => {
+describe("when S3 refuses a completion", () => {
   it.each([
     ["412", respond(412, "PreconditionFailed")],
     ["409", respond(409, "ConditionalRequestConflict")],
-    ["404, as its upload was dropped", respond(404, "NoSuchUpload")],
-    ["412 inside of a 200", { respond200Error: { code: "PreconditionFailed", message: "On purpose." } }],
-  ] as const)("(%s): it is another run's conflict", async (_, what) => {
+    ["404 because the upload was aborted", respond(404, "NoSuchUpload")],
+    [
+      "412 inside a 200 response",
+      { respond200Error: { code: "PreconditionFailed", message: "On purpose." } },
+    ],
+  ] as const)("with %s, the run reports a conflict with another run", async (_, what) => {
     fault("CompleteMultipartUpload", what);
     await expectFailure(run(), {
       ...conflict,
       message: [`another run wrote s3://${world.bucket}/${prefix}${firstFile}`],
       hint: "Wait until the other run has ended",
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 });
 
-describe("S3 says 200 and means an error", () => {
+describe("when S3 answers a completion with 200 and an error in the body", () => {
   const error = { respond200Error: { code: "InternalError", message: "On purpose." } } as const;
 
-  it("once: the completion is tried again, and the run succeeds", async () => {
+  it("once, the completion is repeated and the run succeeds", async () => {
     fault("CompleteMultipartUpload", error, onFirstTry);
     await expectPublished(run());
   });
 
-  it("for ever: the run fails and is worth a retry", async () => {
+  it("every time, the run fails with a retryable error", async () => {
     fault("CompleteMultipartUpload", error);
     await expectFailure(run(), {
       ...storageError,
       message: [`write s3://${world.bucket}/${prefix}${firstFile}`, "InternalError"],
       hint: "a few minutes",
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 });
 
-describe("the bucket", () => {
-  it("is gone between staging and publishing: the run fails and names it", async () => {
+describe("when the bucket", () => {
+  it("disappears between staging and publishing, the run fails and names it", async () => {
     fault("CompleteMultipartUpload", respond(404, "NoSuchBucket"));
     await expectFailure(run(), {
       ...refusal,
       message: [`write s3://${world.bucket}/${prefix}${firstFile}`, "NoSuchBucket"],
       hint: `have no bucket ${world.bucket}`,
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 });
 
-describe("a file of several parts", () => {
+describe("the upload of a file of several parts", () => {
   let large: World;
   beforeAll(async () => {
     large = await World.create("empty");
@@ -265,7 +268,7 @@ describe("a file of several parts", () => {
 
   const environment = () => ({ EXTRACT_PREFIX: prefix });
 
-  it("that loses one part and is refused another once is uploaded whole", async () => {
+  it("succeeds when one part is lost once and another fails once", async () => {
     let requests = 0;
     const remove = large.aws.onRequest(({ operation, partNumber, attempt }) => {
       if (operation !== "UploadPart") return undefined;
@@ -280,7 +283,7 @@ describe("a file of several parts", () => {
     expect(requests).toBe(4);
   });
 
-  it("that fails with its last part leaves no part behind", async () => {
+  it("leaves no part behind when the last part fails", async () => {
     const remove = large.aws.onRequest(({ operation, partNumber = 0 }) =>
       operation === "UploadPart" && partNumber > 1 ? internalError : undefined,
     );
@@ -296,7 +299,7 @@ describe("a file of several parts", () => {
     await expectPublished({ world: large, options: { environment: environment() }, withinMs: 10_000 });
   });
 
-  it("that can't be aborted after its failure is told by its own cause, and the next run drops the upload", async () => {
+  it("fails with its first error when the abort fails too, and the next run aborts it", async () => {
     const remove = large.aws.onRequest(({ operation }) => {
       if (operation === "UploadPart") return forbidden;
       return operation === "AbortMultipartUpload" ? internalError : undefined;
@@ -321,7 +324,7 @@ describe("a file of several parts", () => {
     await expectPublished({ world: large, options: { environment: environment() }, withinMs: 10_000 });
   });
 
-  it("whose upload hangs is aborted by the deadline", async () => {
+  it("is aborted at the deadline when it hangs", async () => {
     const remove = large.aws.onRequest(({ operation, partNumber = 0 }) =>
       operation === "UploadPart" && partNumber > 1 ? { hang: true } : undefined,
     );
@@ -338,7 +341,7 @@ describe("a file of several parts", () => {
   });
 });
 
-describe("S3 is slow and the banks are many", () => {
+describe("when S3 is slow and there are many banks,", () => {
   let many: World;
   beforeAll(async () => {
     many = await World.create("empty");
@@ -346,10 +349,10 @@ describe("S3 is slow and the banks are many", () => {
   });
   afterAll(() => many.close());
 
-  it("a request that waits for its turn has not timed out: the run succeeds", async () => {
+  it("a request does not time out while it waits for its turn", async () => {
     const isSlow = (operation: string) => ["HeadObject", "CompleteMultipartUpload"].includes(operation);
     const remove = many.aws.onRequest(({ operation }) => (isSlow(operation) ? { delayMs: 120 } : undefined));
-    // All at once, the last would wait longer than this for a socket.
+    // If all requests were sent at once, the last would wait longer than this for a socket.
     const aws = awsClients(many.aws.clientConfig, { connectTimeoutMs: 500 });
     const input = { month, allowEmpty: true };
     await expectPublished({ world: many, input, options: { aws }, withinMs: 20_000 });
@@ -357,29 +360,29 @@ describe("S3 is slow and the banks are many", () => {
   });
 });
 
-describe("Secrets Manager", () => {
+describe("when Secrets Manager", () => {
   const unavailable = { name: "DatabaseUnavailableError", exitCode: 75 } as const;
   const faults = [
     ["fails (500)", respond(500, "InternalServiceError"), "InternalServiceError"],
     ["throttles (400)", respond(400, "ThrottlingException"), "ThrottlingException"],
   ] as const;
 
-  it.each(faults)("%s once: the request is tried again, and the run succeeds", async (_, what) => {
+  it.each(faults)("%s once, the request is repeated and the run succeeds", async (_, what) => {
     fault("GetSecretValue", what, onFirstRequest);
     await expectPublished(run());
   });
 
-  it.each(faults)("%s for ever: the run fails and is worth a retry", async (_, what, code) => {
+  it.each(faults)("%s every time, the run fails with a retryable error", async (_, what, code) => {
     fault("GetSecretValue", what);
     await expectFailure(run(), {
       ...unavailable,
       message: [`did not return the secret ${world.secretId}`, code],
       hint: "network path to Secrets Manager",
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 
-  it("never answers: the run ends by its deadline", async () => {
+  it("never answers, the run ends at its deadline", async () => {
     fault("GetSecretValue", { hang: true });
     await expectFailure(run({ timeLimitMs: 700 }), {
       name: "DeadlineError",
@@ -387,6 +390,6 @@ describe("Secrets Manager", () => {
       message: ["the time limit", "before the connection was open"],
       hint: "Give it more time.",
     });
-    await expectRepaired();
+    await expectNextRunPublishes();
   });
 });

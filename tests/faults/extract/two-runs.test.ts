@@ -1,6 +1,6 @@
 /**
- * Two runs of one month at the same time: where they share a database its lock decides, and where they don't, the
- * conditional writes do. And a run alone whose answers get lost, so that its second try meets what its first wrote.
+ * Two runs of one month at the same time: if they share a database, its lock decides; if not, the conditional writes
+ * do. Also a single run that loses responses, so that its second try finds what its first try wrote.
  */
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
@@ -24,7 +24,7 @@ const month = "2026-09";
 const earlierMonth = "2026-08";
 const bankIds = [1, 2, 3];
 
-/** What the tables hold of a month: by bank, the amount of its one loan. */
+/** A month's data in the tables: the amount of each bank's one loan. */
 type Data = readonly number[];
 
 interface Tables {
@@ -46,7 +46,7 @@ async function setData(tables: Tables, data: Data, earlierData: Data = data): Pr
   await tables.sql("update loans set amount = ($1::int[])[idloan]", [[...data, ...earlierData]]);
 }
 
-/** The loans' totals by bank, as a revision has them. */
+/** The loan totals of a revision's files, one for each bank. */
 function dataOf(files: readonly { readonly loanTotal: string }[]): Data {
   return files.map(({ loanTotal }) => Number(loanTotal));
 }
@@ -66,7 +66,7 @@ function run(input: object = { month }): Promise<Summary> {
 }
 
 describe("two runs that share a database", () => {
-  /** Keeps the first run at its three banks' uploads for as long as `meanwhile` takes. */
+  /** Holds the first run at the uploads of its three banks while `meanwhile` runs. */
   async function duringFirstRun(meanwhile: () => Promise<unknown>, input: object = { month }) {
     const gate = new Gate(bankIds.length);
     let uploads = 0;
@@ -87,7 +87,7 @@ describe("two runs that share a database", () => {
   }
 
   it.each([{ month }, { month, restate: true }, { from: "2026-08", to: "2026-10" }])(
-    "of one month end in one published result and one clear refusal: %j",
+    "publish a month only once, and the second fails with a ConflictError: %j",
     async (second) => {
       await setData(world, [1, 2, 3]);
       const summary = await duringFirstRun(async () => {
@@ -107,7 +107,7 @@ describe("two runs that share a database", () => {
     },
   );
 
-  it("exclude each other before they read: a run never waits with a snapshot that grows old", async () => {
+  it("take the lock before they read, so that no run waits with an ageing snapshot", async () => {
     await setData(world, [1, 2, 3]);
     const input = { month, restate: true };
     const first = await whileHeld(
@@ -119,14 +119,14 @@ describe("two runs that share a database", () => {
     expect(first.months).toMatchObject([{ status: "published", revision: 1 }]);
   });
 
-  it("let a dry run of the month pass, which leaves the other's uploads alone", async () => {
+  it("don't block each other when one is a dry run, which leaves the other's uploads alone", async () => {
     const summary = await duringFirstRun(async () => {
       expect((await run({ month, dryRun: true })).months).toMatchObject([{ status: "published" }]);
     });
     expect(summary.months).toMatchObject([{ status: "published", revision: 1 }]);
   });
 
-  it("of two months, or below two prefixes, don't hinder each other", async () => {
+  it("don't block each other when their months or prefixes differ", async () => {
     const first = await duringFirstRun(async () => {
       expect((await run({ month: "2026-08", allowEmpty: true })).months).toMatchObject([
         { status: "published" },
@@ -138,27 +138,27 @@ describe("two runs that share a database", () => {
   });
 });
 
-/** What may change what a consumer sees. */
+/** The operations that can change what a consumer sees. */
 const WRITE = /^(Put|Complete|Abort|Delete)/;
 
-/** A run is dead to the bucket when nothing comes from it any more. */
+/** The error of every request that a dead run makes, so that nothing more of it reaches the bucket. */
 class Died extends Error {
   override readonly name = "Died";
 }
 
-/** The month that all tests are about, and the one before it. */
+/** The data of the month that all tests use, and of the month before it. */
 type MonthData = Readonly<Record<typeof month | typeof earlierMonth, Data>>;
 
-/** What a run is to do. */
+/** What a run does. */
 interface Part {
   readonly data: MonthData;
   readonly months: readonly (keyof MonthData)[];
   readonly restate: boolean;
-  /** How many of its requests reach the bucket; infinite for a run that lives. */
+  /** How many of its requests reach the bucket; infinite for a run that does not die. */
   readonly requestCount: number;
 }
 
-/** A run each of whose requests to the bucket waits for its turn. */
+/** A run whose requests to the bucket wait, one by one, for their turn. */
 class SteppedRun {
   readonly runId: string;
   readonly uploadIds: string[] = [];
@@ -175,7 +175,7 @@ class SteppedRun {
     const environment = { ...world.environment, ...database.environment, EXTRACT_PREFIX: prefix };
     const settings = parseExtractSettings(environment);
     const s3 = new S3Client({ ...world.aws.clientConfig, forcePathStyle: true });
-    // Held here and not at the endpoint, which can't tell a run's requests from another's or the consumer's.
+    // Held here because the endpoint can't distinguish the requests of one run, the other run and the consumer.
     s3.middlewareStack.add((next, context) => (args) => this.#inTurn(context, () => next(args)), {
       step: "initialize",
       priority: "high",
@@ -243,7 +243,7 @@ class SteppedRun {
   }
 }
 
-/** The id of a transaction that is newer than all before it, and older than all after it. */
+/** The id of a new transaction: higher than all ids before it, lower than all after it. */
 async function newTransactionId(): Promise<bigint> {
   const [row] = await world.sql<{ id: string }>("select pg_current_xact_id()::text as id");
   return BigInt(row?.id ?? "");
@@ -251,10 +251,10 @@ async function newTransactionId(): Promise<bigint> {
 
 /** A consumer that looks at a month after every step, and remembers what it saw. */
 class Watch {
-  /** The run of each revision that was ever seen; the first is at 0. */
+  /** The run of every revision seen so far; the first is at 0. */
   readonly runIds: string[] = [];
   readonly #dataOfRun = new Map<string, Data>();
-  /** A transaction from before the present revision. */
+  /** The id of a transaction from before the current revision. */
   #before = 0n;
 
   constructor(readonly month: keyof MonthData) {}
@@ -264,12 +264,12 @@ class Watch {
     this.#dataOfRun.set(run.runId, data[this.month]);
   }
 
-  /** @param before a transaction from before everything that has happened since the last look. */
+  /** @param before the id of a transaction from before everything that has happened since the last look. */
   async look(before: bigint): Promise<void> {
     const manifest = (await readRevision(world, this.month, prefix))?.manifest;
     if (manifest?.revision === this.runIds.length + 1) {
       this.runIds.push(manifest.runId);
-      // What replaces a revision was read after that had been published.
+      // The data of a new revision must be read after the previous revision was published.
       const [, nextTransaction = ""] = manifest.source.snapshot.split(":");
       assert(
         BigInt(nextTransaction) > this.#before,
@@ -289,7 +289,7 @@ class Watch {
     );
   }
 
-  /** What is wrong with what a run says it did to the month. */
+  /** The errors in what a run reports about the month. */
   faultsOf({ runId, summary }: SteppedRun, { data }: Part): string[] {
     const outcome = summary?.months.find((each) => each.month === this.month);
     if (outcome === undefined) return [];
@@ -302,7 +302,7 @@ class Watch {
   }
 }
 
-/** How a run that lived should not have ended. */
+/** The errors in how a surviving run ended. */
 function faultyEndOf(
   { runId, summary, failure, uploadIds }: SteppedRun,
   part: Part,
@@ -341,12 +341,12 @@ describe("two runs that share no lock", () => {
     requestCount: fc.oneof({ weight: 4, arbitrary: fc.constant(lives) }, { weight: 1, arbitrary: dies }),
   });
   const scenarios = fc.record({
-    /** What is published before, if anything. */
+    /** What was published earlier, if anything. */
     published: fc.option(fc.record({ data, months })),
-    /** A run that died before. */
+    /** A run that died earlier, if any. */
     dead: fc.option(fc.record({ data, months, restate: fc.boolean(), requestCount: dies })),
     runs: fc.tuple(run, run),
-    /** Whose turn it is, for how many requests; from the start again when they are over. */
+    /** Which run's turn it is, and for how many requests; repeated from the start after the last. */
     turns: fc.array(fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 12 })), { minLength: 1, maxLength: 16 }),
   });
 
@@ -369,7 +369,7 @@ describe("two runs that share no lock", () => {
   async function step(each: SteppedRun): Promise<void> {
     const before = each.isNext("PutObject") ? await newTransactionId() : 0n;
     const operation = await each.step();
-    // Other requests change nothing that can be seen.
+    // Other requests change nothing visible.
     if (WRITE.test(operation)) await lookAtAll(before);
   }
 
@@ -395,9 +395,9 @@ describe("two runs that share no lock", () => {
   }
 
   it.each([
-    ["the month", { month, restate: true }, []],
+    ["a single month", { month, restate: true }, []],
     ["the last month of a range", { ...range, restate: true }, [earlierMonth]],
-  ])("never put older figures over newer ones: of %s", async (_, input, done) => {
+  ])("never replace newer figures with older ones: %s", async (_, input, done) => {
     const [old, recent] = databases;
     await setData(old, [1, 2, 3]);
     await setData(recent, [4, 5, 6]);
@@ -419,7 +419,7 @@ describe("two runs that share no lock", () => {
     expect(await world.openUploads(prefix)).toEqual([]);
   });
 
-  it("show a consumer nothing or one whole revision at every moment, and end in order", async () => {
+  it("show a consumer nothing or one whole revision at every moment, and end cleanly", async () => {
     await fc.assert(
       fc.asyncProperty(scenarios, async ({ published, dead, runs: parts, turns }) => {
         prefix = world.prefix();
@@ -468,8 +468,8 @@ describe("two runs that share no lock", () => {
   });
 });
 
-describe("a run whose answer is lost", () => {
-  /** The request is carried out, but the run only learns that its connection broke, and tries again. */
+describe("a run that loses the response to a write", () => {
+  /** The request is carried out, but the run only sees its connection break, and tries again. */
   async function losing(operation: string, keyEnd: string, action: () => Promise<Summary>): Promise<Summary> {
     let lost = 0;
     const remove = world.aws.onRequest((event) => {
@@ -491,7 +491,7 @@ describe("a run whose answer is lost", () => {
     ["CompleteMultipartUpload", "/Bank2_20260930.csv"],
     ["CompleteMultipartUpload", "/Bank3_20260930.csv"],
     ["PutObject", "/09.json"],
-  ])("to %s of %s finds its own object by its second try", async (operation, keyEnd) => {
+  ])("recognises its own object at the second try: %s of %s", async (operation, keyEnd) => {
     const watched = async (data: Data, input: object) => {
       await setData(world, data);
       const { runId, months } = await losing(operation, keyEnd, () => run(input));
@@ -506,7 +506,7 @@ describe("a run whose answer is lost", () => {
     expect(await watched([4, 5, 6], { month, restate: true })).toEqual(["restated", 2]);
   });
 
-  it("and whose object was replaced before its second try does not take the other's for its own", async () => {
+  it("does not mistake another run's object for its own at the second try", async () => {
     await setData(world, [1, 2, 3]);
     const remove = world.aws.onRequest(async ({ operation, attempt, key }) => {
       if (operation !== "CompleteMultipartUpload") return undefined;

@@ -1,4 +1,4 @@
-/** A file that can't be read is not a damaged file: verify ends in time with an error that is worth a retry. */
+/** A file that can't be read is not a damaged file: verify ends in time with a retryable error. */
 import { awsClients } from "../../../src/platform/aws";
 import { type BatchError, DeadlineError, StorageError } from "../../../src/platform/errors";
 import type { Fault, RequestEvent } from "../../../local/aws/server";
@@ -23,7 +23,7 @@ afterEach(() => {
   remove();
 });
 
-/** Every request for the key fails in this way. */
+/** Makes every request for the key fail in this way. */
 function fail(failingKey: string, fault: Fault): void {
   remove = world.aws.onRequest((event: RequestEvent) => (event.key === failingKey ? fault : undefined));
 }
@@ -40,17 +40,17 @@ async function failure(options: RunOptions): Promise<BatchError> {
 describe.each([
   ["a file", key],
   ["a manifest", manifestKey],
-])("%s of a month can't be read:", (_, unreadableKey) => {
+])("when verify can't read %s of a month", (_, unreadableKey) => {
   const where = `s3://extracts/${unreadableKey}`;
 
-  it("S3 is overloaded (503) for ever", async () => {
+  it("because S3 answers 503 every time, it fails with a retryable error", async () => {
     fail(unreadableKey, { respond: { status: 503, code: "SlowDown", message: "Please reduce your rate." } });
     const error = await failure({});
     expect(error).toBeInstanceOf(StorageError);
     expect(error.message).toMatch(`2026-09 could not be verified: S3 did not read ${where}: SlowDown`);
   });
 
-  it("S3 sends half of the body and then nothing: the read ends after the limit on idle time", async () => {
+  it("because S3 stops in the middle of the body, it fails after the limit on idle time", async () => {
     fail(unreadableKey, { stall: true });
     const error = await failure({ aws: awsClients(world.aws.clientConfig, { idleTimeoutMs: 500 }) });
     expect(error).toBeInstanceOf(StorageError);
@@ -58,9 +58,9 @@ describe.each([
   });
 
   it.each([
-    ["before its answer", { hang: true }],
+    ["before S3 answers", { hang: true }],
     ["in the middle of the body", { stall: true }],
-  ] as const)("the time is up %s", async (_when, fault) => {
+  ] as const)("because the time is up %s, it fails with a DeadlineError", async (_when, fault) => {
     fail(unreadableKey, fault);
     const error = await failure({ timeLimitMs: 1500 });
     expect(error).toBeInstanceOf(DeadlineError);
@@ -71,8 +71,8 @@ describe.each([
   });
 });
 
-describe("what verify has found before it fails", () => {
-  it("is printed: the months that are finished, and their problems", async () => {
+describe("verify", () => {
+  it("prints the finished months and their problems before it fails", async () => {
     fail(manifestKey, { respond: { status: 503, code: "SlowDown", message: "Please reduce your rate." } });
     const flags = ["verify", "--from", "2026-07", "--to", "2026-09"];
     const { exitCode, stdout, stderr } = await commandLine([...flags, "--json"], world.environment);
