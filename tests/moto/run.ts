@@ -1,7 +1,7 @@
 /**
- * Runs the rules of publication against Moto instead of the project's own S3, which they would otherwise be proven
- * by alone. Where Moto is not like S3 a rule is expected to fail, by the list below and by nothing else: a rule
- * that fails unexpectedly fails the command, and so does one that has come to hold.
+ * Runs the rules of publication against Moto, so that they are proven by more than the project's own S3. Where Moto
+ * differs from S3, the list below names the rules that are expected to fail. The command fails if another rule fails,
+ * or if a rule of the list passes.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,19 +13,19 @@ import { DidNotRun } from "../support/python";
 import { startMoto } from "./moto";
 import { ROOT } from "../support/root";
 
-/** Where Moto 5.2.5 is not like S3, by reason, with the tests that can't hold there. */
+/** Where Moto 5.2.5 differs from S3: by reason, the tests that fail there. */
 const LIMITS: Readonly<Record<string, readonly string[]>> = {
-  "it completes an upload whatever its If-Match says, so a restatement can't notice another's object": [
-    "a write of the first bank's object in a restatement happens only over what the run had seen",
-    "a write of the second bank's object in a restatement happens only over what the run had seen",
-    "a write of the third bank's object in a restatement happens only over what the run had seen",
-    "a write in a restatement does not bring back what was deleted in the meantime",
+  "it ignores If-Match when it completes an upload, so a restatement can't notice another writer's object": [
+    "a write of the first bank's object in a restatement fails if the object has changed since the run read it",
+    "a write of the second bank's object in a restatement fails if the object has changed since the run read it",
+    "a write of the third bank's object in a restatement fails if the object has changed since the run read it",
+    "a write in a restatement does not bring back an object that was deleted in the meantime",
   ],
-  "it answers a part of an upload that is gone with 500 and a page of HTML instead of NoSuchUpload": [
-    "an upload that another run dropped is told as a conflict, which is worth a retry",
+  "for a part of an aborted upload, it answers 500 with an HTML page instead of NoSuchUpload": [
+    "an upload that another run aborted fails the run with a retryable ConflictError",
   ],
-  "it forgets BucketKeyEnabled of an object that was uploaded in parts": [
-    "the settings of the storage carry the KMS key to every object and to the manifest",
+  "it loses BucketKeyEnabled of objects that are uploaded in parts": [
+    "the storage settings apply the KMS key to every object and to the manifest",
   ],
 };
 
@@ -48,7 +48,7 @@ async function runTests(endpoint: string): Promise<JestReport> {
       {
         cwd: ROOT,
         env: { ...process.env, MOTO_ENDPOINT: endpoint },
-        // Of the failures that are expected it would make a page; the report says all.
+        // Jest would print a page about the expected failures; the report has everything.
         stdio: "ignore",
       },
     );
@@ -59,7 +59,7 @@ async function runTests(endpoint: string): Promise<JestReport> {
   }
 }
 
-/** What is not as the list has it. */
+/** The results that differ from the list. */
 function surprises({ testResults }: JestReport): string[] {
   const results = testResults.flatMap(({ assertionResults }) => assertionResults);
   if (results.length === 0)
@@ -68,10 +68,10 @@ function surprises({ testResults }: JestReport): string[] {
   return [
     ...results
       .filter(({ fullName, status }) => status !== "passed" && !expected.includes(fullName))
-      .map(({ fullName }) => `does not hold: ${fullName}`),
+      .map(({ fullName }) => `fails: ${fullName}`),
     ...expected
       .filter((name) => !results.some(({ fullName, status }) => fullName === name && status === "failed"))
-      .map((name) => `holds by now, or is gone, and has to leave the list in ${__filename}: ${name}`),
+      .map((name) => `passes now or no longer exists, so remove it from the list in ${__filename}: ${name}`),
   ];
 }
 
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
   try {
     const report = await runTests(moto.endpoint);
     const found = surprises(report);
-    const limits = Object.entries(LIMITS).map(([why, names]) => `${names.length} can't hold here: ${why}\n`);
+    const limits = Object.entries(LIMITS).map(([why, names]) => `${names.length} expected to fail: ${why}\n`);
     const count = report.testResults.flatMap(({ assertionResults }) => assertionResults).length;
     process.stderr.write(
       [`\n${count} rules of publication against Moto\n`, ...limits, ...found.map((each) => `${each}\n`)].join(

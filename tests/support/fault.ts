@@ -1,6 +1,6 @@
 /**
- * A run under a fault, and what every one of them promises however it ends: it ends in time, tells what happened,
- * leaves nothing behind, and lets no secret out.
+ * A run under a fault, and the checks of every such run, however it ends: it ends in time, says what happened, leaves
+ * nothing behind, and reveals no secret.
  */
 import { inspect } from "node:util";
 
@@ -14,27 +14,27 @@ export interface FaultyRun {
   readonly world: World;
   readonly input?: unknown;
   readonly options?: RunOptions;
-  /** Within which the run must have ended, cleared up included. */
+  /** The time within which the run must end, its clean-up included. */
   readonly withinMs?: number;
-  /** What may not appear anywhere, beside the world's password and AWS key. */
+  /** Text that must not appear anywhere, besides the world's password and AWS key. */
   readonly secrets?: readonly string[];
-  /** Ends a fault that would outlast the run, before what is left is looked at. */
+  /** Ends a fault that would outlast the run, before the checks of what is left. */
   readonly release?: () => Promise<void>;
-  /** What the run reads, where it is not the world's own database. */
+  /** The database that the run reads, if it is not the world's own. */
   readonly database?: Pick<World, "sql" | "connections">;
-  /** Other than the main path in this process: the Lambda's handler, say. */
+  /** Starts the run differently, for example by the Lambda's handler. */
   readonly start?: (options: RunOptions) => Promise<Summary>;
 }
 
 export interface Failure {
   readonly name: string;
   readonly exitCode: 1 | 64 | 75;
-  /** What the message says, in parts. */
+  /** The parts that the message contains. */
   readonly message: readonly string[];
   /** A part of the hint, or a pattern for it. */
   readonly hint: string | RegExp;
   readonly done?: readonly string[];
-  /** Below the prefix, what a failure in mid-publication or in a later month may leave; nothing unless told. */
+  /** The keys below the prefix that the failure leaves, in publication or in a later month; by default, no keys. */
   readonly keys?: readonly string[];
   /** Whether uploads are still open because the abort itself failed. */
   readonly leavesUploads?: true;
@@ -43,7 +43,7 @@ export interface Failure {
 const MONTH = "2026-09";
 const WITHIN_MS = 5000;
 
-/** What came of a run: its summary or its error, after the checks that hold for both. */
+/** Returns the run's summary or error, after the checks that both share. */
 async function end(run: FaultyRun, leavesUploads = false): Promise<Summary | { readonly failure: unknown }> {
   const { world, withinMs = WITHIN_MS, input = { month: MONTH } } = run;
   const heard = new Listener();
@@ -64,7 +64,7 @@ async function end(run: FaultyRun, leavesUploads = false): Promise<Summary | { r
   expect(tookMs).toBeLessThan(withinMs);
   expect((await world.openUploads()).length > 0).toBe(leavesUploads);
   const database = run.database ?? world;
-  // A server looks for its client once a second while it computes, so one that is lost may stay a little longer.
+  // A computing server checks its client once a second, so a lost connection may stay a little longer.
   if ((await database.connections()) > 0) expect(await database.connections()).toBe(0);
 
   if ("failure" in outcome) heard.hear(...textsOf(outcome.failure));
@@ -76,7 +76,7 @@ async function end(run: FaultyRun, leavesUploads = false): Promise<Summary | { r
   return outcome;
 }
 
-/** The run fails in this way, and nothing of it can be seen. */
+/** Expects the run to fail in this way and to leave nothing visible but the expected keys. */
 export async function expectFailure(run: FaultyRun, expected: Failure): Promise<BatchError> {
   const { name, exitCode, message, hint, done = [], keys = [], leavesUploads } = expected;
   const outcome = await end(run, leavesUploads);
@@ -91,7 +91,7 @@ export async function expectFailure(run: FaultyRun, expected: Failure): Promise<
   return failure;
 }
 
-/** The run succeeds, and its months are whole: every bank's file holds what the tables say. */
+/** Expects the run to succeed with whole months: every bank's file holds what the tables say. */
 export async function expectPublished(run: FaultyRun): Promise<Summary> {
   const outcome = await end(run);
   if ("failure" in outcome) throw outcome.failure;
@@ -112,7 +112,7 @@ function prefixOf({ options }: FaultyRun): string {
   return options?.environment?.["EXTRACT_PREFIX"] ?? "";
 }
 
-/** All that an error could tell, down its chain of causes: as a text, as a log prints it, and what it hides. */
+/** Every text in an error and its causes: its message, its form in a log, and its hidden properties. */
 function textsOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [inspect(error, { depth: null })];
   const hint = error instanceof BatchError ? error.hint : "";
@@ -122,7 +122,7 @@ function textsOf(error: unknown): string[] {
   ];
 }
 
-/** Hears what is written while a run goes on, and keeps it from the test's own output. */
+/** Records what a run writes, and keeps it out of the test's own output. */
 export class Listener {
   readonly texts: string[] = [];
   readonly #spies = [

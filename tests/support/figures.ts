@@ -1,6 +1,6 @@
 /**
- * The figures, computed once more and another way: from the bare tables, loan by loan, in whole numbers, by the
- * words of `docs/contract.md`. It shares no code with the program.
+ * Computes the figures again in another way: from the bare tables, loan by loan, in whole numbers, as
+ * `docs/contract.md` describes them. It shares no code with the program.
  */
 import type { World } from "./world";
 
@@ -21,7 +21,7 @@ export interface Tables {
   readonly branches: readonly Branch[];
 }
 
-/** Reads the tables one by one and follows the keys here. */
+/** Reads the tables one by one and joins them in JavaScript. */
 export async function readTables(world: Pick<World, "sql">): Promise<Tables> {
   const banks = await world.sql<{ id: number; name: string }>(
     "select idbank as id, name from bank order by 1",

@@ -1,8 +1,8 @@
-/** Where requests wait until a test lets them through. */
+/** Holds requests until a test lets them through. */
 import type { Fault } from "../../local/aws/server";
 
 export class Gate {
-  /** Resolves when as many requests are held as the gate was made for. */
+  /** Resolves when the gate holds `requestCount` requests. */
   readonly reached: Promise<void>;
   readonly #opened: Promise<Fault | undefined>;
   #reach: () => void = () => undefined;
@@ -22,7 +22,7 @@ export class Gate {
     return this.#opened;
   }
 
-  /** Lets all requests through, now and later; with a fault, they meet that instead of being carried out. */
+  /** Lets all requests through, now and later; with a fault, they get it instead of being carried out. */
   open(fault?: Fault): void {
     this.#open(fault);
   }

@@ -1,6 +1,6 @@
 /**
- * Holds the role in serverless.yml against what the program did: every call that any test made it send is allowed, and
- * every right is used by one of them. Checked once, when all tests are through.
+ * Compares the role in serverless.yml with what the program did in the tests: the role allows every call that the
+ * program sent, and the program used every right. Checked once, after all tests.
  */
 import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
@@ -11,20 +11,20 @@ import { parse } from "yaml";
 import type { RecordedRequest } from "../../local/aws/server";
 import { ROOT } from "./root";
 
-/** Where the test processes write the rights that they used, one a line. */
+/** The variable with the file to which the test processes write the rights that they used, one per line. */
 const RECORD = "TEST_PERMISSIONS";
 
 export async function startRecording(): Promise<void> {
   process.env[RECORD] = path.join(await mkdtemp(path.join(os.tmpdir(), "permissions-")), "used");
 }
 
-/** @throws if a request is one for which no right is known. */
+/** @throws if no right is known for one of the requests. */
 export async function recordCalls(requests: readonly RecordedRequest[]): Promise<void> {
   const used = new Set(requests.flatMap(rightsFor));
   await appendFile(process.env[RECORD] ?? "", [...used].map((right) => `${right}\n`).join(""));
 }
 
-/** @throws if the role lacks a right that was used; or, after the whole of the tests, has one that was not. */
+/** @throws if the role lacks a right that was used or, after all tests, has one that was not used. */
 export async function expectLeastPrivilege(isWhole: boolean): Promise<void> {
   const record = process.env[RECORD] ?? "";
   const used = new Set(
@@ -50,7 +50,7 @@ async function grantedRights(): Promise<string[]> {
 }
 
 /**
- * What a call needs on an encrypted bucket.
+ * The rights that a call needs on an encrypted bucket.
  * Source: AWS Service Authorization Reference, and Amazon S3 User Guide, "Multipart upload API and permissions".
  */
 function rightsFor({ operation, query, status }: RecordedRequest): string[] {
@@ -72,7 +72,7 @@ function rightsFor({ operation, query, status }: RecordedRequest): string[] {
     case "CompleteMultipartUpload":
       return ["s3:PutObject", "kms:GenerateDataKey", "kms:Decrypt"];
     case "DeleteObject":
-      // Only people withdraw a month, with rights of their own.
+      // Only an operator withdraws a month, with other rights than the program's.
       return [];
     case "AbortMultipartUpload":
       return ["s3:AbortMultipartUpload"];

@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL server beside the one that all tests share, for what that one may not suffer: crashes, certificates,
- * a standby. It holds the tables and the role of a world, whose runs its settings lead here.
+ * A PostgreSQL server of a test's own, for what would disturb the server that all tests share: crashes, certificates,
+ * a standby. It has the tables and the role of a world, and settings that make the world's runs connect to it.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -26,7 +26,7 @@ export class PrivateServer {
     private readonly stop: () => Promise<void>,
   ) {}
 
-  /** With three banks and some loans in 2026, readable by the world's role. */
+  /** Starts a server with three banks and some loans in 2026, readable by the world's role. */
   static async create(world: World, settings: Readonly<Record<string, string>> = {}): Promise<PrivateServer> {
     const postgres = await startPostgres(settings);
     const { host, port, user, password } = postgres;
@@ -40,12 +40,12 @@ export class PrivateServer {
     return server;
   }
 
-  /** The settings that lead a run here. */
+  /** The settings that make a run connect to this server. */
   get environment(): Readonly<Record<string, string>> {
     return { DB_HOST: this.address.host, DB_PORT: String(this.address.port), DB_NAME: DATABASE };
   }
 
-  /** Runs SQL as the owner of the tables, by a connection of its own: the server may have died since the last. */
+  /** Runs SQL as the owner of the tables, on a new connection: the server may have crashed since the last one. */
   async sql<R extends QueryResultRow>(text: string, values: unknown[] = []): Promise<R[]> {
     const client = new Client({ ...this.address, database: DATABASE });
     client.on("error", () => undefined);
@@ -57,7 +57,7 @@ export class PrivateServer {
     }
   }
 
-  /** The program's connections, after they had a second to go and the server a while to be up again. */
+  /** Counts the program's connections, once the server is up, after giving them a second to end. */
   async connections(): Promise<number> {
     await this.ready();
     const count = async () =>
@@ -66,7 +66,7 @@ export class PrivateServer {
     return count();
   }
 
-  /** Waits until the server takes connections. @throws its refusal if it still does not after 10 s. */
+  /** Waits until the server takes connections. @throws its refusal if it still does not take them after 10 s. */
   async ready(): Promise<void> {
     const giveUpAt = Date.now() + 10_000;
     for (;;) {
@@ -95,7 +95,7 @@ export class PrivateServer {
     await this.sql(`grant select on all tables in schema public to ${String(username)}`);
   }
 
-  /** Kills one of its processes, upon which the server ends all others and restarts. */
+  /** Kills one of the server's processes, so that it ends all others and restarts. */
   async crash(): Promise<void> {
     const client = new Client({ ...this.address, database: DATABASE });
     const ended = new Promise<void>((resolve) => client.on("end", resolve));
@@ -106,7 +106,7 @@ export class PrivateServer {
     await ended;
   }
 
-  /** A hot standby that follows this server, which needs the settings of {@link primary}. */
+  /** Starts a hot standby that follows this server, which needs the settings of {@link primary}. */
   async standby(settings: Readonly<Record<string, string>> = {}): Promise<PrivateServer> {
     const { host, user, password } = this.address;
     const directory = await mkdtemp(path.join(os.tmpdir(), "bank-batch-standby-"));

@@ -1,6 +1,6 @@
 /**
- * The network between the program and PostgreSQL, as a test scripts it: a TCP proxy that passes bytes on until it
- * is told otherwise. It is written for connections without TLS, where it can tell a row from its neighbours.
+ * The network between the program and PostgreSQL, as a test scripts it: a TCP proxy that passes bytes on until its
+ * script says otherwise. It works only without TLS, because it has to find the rows in the server's bytes.
  */
 import { once } from "node:events";
 import { type AddressInfo, createServer, connect, type Server, type Socket } from "node:net";
@@ -9,21 +9,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** What happens to a connection. */
 export type Script =
   | { readonly pass: true; readonly firstByteAfterMs?: number }
-  /** Accepted, and never a byte. */
+  /** Accepts the connection and never sends a byte. */
   | { readonly silentFromTheStart: true }
-  /** After so many bytes from the server, or in the middle of a row after so many whole ones. */
+  /** Ends after this many bytes from the server, or in the middle of the row after this many whole ones. */
   | { readonly after: { readonly bytes: number } | { readonly rows: number }; readonly then: Ending }
-  /** The server's next bytes wait there until something has been done. */
+  /** Holds the server's next bytes there until `meanwhile` has ended. */
   | { readonly after: { readonly rows: number }; readonly meanwhile: () => Promise<void> };
 
 /**
- * `cut`: closed in good order, as by a load balancer. `reset`: by RST. `silent`: nothing comes any more, and the
- * server doesn't learn of it either: its own end stays open until the proxy is closed.
+ * `cut`: closed cleanly, as by a load balancer. `reset`: closed by RST. `silent`: no more bytes come, and the server
+ * does not notice, because its own end stays open until the proxy is closed.
  */
 export type Ending = "cut" | "reset" | "silent";
 
 export class Proxy {
-  /** For the connections that are made from now on. */
+  /** For new connections. */
   script: Script = { pass: true };
   readonly #sockets = new Set<Socket>();
   #isSilent = false;
@@ -44,17 +44,17 @@ export class Proxy {
     return new Proxy(server, (server.address() as AddressInfo).port, target);
   }
 
-  /** The settings that lead a run through here. */
+  /** The settings that make a run connect through this proxy. */
   get environment(): Readonly<Record<string, string>> {
     return { DB_HOST: "127.0.0.1", DB_PORT: String(this.port) };
   }
 
-  /** From now on nothing passes in either direction, and neither side learns that the other is gone. */
+  /** Stops passing bytes in either direction; neither side notices that the other is gone. */
   silence(): void {
     this.#isSilent = true;
   }
 
-  /** Ends all connections; from now on they are refused. */
+  /** Ends all connections and refuses new ones. */
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     if (!this.server.listening) return;
@@ -72,7 +72,7 @@ export class Proxy {
     client.on("data", (bytes) => {
       if (!this.#isSilent) server.write(bytes);
     });
-    // A client that says goodbye into a silence gets no answer to that either.
+    // During a silence, a client that ends its connection gets no answer either.
     client.on("end", () => {
       if (!isSilent()) client.end();
     });
@@ -112,7 +112,7 @@ export class Proxy {
   }
 }
 
-/** How much of the server's next bytes is still passed on; undefined: all of them, and the end has not come. */
+/** Counts how many of the server's next bytes are still passed on; undefined for all, before the ending. */
 function endOf(after: { readonly bytes: number } | { readonly rows: number }) {
   if ("bytes" in after) {
     let left = after.bytes;
@@ -127,7 +127,7 @@ function endOf(after: { readonly bytes: number } | { readonly rows: number }) {
   return (bytes: Buffer): number | undefined => {
     const text = Buffer.concat([begun, bytes]);
     let at = 0;
-    // A message of the server's is a letter, its length without the letter in four bytes, and the rest.
+    // A server message is a letter, its length without the letter in four bytes, and the rest.
     // Source: PostgreSQL documentation, "Message Formats".
     while (at + 5 <= text.length) {
       const end = at + 1 + text.readUInt32BE(at + 1);

@@ -1,6 +1,6 @@
 /**
- * A consumer as the contract wants one: it reads a month's manifest, then every file by the key and version named
- * there. What it sees must be whole at every moment, so it holds the files against all that the manifest says.
+ * A consumer that follows the contract: it reads a month's manifest, then every file by the key and version named
+ * there. What it sees must be whole at every moment, so it compares the files with everything in the manifest.
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -15,7 +15,7 @@ export interface Revision {
 }
 
 /**
- * The month's present revision, undefined if the month is not published.
+ * The month's current revision, undefined if the month is not published.
  *
  * @throws if a file that the manifest names is missing or is not what the manifest says.
  */
@@ -54,7 +54,7 @@ export async function readRevision(
   return { manifest, files: new Map(files) };
 }
 
-/** The keys of a manifest's files hold the versions that it names. */
+/** Asserts that the keys of a manifest's files hold the versions that it names. */
 export async function expectInPlace(
   world: Pick<World, "head">,
   manifest: LoanManifest | undefined,
@@ -65,7 +65,7 @@ export async function expectInPlace(
   }
 }
 
-/** The content of the files of a revision that is no longer the present one, by key. */
+/** The content of an earlier revision's files, by key. */
 export async function readHistory(
   world: Pick<World, "read">,
   { files }: LoanManifest["history"][number],
@@ -91,7 +91,7 @@ function totalsOf(text: string): { rowCount: number } & LoanMeasures {
     loanCount: sum("loan_count"),
     loanTotal: sum("loan_total"),
     windowLoanCount: sum("loan_count_3m"),
-    // A third of a whole number, rounded to two decimals: three times as much is less than 0.02 from the number.
+    // A third of a whole number, rounded to two decimals: three times the field is less than 0.02 from the number.
     windowLoanTotal: sum("monthly_total_average_3m", (field) => {
       const thrice = 3n * BigInt(field.replace(".", ""));
       const near = [-1n, 0n, 1n].map((offset) => thrice + offset).find((each) => each % 100n === 0n);

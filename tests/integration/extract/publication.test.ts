@@ -1,6 +1,6 @@
 /**
- * What publishing promises: all banks or none, nothing that is published changes unasked, and every outcome is the
- * one that the contract names. Each test publishes below a prefix of its own.
+ * The guarantees of publishing: all banks or no bank is published, published data changes only on request, and every
+ * outcome is the one in the contract. Each test publishes below its own prefix.
  */
 import {
   AbortMultipartUploadCommand,
@@ -29,7 +29,7 @@ function run(input: object = { month }, { environment = {}, ...options }: RunOpt
   return world.run(input, { ...options, environment: { EXTRACT_PREFIX: prefix, ...environment } });
 }
 
-/** The one month of a run: its outcome and its revision. */
+/** Runs one month, and returns its outcome and revision. */
 async function outcomeOf(input: object = { month }, options: RunOptions = {}) {
   const { months } = await run(input, options);
   expect(months).toHaveLength(1);
@@ -45,7 +45,7 @@ async function keyOf(bankId: number): Promise<string> {
   return (await filesByBank()).get(bankId)?.key ?? "";
 }
 
-/** All banks' files are published and hold what the tables say now, and nothing else lies at their keys. */
+/** All banks' files are published and hold what the tables say now, and their keys hold nothing else. */
 async function expectPublished(ofMonth = month): Promise<void> {
   const tables = await readTables(world);
   const revision = await readRevision(world, ofMonth, prefix);
@@ -61,7 +61,7 @@ async function expectNothingPublished(): Promise<void> {
 
 const OTHER_CONTENT = "not the bank's file\n";
 
-/** Makes each of a bank's loans of the month bigger by one. */
+/** Adds one to the amount of each of the banks' loans of the month. */
 async function changeLoans(...bankIds: number[]): Promise<void> {
   await world.sql(
     `update loans set amount = amount + 1
@@ -77,7 +77,7 @@ async function writesDuring(action: () => Promise<unknown>): Promise<string[]> {
 }
 
 describe("a month that is not published", () => {
-  it("is published: every bank's file, and the manifest that names each by its version", async () => {
+  it("is published with every bank's file and a manifest that names each by its version", async () => {
     const now = new Date("2026-11-02T03:04:05.678Z");
     const { runId, months } = await run({ month }, { now });
     expect(months).toEqual([
@@ -103,7 +103,7 @@ describe("a month that is not published", () => {
     });
   });
 
-  it("gets its manifest last, after every bank's object", async () => {
+  it("gets its manifest last, after every bank's file", async () => {
     const writes = await writesDuring(() => run());
     expect(writes.slice(-5)).toEqual([
       "CompleteMultipartUpload",
@@ -115,7 +115,7 @@ describe("a month that is not published", () => {
     expect(writes.filter((operation) => operation === "PutObject")).toHaveLength(1);
   });
 
-  it("is not written to by a dry run, which says that it would be published", async () => {
+  it("is not written by a dry run, which reports that it would be published", async () => {
     const writes = await writesDuring(async () => {
       const summary = await run({ month, dryRun: true });
       expect(summary).toMatchObject({ dryRun: true, months: [{ month, status: "published", revision: 1 }] });
@@ -124,7 +124,7 @@ describe("a month that is not published", () => {
     await expectNothingPublished();
   });
 
-  it("is cleared of the uploads that a dead run left, but not by a dry run, and no other month is", async () => {
+  it("is cleared of a dead run's uploads by its next run, but not by a dry run or another month's run", async () => {
     const begin = (key: string) =>
       world.s3.send(new CreateMultipartUploadCommand({ Bucket: world.bucket, Key: key }));
     const left = `${prefix}FirstNational/2026/09/FirstNational_20260930.csv`;
@@ -142,7 +142,7 @@ describe("a month that is not published", () => {
 });
 
 describe("a published month whose bytes are the same", () => {
-  it("is unchanged by a rerun, which writes nothing at all", async () => {
+  it("is unchanged by a rerun, which writes nothing", async () => {
     await run();
     const before = await world.manifest(month, prefix);
     for (const input of [{ month }, { month, dryRun: true }]) {
@@ -155,7 +155,7 @@ describe("a published month whose bytes are the same", () => {
     await expectPublished();
   });
 
-  it("is unchanged by a restatement too: no object gets a new version, and the uploads are dropped", async () => {
+  it("is unchanged by a restatement, which aborts its uploads and creates no versions", async () => {
     await run();
     const before = await world.manifest(month, prefix);
     const writes = await writesDuring(async () => {
@@ -168,7 +168,7 @@ describe("a published month whose bytes are the same", () => {
 });
 
 describe("a published month whose bytes would change", () => {
-  it("is refused, with every bank that differs and its old and new figures, and nothing is written", async () => {
+  it("is refused with the old and new figures of every bank that differs, and nothing is written", async () => {
     await run();
     const before = await filesByBank();
     await changeLoans(1, 3);
@@ -201,7 +201,7 @@ describe("a published month whose bytes would change", () => {
     expect(await filesByBank()).toEqual(before);
   });
 
-  it("is restated when asked: the revision goes up, and the old one stays readable", async () => {
+  it("is restated on request as a new revision, and the old one stays readable", async () => {
     await run({ month }, { now: new Date("2026-11-02T03:00:00Z") });
     const first = await readRevision(world, month, prefix);
     await changeLoans(1, 3);
@@ -222,7 +222,7 @@ describe("a published month whose bytes would change", () => {
     await Promise.all(third.history.map((entry) => readHistory(world, entry)));
   });
 
-  it("keeps the versions of the files whose bytes stay the same", async () => {
+  it("keeps the versions of its unchanged files in a restatement", async () => {
     await run();
     const before = await filesByBank();
     await changeLoans(2);
@@ -237,7 +237,7 @@ describe("a published month whose bytes would change", () => {
     await expectPublished();
   });
 
-  it("is not written to by a dry run of the restatement", async () => {
+  it("is not written by a dry run of a restatement", async () => {
     await run();
     const before = await world.manifest(month, prefix);
     await changeLoans(1);
@@ -252,8 +252,8 @@ describe("a published month whose bytes would change", () => {
   });
 });
 
-describe("a published object that somebody replaced", () => {
-  it("is repaired: written again from the same bytes, and the others keep their versions", async () => {
+describe("a published object", () => {
+  it("that was replaced is repaired with the same bytes, and the others keep their versions", async () => {
     await run();
     const before = await filesByBank();
     await world.put(await keyOf(2), OTHER_CONTENT);
@@ -268,7 +268,7 @@ describe("a published object that somebody replaced", () => {
     expect(await outcomeOf()).toEqual({ status: "unchanged", revision: 2 });
   });
 
-  it("is repaired when it was replaced by the same bytes: the version is not the one published", async () => {
+  it("that was replaced with the same bytes is repaired too, because its version differs", async () => {
     await run();
     const { key, etag } = (await filesByBank()).get(4) ?? { key: "" };
     const target = { Bucket: world.bucket, Key: key };
@@ -286,14 +286,14 @@ describe("a published object that somebody replaced", () => {
     await expectPublished();
   });
 
-  it("is repaired when it was deleted", async () => {
+  it("that was deleted is repaired", async () => {
     await run();
     await world.remove(await keyOf(1));
     expect(await outcomeOf()).toEqual({ status: "repaired", revision: 2 });
     await expectPublished();
   });
 
-  it("is left alone by a dry run, which says that it would be repaired", async () => {
+  it("that was replaced is left alone by a dry run, which reports that it would be repaired", async () => {
     await run();
     const key = await keyOf(3);
     const foreign = await world.put(key, OTHER_CONTENT);
@@ -304,7 +304,7 @@ describe("a published object that somebody replaced", () => {
     expect((await world.head(key)).VersionId).toBe(foreign);
   });
 
-  it("is no leave to change the month: other bytes are refused all the same, and no upload stays", async () => {
+  it("that was replaced does not let a run change other files: it is refused and leaves no upload", async () => {
     await run();
     const before = await readRevision(world, month, prefix);
     await world.put(await keyOf(3), OTHER_CONTENT);
@@ -339,7 +339,7 @@ describe("a bank", () => {
     }
   });
 
-  it("that was dropped after publication needs a restatement, which leaves its old file readable", async () => {
+  it("that was removed after publication needs a restatement, which keeps its old file readable", async () => {
     await world.sql("insert into bank values (9, 'Old Bank', 0)");
     await run();
     const { key } = (await filesByBank()).get(9) ?? { key: "" };
@@ -359,7 +359,7 @@ describe("a bank", () => {
   });
 });
 
-describe("loans that reach no bank", () => {
+describe("loans without a bank", () => {
   const [NOWHERE, ACCOUNT, CLIENT, BRANCH] = [-1, -2, -3, -4];
   beforeAll(async () => {
     for (const [table, column] of [
@@ -403,7 +403,7 @@ describe("loans that reach no bank", () => {
     await expectNothingPublished();
   });
 
-  it("fail a restatement too, which leaves the published revision as it was", async () => {
+  it("fail a restatement too, and the published revision stays as it was", async () => {
     await run();
     const before = await readRevision(world, month, prefix);
     await changeLoans(1);
@@ -417,7 +417,7 @@ describe("loans that reach no bank", () => {
   });
 
   it.each(["2026-07-01", "2026-08-31"])(
-    "fail each month whose window has them: a loan of %s",
+    "fail each month whose window contains them: a loan of %s",
     async (day) => {
       await world.sql("insert into loans values (-1, 5, null, $1)", [day]);
       await expect(run()).rejects.toMatchObject({
@@ -430,7 +430,7 @@ describe("loans that reach no bank", () => {
     },
   );
 
-  it("fail a month if they lost their account after their own month was published", async () => {
+  it("fail a later month if they lost their account after their own month was published", async () => {
     await run({ from: "2026-07", to: "2026-08" });
     await world.sql(
       `insert into loans select -1, amount, account_idaccount, loan_date from loans where loan_date = '2026-08-15' limit 1`,
@@ -440,15 +440,15 @@ describe("loans that reach no bank", () => {
     expect(await readRevision(world, month, prefix)).toBeUndefined();
   });
 
-  it("of other months than those of the window don't", async () => {
+  it("outside the window do not fail the month", async () => {
     await world.sql("insert into loans values (-1, 5, null, '2026-06-30'), (-2, 5, null, '2026-10-01')");
     expect(await outcomeOf()).toEqual({ status: "published", revision: 1 });
     await expectPublished();
   });
 });
 
-describe("odd loans", () => {
-  it("without amount or usable date, or with a negative amount, are counted in the manifest", async () => {
+describe("loans", () => {
+  it("without an amount or a usable date, or with a negative amount, are counted in the manifest", async () => {
     const [account] = await world.sql<{ id: number }>("select min(account_idaccount) as id from loans");
     await world.sql(
       `insert into loans values
@@ -502,7 +502,7 @@ describe("a range", () => {
 });
 
 describe("a write", () => {
-  /** Somebody else writes the key at the last moment: after the run has looked, before its own write is carried out. */
+  /** Another writer comes at the last moment: after the run has read the key, before its write is carried out. */
   async function crossedBy(foreign: (event: RequestEvent) => Promise<unknown>, index: number, input: object) {
     let count = 0;
     const remove = world.aws.onRequest(async (event) => {
@@ -532,7 +532,7 @@ describe("a write", () => {
     ["last bank's object", 3, "/PaperBank_20260930.csv"],
     ["manifest", 4, "/09.json"],
   ] as const)(
-    "of the %s happens only where nothing was: another's object stays in its place",
+    "of the %s fails if an object has appeared at its key, and leaves that object alone",
     async (_, index, keyEnd) => {
       let foreign = { key: "", version: "" };
       const failure = await crossedBy(
@@ -554,7 +554,7 @@ describe("a write", () => {
   );
 
   it.each([...objects, ["manifest", 3, "/09.json"] as const])(
-    "of the %s in a restatement happens only over what the run had seen",
+    "of the %s in a restatement fails if the object has changed since the run read it",
     async (_, index, keyEnd) => {
       await run();
       const before = await world.manifest(month, prefix);
@@ -578,7 +578,7 @@ describe("a write", () => {
     },
   );
 
-  it("in a restatement does not bring back what was deleted in the meantime", async () => {
+  it("in a restatement does not bring back an object that was deleted in the meantime", async () => {
     await run();
     await changeLoans(1);
     const failure = await crossedBy(({ key = "" }) => world.remove(key), 0, { month, restate: true });
@@ -587,7 +587,7 @@ describe("a write", () => {
 });
 
 describe("an upload", () => {
-  it("that another run dropped is told as a conflict, which is worth a retry", async () => {
+  it("that another run aborted fails the run with a retryable ConflictError", async () => {
     const remove = world.aws.onRequest(async ({ operation, key, uploadId }) => {
       if (operation !== "UploadPart") return undefined;
       remove();
@@ -608,8 +608,8 @@ describe("an upload", () => {
   });
 });
 
-describe("the settings of the storage", () => {
-  it("give the exact keys and bytes: prefix, hive layout, CRLF", async () => {
+describe("the storage settings", () => {
+  it("determine the exact keys and bytes: prefix, hive layout, CRLF", async () => {
     const environment = {
       EXTRACT_PREFIX: `${prefix}loans`,
       EXTRACT_KEY_LAYOUT: "hive",
@@ -632,7 +632,7 @@ describe("the settings of the storage", () => {
     expect(months[0]?.status).toBe("unchanged");
   });
 
-  it("carry the KMS key to every object and to the manifest", async () => {
+  it("apply the KMS key to every object and to the manifest", async () => {
     const kmsKeyId = "arn:aws:kms:us-east-1:000000000000:key/0a1b2c3d";
     await run({ month }, { environment: { EXTRACT_KMS_KEY_ID: kmsKeyId } });
     const keys = await world.keys(prefix);
@@ -647,12 +647,12 @@ describe("the settings of the storage", () => {
     }
   });
 
-  it("leave encryption to the bucket when they name no key", async () => {
+  it("without a KMS key use the encryption of the bucket", async () => {
     await run();
     for (const key of await world.keys(prefix)) expect((await world.head(key)).SSEKMSKeyId).toBeUndefined();
   });
 
-  it("may name a bucket that keeps no versions: the manifest has none to name, and the ETag must do", async () => {
+  it("may name a bucket without versioning, where only the ETag identifies a file", async () => {
     world.aws.createBucket("no-versions");
     const environment = { EXTRACT_BUCKET: "no-versions" };
     const statuses: unknown[] = [];

@@ -1,4 +1,4 @@
-/** A month can be checked by its manifest alone: by `verify`, by the published JSON Schema, and by nothing of ours. */
+/** A month can be checked by its manifest alone: with `verify`, the published JSON Schema, or standard tools. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -31,7 +31,7 @@ async function rewriteManifest(change: (manifest: LoanManifest) => void): Promis
 }
 
 describe("verify", () => {
-  it("finds nothing wrong with a published month, and needs neither database nor secret", async () => {
+  it("finds no problem in a published month, and needs no database or secret", async () => {
     const environment = { DB_SECRET_ID: undefined };
     const operations = await world.operationsDuring(async () => {
       const months = await world.verify({ month: "2026-09" }, { environment });
@@ -49,12 +49,12 @@ describe("verify", () => {
     expect(new Set(operations)).toEqual(new Set(["GetObject", "HeadObject"]));
   });
 
-  it("finds nothing wrong with a restatement, or with lines that end by CRLF", async () => {
+  it("finds no problem in a restatement or in files with CRLF line endings", async () => {
     await world.run({ month: "2026-09", restate: true }, { environment: { EXTRACT_LINE_ENDING: "crlf" } });
     expect(await verified()).toMatchObject([{ status: "verified", revision: 2 }]);
   });
 
-  it("says that a month is missing", async () => {
+  it("reports a missing month", async () => {
     expect(await verified("2026-08")).toEqual([
       {
         extract: "loan_moving_average",
@@ -66,7 +66,7 @@ describe("verify", () => {
     ]);
   });
 
-  it("says that something else has been put in an object's place", async () => {
+  it("reports an object that was replaced", async () => {
     await world.put(key, "something else");
     expect(await verified()).toMatchObject([
       {
@@ -76,7 +76,7 @@ describe("verify", () => {
     ]);
   });
 
-  it("says that a version is gone", async () => {
+  it("reports a version that is gone", async () => {
     const { files } = await world.manifest("2026-09");
     const versionId = files[0]?.versionId ?? "";
     await world.remove(key, versionId);
@@ -85,7 +85,7 @@ describe("verify", () => {
     ]);
   });
 
-  it("says which of a file's bytes, SHA-256, rows and totals differ, and the group's totals with them", async () => {
+  it("reports every difference in a file's bytes, SHA-256, rows and totals, and in the group's totals", async () => {
     const { files } = await world.manifest("2026-09");
     const text = await world.read(key);
     const changed = text.replace(/,2026-09,(\d+),/, (_, count: string) => `,2026-09,${Number(count) + 1},`);
@@ -114,7 +114,7 @@ describe("verify", () => {
     ]);
   });
 
-  it("says that an object is no such CSV file at all", async () => {
+  it("reports an object that is not the published CSV file", async () => {
     const versionId = await world.put(key, 'bank_id\n"never closed');
     await rewriteManifest((manifest) => {
       manifest.files = manifest.files.map((file) => (file.key === key ? { ...file, versionId } : file));
@@ -123,7 +123,7 @@ describe("verify", () => {
     expect(month?.problems[0]).toContain(`${key} is not the CSV file that was published`);
   });
 
-  it("says that a manifest is another month's or extract's, or none at all", async () => {
+  it("reports a manifest of another month or extract, and an invalid manifest", async () => {
     await world.put("_manifests/2026/08.json", await world.read(manifestKey));
     expect((await verified("2026-08"))[0]?.problems).toEqual([
       "_manifests/2026/08.json is the manifest of loan_moving_average of 2026-09",
@@ -140,7 +140,7 @@ describe("verify", () => {
     ]);
   });
 
-  it("ends on the command line by exit code, with its findings as JSON", async () => {
+  it("sets the exit code on the command line, and prints its findings as JSON", async () => {
     const good = await commandLine(["verify", "--month", "2026-09", "--json"], world.environment);
     expect([good.exitCode, JSON.parse(good.stdout)]).toEqual([0, { months: await verified() }]);
     const bad = await commandLine(
@@ -157,7 +157,7 @@ describe("verify", () => {
 describe("a manifest", () => {
   const ajv = addFormats(new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }));
 
-  it("is what the published JSON Schema says, also after a restatement", async () => {
+  it("matches the published JSON Schema, also after a restatement", async () => {
     const schema = JSON.parse(await readFile(path.join(ROOT, "docs/manifest.schema.json"), "utf8")) as object;
     const isManifest = ajv.compile(schema);
     await world.sql("update loans set amount = amount + 1 where loan_date = '2026-09-15'");
@@ -173,7 +173,7 @@ describe("a manifest", () => {
     expect(isManifest({ ...manifest, more: 1 })).toBe(false);
   });
 
-  it("lets a consumer check a month with sha256sum and nothing of ours", async () => {
+  it("lets a consumer check a month with sha256sum alone", async () => {
     const { files } = await world.manifest("2026-09");
     const directory = await mkdtemp(path.join(os.tmpdir(), "consumer-"));
     const lines: string[] = [];
