@@ -97,12 +97,13 @@ export function belongsTo(definition: ExtractDefinition, bank: Bank, month: Mont
   return (row) => row[bankAt] === bankId && row[monthAt]?.startsWith(month) === true;
 }
 
-/** In place of a column's index. */
-const COUNTS_ROWS = -1;
-
 /** Adds up the measures of rows. NULL, in a file an empty field, adds nothing. */
 export class Sums {
-  readonly #measures: readonly { readonly at: number; readonly toNumber: (field: string) => bigint }[];
+  /** Without the index of a column, every row counts one. */
+  readonly #measures: readonly {
+    readonly at: number | undefined;
+    readonly toNumber: (field: string) => bigint;
+  }[];
   readonly #names: readonly string[];
   readonly #totals: bigint[];
 
@@ -111,7 +112,7 @@ export class Sums {
     const { measures } = definition.reconciliation;
     this.#names = measures.map(({ name }) => name);
     this.#measures = measures.map((measure) => ({
-      at: measure.column === undefined ? COUNTS_ROWS : columns.indexOf(measure.column),
+      at: measure.column === undefined ? undefined : columns.indexOf(measure.column),
       toNumber: fieldParser(definition, measure),
     }));
     this.#totals = measures.map(() => 0n);
@@ -125,7 +126,7 @@ export class Sums {
   add(rows: readonly Row[]): void {
     for (const [index, { at, toNumber }] of this.#measures.entries()) {
       const sum =
-        at === COUNTS_ROWS
+        at === undefined
           ? BigInt(rows.length)
           : rows.reduce((total, row) => total + toNumber(row[at] ?? ""), 0n);
       this.#totals[index] = (this.#totals[index] ?? 0n) + sum;

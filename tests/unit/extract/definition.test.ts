@@ -1,3 +1,5 @@
+import fc from "fast-check";
+
 import {
   addTotals,
   defineExtract,
@@ -31,6 +33,13 @@ const balances = defineExtract({
     describe: ({ accountCount = 0n }) => `${String(accountCount)} accounts`,
   },
 });
+
+/** A third with two decimals, rounded half away from zero as PostgreSQL does. */
+function third(total: bigint): string {
+  const size = total < 0n ? -total : total;
+  const hundredths = String((size * 200n + 3n) / 6n).padStart(3, "0");
+  return `${total < 0n ? "-" : ""}${hundredths.slice(0, -2)}.${hundredths.slice(-2)}`;
+}
 
 describe("the sums of rows", () => {
   it("are exact for decimals, and NULL adds nothing", () => {
@@ -69,6 +78,34 @@ describe("the sums of rows", () => {
     const sums = new Sums(balances, ["balance", "bank_id"]);
     sums.add([["1.00", "7"]]);
     expect(sums.totals).toEqual({ accountCount: 1n, balanceTotal: 100n });
+  });
+
+  it("add nothing for a column that an older file doesn't have", () => {
+    const sums = new Sums(balances, ["bank_id"]);
+    sums.add([["7"], ["8"]]);
+    expect(sums.totals).toEqual({ accountCount: 2n, balanceTotal: 0n });
+  });
+
+  it("of means are the exact sums that the means were made from", () => {
+    const means = defineExtract({
+      ...balances,
+      columns: [{ name: "mean", type: "decimal(18,2)", meaning: "a third of a whole number" }],
+      fileBy: { bank: "mean", month: "mean" },
+      reconciliation: {
+        ...balances.reconciliation,
+        measures: [{ name: "total", column: "mean", meanOf: 3 }],
+      },
+    });
+    const amounts = fc.array(fc.bigInt({ min: -(10n ** 15n), max: 10n ** 15n }), { minLength: 1 });
+    fc.assert(
+      fc.property(amounts, (totals) => {
+        const sums = new Sums(means);
+        sums.add(totals.map((total) => [third(total)]));
+        const total = totals.reduce((sum, each) => sum + each, 0n);
+        expect(sums.totals).toEqual({ total });
+        expect(formatTotals(means, sums.totals)).toEqual({ total: String(total) });
+      }),
+    );
   });
 
   it("add up, and are compared, measure by measure", () => {
