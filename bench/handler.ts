@@ -85,7 +85,8 @@ export class Handler {
       const task = path.join(this.directory, "unbundled");
       await build({
         absWorkingDir: ROOT,
-        entryPoints: ["src/**/*.ts"],
+        entryPoints: ["src/**/*.ts", "src/**/*.json"],
+        loader: { ".json": "copy" },
         outbase: "src",
         outdir: path.join(task, "src"),
         ...{ bundle: false, format: "cjs", platform: "node", target: "node20", logLevel: "error" },
