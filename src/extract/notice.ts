@@ -72,7 +72,7 @@ function announcementDetails(key: string): Details {
   return {
     label: key,
     verdict: "was not announced",
-    sentence: `The manifest ${key} was not announced to machines. The month is published`,
+    sentence: `The manifest ${key} was written, but was not announced to machines`,
     rerun: {
       task: "announce",
       input: { "detail-type": "Object Created", detail: { object: { key } } },

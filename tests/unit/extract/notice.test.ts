@@ -113,7 +113,7 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
       "[bank-batch prod] eu/_manifests/2026/09.json was not announced: ReconciliationError",
     );
     expect(notice.message).toContain(
-      "The manifest eu/_manifests/2026/09.json was not announced to machines. The month is published.",
+      "The manifest eu/_manifests/2026/09.json was written, but was not announced to machines.",
     );
     expect(notice.message).toContain(
       `--function announce --type Event --data '{"detail-type":"Object Created","detail":{"object":{"key":"eu/_manifests/2026/09.json"}}}'`,
