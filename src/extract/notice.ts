@@ -47,13 +47,18 @@ export function noticeOf(event: unknown): Notice {
 
 type Details = Omit<FailureDetails, "meanings">;
 
+const reassurance = "Files that are published stay as they are. Running a month again never does harm.";
+
 function detailsOf(record: InvocationRecord, failure: Failure): Details {
   const task = taskOf(record);
   const key = createdKey(record.requestPayload);
   if (task === "announce" && key !== undefined) return announcementDetails(key);
   const request = requestOf(record);
   if (request === undefined) {
-    return { ...describeSpan(undefined, "was not finished"), rerun: { task, input: record.requestPayload } };
+    return {
+      ...{ label: `a run of ${task}`, verdict: "failed", sentence: `A run of ${task} failed` },
+      ...{ rerun: { task, input: record.requestPayload }, reassurance },
+    };
   }
   if (task === "extract") return runDetails(request, failure);
   if (task === "announce") {
@@ -105,17 +110,14 @@ function doneSentence(
 }
 
 function describeSpan(
-  request: Request | undefined,
+  { definition, months }: Request,
   verdict: string,
 ): Pick<Details, "label" | "verdict" | "sentence" | "reassurance"> {
-  const span = request === undefined ? "a run" : spanOf(request.months);
-  const isOther = request !== undefined && request.definition !== defaultExtract;
-  const label = isOther ? `${request.definition.name} of ${span}` : span;
-  return {
-    ...{ label, verdict },
-    sentence: `The ${isOther ? `extract ${label}` : `loan extract of ${span}`} ${verdict}`,
-    reassurance: "Files that are published stay as they are. Running a month again never does harm.",
-  };
+  const span = spanOf(months);
+  const isOther = definition !== defaultExtract;
+  const label = isOther ? `${definition.name} of ${span}` : span;
+  const sentence = `The ${isOther ? `extract ${label}` : `loan extract of ${span}`} ${verdict}`;
+  return { label, verdict, sentence, reassurance };
 }
 
 function spanOf(months: readonly string[]): string {

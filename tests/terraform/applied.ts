@@ -117,7 +117,7 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       await notifyOf(wrong, error);
       const [message, ...others] = await receive(people);
       assert.deepEqual(others, []);
-      assert.match(message?.subject ?? "", /^\[bank-batch dev\] .* was not published: RequestError$/);
+      assert.match(message?.subject ?? "", /^\[bank-batch dev\] a run of extract failed: RequestError$/);
       assert.deepEqual(await receive(machines), []);
     });
 

@@ -178,7 +178,7 @@ Function bank-batch-prod-extract, 3 attempts, finally failed 2026-10-01T03:12:45
       errorMessage: `wrong input${TRY}Ask for one closed month.`,
     };
     const notice = noticeOf(outcome({ month: "2026-13" }, response));
-    expect(notice.subject).toBe("[bank-batch prod] a run was not finished: RequestError");
+    expect(notice.subject).toBe("[bank-batch prod] a run of extract failed: RequestError");
     expect(notice.message).toContain(`--data '{"month":"2026-13"}'`);
   });
 
