@@ -161,10 +161,9 @@ export class ObjectStore {
     });
   }
 
-  /** The open uploads of these keys, whichever run began them. */
-  async openUploads(keys: readonly string[], prefix: string): Promise<OpenUpload[]> {
+  /** The open uploads below a prefix whose keys are wanted, whichever run began them. */
+  async openUploads(prefix: string, isWanted: (key: string) => boolean): Promise<OpenUpload[]> {
     const { bucket } = this.#settings;
-    const wanted = new Set(keys);
     return this.#attempt("list the open uploads of", prefix, async () => {
       const open: OpenUpload[] = [];
       let after: { KeyMarker: string | undefined; UploadIdMarker: string | undefined } | undefined;
@@ -173,7 +172,7 @@ export class ObjectStore {
           new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...after }),
         );
         for (const { Key: key, UploadId: uploadId } of page.Uploads ?? []) {
-          if (key !== undefined && uploadId !== undefined && wanted.has(key)) open.push({ key, uploadId });
+          if (key !== undefined && uploadId !== undefined && isWanted(key)) open.push({ key, uploadId });
         }
         after =
           page.IsTruncated === true

@@ -124,19 +124,21 @@ describe("a month that is not published", () => {
     await expectNothingPublished();
   });
 
-  it("is cleared of a dead run's uploads by its next run, but not by a dry run or another month's run", async () => {
+  it("is cleared of a dead run's uploads by its next run, but not by a dry run or a run of another month or extract", async () => {
     const begin = (key: string) =>
       world.s3.send(new CreateMultipartUploadCommand({ Bucket: world.bucket, Key: key }));
     const left = `${prefix}FirstNational/2026/09/FirstNational_20260930.csv`;
     const ofOtherMonth = `${prefix}FirstNational/2026/08/FirstNational_20260831.csv`;
-    await begin(left);
-    await begin(left);
-    await begin(ofOtherMonth);
+    const ofBankRenamedSince = `${prefix}OldNational/2026/09/OldNational_20260930.csv`;
+    const ofOtherExtract = `${prefix}loan_detail/FirstNational/2026/09/FirstNational_20260930.csv`;
+    const all = [left, left, ofBankRenamedSince, ofOtherMonth, ofOtherExtract];
+    for (const key of all) await begin(key);
     await run({ month, dryRun: true });
-    expect((await world.openUploads(prefix)).sort()).toEqual([ofOtherMonth, left, left]);
+    expect((await world.openUploads(prefix)).sort()).toEqual(all.sort());
     await run();
-    expect(await world.openUploads(prefix)).toEqual([ofOtherMonth]);
+    expect((await world.openUploads(prefix)).sort()).toEqual([ofOtherMonth, ofOtherExtract].sort());
     await run({ month: "2026-08" });
+    await run({ month, extract: "loan_detail" });
     await expectPublished();
   });
 });

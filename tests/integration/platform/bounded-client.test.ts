@@ -76,8 +76,7 @@ async function beginUploads(count: number): Promise<OpenUpload[]> {
 }
 
 const store = (signal: AbortSignal) => new ObjectStore(s3, settings, "run", signal);
-const openUploads = async () => (await store(neverAborted()).openUploads(keysOf(400), "")).length;
-const keysOf = (count: number) => Array.from({ length: count }, (_, index) => `file-${index}`);
+const openUploads = async () => (await store(neverAborted()).openUploads("", () => true)).length;
 
 describe("requests", () => {
   it("are limited to 32 at a time, and do not time out while they wait for their turn", async () => {
