@@ -2,6 +2,7 @@
 import { Command } from "commander";
 
 import { version } from "../package.json";
+import { addDoctor } from "./commands/doctor";
 import { addExtract } from "./commands/extract";
 import { addDemo, addLocal } from "./commands/local";
 import { addReport } from "./commands/report";
@@ -30,6 +31,7 @@ export function program(): Command {
   addVerify(command);
   addReport(command);
   addWithdraw(command);
+  addDoctor(command);
   addDemo(command);
   addLocal(command);
   return command.addHelpText(
