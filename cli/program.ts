@@ -6,6 +6,7 @@ import { addDoctor } from "./commands/doctor";
 import { addExtract } from "./commands/extract";
 import { addDemo, addLocal } from "./commands/local";
 import { addReport } from "./commands/report";
+import { addSettings } from "./commands/settings";
 import { addStatus } from "./commands/status";
 import { addVerify } from "./commands/verify";
 import { addWithdraw } from "./commands/withdraw";
@@ -32,6 +33,7 @@ export function program(): Command {
   addReport(command);
   addWithdraw(command);
   addDoctor(command);
+  addSettings(command);
   addDemo(command);
   addLocal(command);
   return command.addHelpText(

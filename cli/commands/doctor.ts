@@ -1,10 +1,10 @@
 /** `doctor`: looks at a deployment stage before its first run. */
 import type { Command } from "commander";
 
-import { BatchError, RequestError } from "../../src/platform/errors";
+import { BatchError } from "../../src/platform/errors";
 import type { Finding } from "../doctor/finding";
 import { help, NAME } from "../help";
-import { asJson, type Flags } from "../options";
+import { asJson, type Flags, parseStage, stageOption } from "../options";
 import { edge, ending, terminal } from "../session";
 import { coloured } from "../terminal";
 
@@ -14,7 +14,7 @@ export function addDoctor(parent: Command): void {
   parent
     .command("doctor")
     .description("check whether a deployment stage has everything that a run needs; changes nothing")
-    .requiredOption("--stage <name>", "the deployment stage, such as dev or prod")
+    .addOption(stageOption())
     .addOption(asJson("the findings"))
     .addHelpText(
       "after",
@@ -59,14 +59,6 @@ function show({ check, state, what, hint }: Finding): void {
   terminal.rest();
   const todo = hint === undefined ? "" : `\n  ${coloured("cyan", "Try:", "stdout")} ${hint}`;
   terminal.print(`${coloured(colour, mark, "stdout")} ${check}: ${what}${todo}\n`);
-}
-
-/** @throws RequestError if this can't be the name of a stage. */
-function parseStage(name: string): string {
-  if (/^[a-z][a-z0-9]*$/.test(name)) return name;
-  throw new RequestError(`wrong input: stage: expected a name such as dev, not ${JSON.stringify(name)}`, {
-    hint: "Give the stage that serverless deploy got.",
-  });
 }
 
 /** @throws BatchError if anything is wrong or unknown. */

@@ -13,6 +13,7 @@ import { functionSettings } from "../../../cli/doctor/functions";
 import { awsClients } from "../../../src/platform/aws";
 import { withDeadline } from "../../../src/platform/deadline";
 import { commandLine } from "../../support/command-line";
+import { execute } from "../../support/packaged";
 import { ROOT } from "../../support/root";
 import {
   refusal,
@@ -385,6 +386,52 @@ describe("the command", () => {
     expect([exitCode, stage, found.length]).toEqual([1, "dev", 15]);
     expect((await commandLine(["doctor", "--stage", "../dev"], environment())).exitCode).toBe(64);
     expect((await commandLine(["doctor"], environment())).exitCode).toBe(64);
+  });
+});
+
+describe("settings", () => {
+  const environment = () => ({
+    ...{ AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: "eu-west-1", AWS_MAX_ATTEMPTS: "1" },
+    ...{ AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" },
+  });
+  const settings = () => commandLine(["settings", "--stage", "dev"], environment());
+
+  it("prints what the functions have, in the syntax of a shell", async () => {
+    aws.script = { "ssm.GetParameters": parameters() };
+    const { exitCode, stdout } = await settings();
+    expect(exitCode).toBe(0);
+    const printed = [
+      "DB_SECRET_ID",
+      "EXTRACT_BUCKET",
+      "EXTRACT_KMS_KEY_ID",
+      "ANNOUNCE_TOPIC_ARN",
+      "NOTIFY_TOPIC_ARN",
+    ];
+    const { stdout: read } = await execute(
+      "sh",
+      ["-c", `${stdout} printf '%s\\n' ${printed.map((name) => `"$${name}"`).join(" ")}`],
+      {},
+    );
+    expect(read.trim().split("\n")).toEqual(
+      [
+        "database-secret-arn",
+        "extracts-bucket",
+        "extracts-key-arn",
+        "announce-topic-arn",
+        "notify-topic-arn",
+      ].map(valueOf),
+    );
+  });
+
+  it("fails if SSM has none or may not be read", async () => {
+    aws.script = { "ssm.GetParameters": parameters(() => false) };
+    const none = await settings();
+    expect([none.exitCode, none.stdout]).toEqual([64, ""]);
+    expect(none.stderr).toContain("SSM has no parameters of the stage dev in this account and region");
+    aws.script = {};
+    const denied = await settings();
+    expect([denied.exitCode, denied.stdout]).toEqual([1, ""]);
+    expect(denied.stderr).toContain("Try:   Use a login that has ssm:GetParameters.");
   });
 });
 
