@@ -63,6 +63,9 @@ export const NOW = new Date("2026-11-20T12:00:00Z");
 /** Marks a client as the tests' own: its calls are not counted as calls of the program. */
 export const asTest = { userAgentAppId: "test" satisfies Caller };
 
+/** No file waits in memory: each is staged as a multipart upload, as large files are. */
+export const stagedAsUploads = { EXTRACT_HELD_MIB: "0" };
+
 const BUCKET = "extracts";
 const SECRET_ID = "test/ods";
 
@@ -81,7 +84,8 @@ export class World {
     private readonly owner: Client,
   ) {}
 
-  static async create(template: Template): Promise<World> {
+  /** @param variables of the program's environment, besides those that lead to the database and the bucket. */
+  static async create(template: Template, variables: Readonly<Record<string, string>> = {}): Promise<World> {
     const server = testServer();
     const database = `test_${randomBytes(6).toString("hex")}`;
     const admin = await connectTo("postgres");
@@ -96,7 +100,7 @@ export class World {
     aws.putSecret(SECRET_ID, secret);
     // A process with these settings is a person's command line; only tests of a handler invoke a function.
     const operator = { AWS_SDK_UA_APP_ID: "operator" satisfies Caller };
-    const environment = { ...aws.environment, ...operator, ...settings(BUCKET, SECRET_ID) };
+    const environment = { ...aws.environment, ...operator, ...settings(BUCKET, SECRET_ID), ...variables };
     return new World(
       aws,
       new S3Client({ ...aws.clientConfig, forcePathStyle: true, ...asTest }),
