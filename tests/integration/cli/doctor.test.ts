@@ -437,31 +437,27 @@ describe("settings", () => {
 
 describe("what the doctor looks for is what the project has:", () => {
   interface ServerlessFile {
-    readonly resources: readonly {
-      readonly Parameters?: Readonly<Record<string, { readonly Default: string }>>;
-      readonly extensions?: Readonly<
+    readonly resources: {
+      readonly Parameters: Readonly<Record<string, { readonly Default: string }>>;
+      readonly extensions: Readonly<
         Record<string, { Properties: { Environment: { Variables: Record<string, { Ref?: string }> } } }>
       >;
-    }[];
+    };
     readonly functions: object;
   }
   const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
   const { resources, functions } = parse(read("serverless.yml"), { merge: true }) as ServerlessFile;
-  const merged = Object.assign(
-    {},
-    ...resources.filter((each) => typeof each === "object"),
-  ) as ServerlessFile["resources"][0];
-  const nameOf = (reference: string) => merged.Parameters?.[reference]?.Default.split("/").at(-1);
+  const nameOf = (reference: string) => resources.Parameters[reference]?.Default.split("/").at(-1);
 
   it("the parameters of serverless.yml", () => {
-    const names = Object.keys(merged.Parameters ?? {}).map(nameOf);
+    const names = Object.keys(resources.Parameters).map(nameOf);
     expect([...parameterNames].sort()).toEqual(names.sort());
   });
 
   it("the functions and their settings", () => {
     const settings = Object.keys(functions).map((task) => {
       const logicalId = `${task.charAt(0).toUpperCase()}${task.slice(1)}LambdaFunction`;
-      const variables = merged.extensions?.[logicalId]?.Properties.Environment.Variables ?? {};
+      const variables = resources.extensions[logicalId]?.Properties.Environment.Variables ?? {};
       const references = Object.entries(variables).flatMap(([variable, { Ref }]) =>
         Ref === undefined ? [] : [[variable, nameOf(Ref)]],
       );
