@@ -363,6 +363,14 @@ it("the doctor says of everything that it may not look at that it could not look
   }).toThrow(/^0 wrong, \d+ could not be looked at, 0 fine$/);
 });
 
+it("the doctor says in one line that it could not read an answer", async () => {
+  const found = await findings({ "lambda.GetAccountSettings": "<!doctype html>" });
+  const [finding, ...others] = found.filter(({ state }) => state === "unknown");
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({ check: "concurrency" });
+  expect(finding?.what).toMatch(/^could not look: SyntaxError: .*$/);
+});
+
 describe("the command", () => {
   const environment = () => ({
     ...{ AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: "eu-west-1", S3_FORCE_PATH_STYLE: "true" },
