@@ -17,9 +17,20 @@ export interface MotoServer {
   stop(): Promise<void>;
 }
 
-/** @throws DidNotRun if Python or the package can't be had. */
+/**
+ * The programs of Moto's environment, which has boto3, botocore and cfn-lint.
+ *
+ * @throws DidNotRun if Python or the package is not available.
+ */
+export async function installMoto(): Promise<{ server: string; python: string; cfnLint: string }> {
+  const server = await installPython(REQUIREMENT, "moto_server");
+  const program = (name: string) => path.join(path.dirname(server), name);
+  return { server, python: program("python"), cfnLint: program("cfn-lint") };
+}
+
+/** @throws DidNotRun if Python or the package is not available. */
 export async function startMoto(): Promise<MotoServer> {
-  const executable = await installPython(REQUIREMENT, "moto_server");
+  const { server: executable, python } = await installMoto();
   const port = await freePort();
   const child = spawn(executable, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
   const endpoint = `http://127.0.0.1:${port}`;
@@ -34,7 +45,7 @@ export async function startMoto(): Promise<MotoServer> {
     await stop();
     throw error;
   }
-  return { endpoint, python: path.join(path.dirname(executable), "python"), stop };
+  return { endpoint, python, stop };
 }
 
 async function answering(endpoint: string, child: ChildProcess): Promise<void> {

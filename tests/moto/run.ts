@@ -9,6 +9,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
+import { expectAccepted } from "../aws-rules/check";
+import { RECORDING } from "../aws-rules/recording";
 import { DidNotRun } from "../support/python";
 import { startMoto } from "./moto";
 import { ROOT } from "../support/root";
@@ -38,8 +40,10 @@ interface JestReport {
 
 const RULES = "tests/integration/extract/publication.test.ts";
 
+/** @throws Error if a request breaks a rule of AWS. */
 async function runTests(endpoint: string): Promise<JestReport> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "moto-"));
+  const requests = path.join(directory, "requests.jsonl");
   try {
     const outputFile = path.join(directory, "report.json");
     const jest = spawn(
@@ -47,12 +51,13 @@ async function runTests(endpoint: string): Promise<JestReport> {
       [RULES, "--config", path.join(__dirname, "jest.config.js"), "--json", "--outputFile", outputFile],
       {
         cwd: ROOT,
-        env: { ...process.env, MOTO_ENDPOINT: endpoint },
+        env: { ...process.env, MOTO_ENDPOINT: endpoint, [RECORDING]: requests },
         // Jest would print a page about the expected failures; the report has everything.
         stdio: "ignore",
       },
     );
     await once(jest, "exit");
+    process.stderr.write(`${await expectAccepted("requests", requests)}: AWS's own rules allow them\n`);
     return JSON.parse(await readFile(outputFile, "utf8")) as JestReport;
   } finally {
     await rm(directory, { recursive: true });

@@ -10,6 +10,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 
+import { recordRequest } from "../aws-rules/recording";
 import { startMoto } from "../moto/moto";
 import { handedOn } from "../moto/moto-aws";
 
@@ -74,7 +75,7 @@ async function handle(
   response: ServerResponse,
 ): Promise<void> {
   if (UNKNOWN_TO_MOTO.includes(request.headers["x-amz-target"]?.toString() ?? "")) {
-    request.resume();
+    await recordRequest(request, await text(request));
     response.writeHead(200, { "content-type": "application/x-amz-json-1.1" }).end("{}");
     return;
   }
@@ -85,6 +86,7 @@ async function handle(
   }
   const bucket = pathname.replaceAll("/", "");
   const body = await text(request);
+  await recordRequest(request, body);
   const policy = policies.get(bucket);
   if (request.method === "PUT") policies.set(bucket, body);
   if (request.method === "DELETE") policies.delete(bucket);
