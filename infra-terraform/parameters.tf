@@ -2,13 +2,14 @@
 
 locals {
   parameters = {
-    "database-secret-arn"      = module.kept.secret_arn
-    "extracts-bucket"          = module.kept.extracts_bucket.name
-    "extracts-key-arn"         = module.kept.key_arn
-    "notify-topic-arn"         = aws_sns_topic.notify.arn
-    "announce-topic-arn"       = aws_sns_topic.announce.arn
-    "lambda-security-group-id" = local.client_ids["lambda"]
-    "private-subnet-ids"       = join(",", var.private_subnet_ids)
+    "database-secret-arn"          = module.kept.secret_arn
+    "extracts-bucket"              = module.kept.extracts_bucket.name
+    "extracts-key-arn"             = module.kept.key_arn
+    "notify-topic-arn"             = aws_sns_topic.notify.arn
+    "notify-dead-letter-queue-arn" = aws_sqs_queue.notify_failed.arn
+    "announce-topic-arn"           = aws_sns_topic.announce.arn
+    "lambda-security-group-id"     = local.client_ids["lambda"]
+    "private-subnet-ids"           = join(",", var.private_subnet_ids)
   }
 }
 
@@ -19,4 +20,5 @@ resource "aws_ssm_parameter" "handover" {
   description = "Read by serverless.yml, written by Terraform"
   type        = "String"
   value       = each.value
+  tags        = var.tags
 }

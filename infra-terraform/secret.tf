@@ -14,7 +14,7 @@ resource "aws_serverlessapplicationrepository_cloudformation_stack" "rotation" {
 
   parameters = {
     functionName        = "${local.name}-rotation"
-    endpoint            = "https://secretsmanager.${var.region}.${data.aws_partition.current.dns_suffix}"
+    endpoint            = "https://secretsmanager.${local.region}.${data.aws_partition.current.dns_suffix}"
     kmsKeyArn           = module.kept.key_arn
     vpcSubnetIds        = join(",", var.private_subnet_ids)
     vpcSecurityGroupIds = local.client_ids["lambda"]

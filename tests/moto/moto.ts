@@ -29,10 +29,13 @@ export async function installMoto(): Promise<{ server: string; python: string; c
 }
 
 /** @throws DidNotRun if Python or the package is not available. */
-export async function startMoto(): Promise<MotoServer> {
+export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<MotoServer> {
   const { server: executable, python } = await installMoto();
   const port = await freePort();
-  const child = spawn(executable, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
+  const child = spawn(executable, ["-H", "127.0.0.1", "-p", String(port)], {
+    env: { ...process.env, ...environment },
+    stdio: "ignore",
+  });
   const endpoint = `http://127.0.0.1:${port}`;
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,8 +1,9 @@
 /**
- * A full life cycle of `infra-terraform/` on Moto: it is applied, planned again, used by the packaged Lambda, read by an
+ * A full life cycle of `infra-terraform/examples/production` on Moto: it is applied, planned again, used by the packaged Lambda, read by an
  * external system, and destroyed without losing a file. The name of each step says what it proves.
  */
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -20,23 +21,39 @@ import { type Account, startAccount } from "./account";
 import type { Terraform } from "./terraform";
 import { ROOT } from "../support/root";
 
-const STAGE = "dev";
+const STAGE = "prod";
 const REGION = "eu-west-1";
 type Step = <Result>(what: string, action: () => Promise<Result>) => Promise<Result>;
 
 export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
   const account = await step("an account (Moto) starts", () => startAccount(REGION));
-  const terraform = bare.withEnvironment(account.environment);
+  const terraform = bare.inFolder("examples/production").withEnvironment(account.environment);
+  const minimal = bare.inFolder("examples/minimal").withEnvironment(account.environment);
   const started: (() => Promise<void>)[] = [() => account.stop()];
   try {
-    const files = await variableFiles(account, terraform);
-    const variables = files.map((file) => `-var-file=${file}`);
-
-    await step("the state is in a bucket, with a lock", () => initialise(account, terraform));
-    await step("apply succeeds", () => terraform.succeed("apply", "-auto-approve", ...variables));
-    await step("a second plan has no changes", async () => {
-      assert.deepEqual(await changes(terraform, variables), NOT_STORED_BY_MOTO);
+    const network = await networkFile(account, terraform);
+    await step("the states are in a bucket, with a lock", async () => {
+      const CreateBucketConfiguration = { LocationConstraint: REGION };
+      await account.call("s3", "create_bucket", { Bucket: "states", CreateBucketConfiguration });
+      await initialise(terraform, "prod");
+      await initialise(minimal, "dev");
     });
+    await step("the minimal example can be planned", () =>
+      minimal.succeed("plan", "-var-file=dev.tfvars", `-var-file=${network}`),
+    );
+
+    const options = await optionsFile(account, terraform);
+    const first = ["prod.tfvars", network, options].map((file) => `-var-file=${file}`);
+    await step("apply succeeds, with all options", () =>
+      terraform.succeed("apply", "-auto-approve", ...first),
+    );
+    await step("a second plan has no changes", async () => {
+      assert.deepEqual(await changes(terraform, first), NOT_STORED_BY_MOTO);
+    });
+    const variables = [...first, `-var=object_lock={mode="GOVERNANCE",days=1}`];
+    await step("Object Lock can be switched on later", () =>
+      terraform.succeed("apply", "-auto-approve", ...variables),
+    );
     await step("the Athena tables have the columns and folders of the program", () => expectTables(account));
     await step("the bucket is versioned, encrypted and private", () => expectProtectedBucket(account));
 
@@ -51,7 +68,7 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
     );
     await step("the state does not contain that value", async () => {
       const state = await terraform.succeed("state", "pull");
-      assert.ok(state.includes("secret:bank-batch-dev/database"));
+      assert.ok(state.includes(`secret:bank-batch-${STAGE}/database`));
       assert.ok(!state.includes(source.password));
     });
     const extract = await step("serverless.yml finds all settings in the SSM parameters", () =>
@@ -117,7 +134,7 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       await notifyOf(wrong, error);
       const [message, ...others] = await receive(people);
       assert.deepEqual(others, []);
-      assert.match(message?.subject ?? "", /^\[bank-batch dev\] a run of extract failed: RequestError$/);
+      assert.match(message?.subject ?? "", /^\[bank-batch prod\] a run of extract failed: RequestError$/);
       assert.deepEqual(await receive(machines), []);
     });
 
@@ -137,7 +154,7 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       assert.deepEqual(await protectedResources(), [KEY]);
     });
     await step("without the module kept, destroy succeeds", async () => {
-      await terraform.succeed("state", "rm", "module.kept");
+      await terraform.succeed("state", "rm", "module.bank_batch.module.kept", "module.replica");
       await terraform.succeed("destroy", "-auto-approve", ...variables);
       assert.equal((await terraform.succeed("state", "list")).trim(), "");
     });
@@ -158,6 +175,8 @@ const NOT_STORED_BY_MOTO = [
   "update aws_glue_connection: connection_type",
   "update aws_glue_job: execution_class",
   "update aws_s3_bucket_notification: eventbridge",
+  "update aws_s3_bucket_replication_configuration: rule",
+  "update aws_transfer_user: posix_profile",
   "update aws_vpc_security_group_egress_rule: description",
   "update aws_vpc_security_group_ingress_rule: description",
 ];
@@ -179,9 +198,9 @@ async function changes(terraform: Terraform, variables: readonly string[]): Prom
   return [...new Set(found)].sort();
 }
 
-const BUCKET = "module.kept.aws_s3_bucket.extracts";
-const SECRET = "module.kept.aws_secretsmanager_secret.database";
-const KEY = "module.kept.aws_kms_key.extracts";
+const BUCKET = "module.bank_batch.module.kept.aws_s3_bucket.extracts";
+const SECRET = "module.bank_batch.module.kept.aws_secretsmanager_secret.database";
+const KEY = "module.bank_batch.module.kept.aws_kms_key.extracts";
 
 interface Secret {
   readonly SecretString: string;
@@ -205,8 +224,8 @@ interface FetchedMonth {
   }[];
 }
 
-/** dev.tfvars unchanged, followed by a file with the ids of the account's own network. */
-async function variableFiles(account: Account, { directory }: Terraform): Promise<string[]> {
+/** A file with the ids of the account's own network. */
+async function networkFile(account: Account, { directory }: Terraform): Promise<string> {
   const { Subnets } = await account.call<{ Subnets: { SubnetId: string; VpcId: string }[] }>(
     "ec2",
     "describe_subnets",
@@ -218,21 +237,52 @@ async function variableFiles(account: Account, { directory }: Terraform): Promis
   const [VpcId = ""] = Subnets.map((subnet) => subnet.VpcId);
   const group = { GroupName: "database", Description: "Aurora", VpcId };
   const { GroupId } = await account.call<{ GroupId: string }>("ec2", "create_security_group", group);
-  const file = path.join(directory, "account.tfvars.json");
-  const values = {
+  return variableFile(directory, "network", {
     vpc_id: VpcId,
     private_subnet_ids: Subnets.slice(0, 2).map(({ SubnetId }) => SubnetId),
     private_route_table_ids: RouteTables.map(({ RouteTableId }) => RouteTableId),
     database_security_group_id: GroupId,
-  };
-  await writeFile(file, JSON.stringify(values));
-  return ["dev.tfvars", file];
+  });
 }
 
-async function initialise(account: Account, terraform: Terraform): Promise<void> {
-  const CreateBucketConfiguration = { LocationConstraint: REGION };
-  await account.call("s3", "create_bucket", { Bucket: "states", CreateBucketConfiguration });
-  const backend = { bucket: "states", key: `${STAGE}.tfstate`, region: REGION, use_lockfile: "true" };
+/** A file with every option of the production example, except Object Lock. */
+async function optionsFile(account: Account, { directory }: Terraform): Promise<string> {
+  const PolicyDocument = JSON.stringify({
+    Version: "2012-10-17",
+    Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
+  });
+  const boundary = { PolicyName: "boundary", PolicyDocument };
+  const { Policy } = await account.call<{ Policy: { Arn: string } }>("iam", "create_policy", boundary);
+  const publicKey = () =>
+    `ssh-ed25519 ${Buffer.from(`\0\0\0\x0bssh-ed25519${randomUUID()}`).toString("base64")}`;
+  return variableFile(directory, "options", {
+    permissions_boundary_arn: Policy.Arn,
+    database_ca_file: path.join(directory, "infra-terraform", "tests", "authority.pem"),
+    tags: { costCentre: "42" },
+    reader_principals: {
+      warehouse: { principals: ["210987654321"] },
+      firstNational: { principals: ["arn:aws:iam::310987654321:role/files"], banks: ["FirstNational"] },
+    },
+    subscriber_principals: ["210987654321"],
+    writer_principals: ["arn:aws:iam::123456789012:role/operators"],
+    // IAM accepts no policy that contains the name of the second bank.
+    sftp: {
+      public_keys: { FirstNational: [publicKey(), publicKey()], ŁódźBank: [publicKey()] },
+      allowed_cidrs: ["203.0.113.0/24"],
+      manifests: true,
+    },
+    github: { repository: "owner/bank-batch", state_bucket: "states" },
+  });
+}
+
+async function variableFile(directory: string, name: string, values: object): Promise<string> {
+  const file = path.join(directory, `${name}.tfvars.json`);
+  await writeFile(file, JSON.stringify(values));
+  return file;
+}
+
+async function initialise(terraform: Terraform, stage: string): Promise<void> {
+  const backend = { bucket: "states", key: `${stage}.tfstate`, region: REGION, use_lockfile: "true" };
   const settings = Object.entries(backend).map(([name, value]) => `-backend-config=${name}=${value}`);
   await terraform.succeed("init", "-reconfigure", ...settings);
 }
@@ -384,7 +434,7 @@ async function expectTemplateMatches(account: Account, { month, files }: Fetched
 
 /** Versioning, encryption, no public access, no plain HTTP: required for as long as there are files. */
 async function expectProtectedBucket(account: Account): Promise<void> {
-  const Bucket = `bank-batch-${STAGE}-extracts-123456789012`;
+  const Bucket = `bank-batch-${STAGE}-${REGION}-extracts-123456789012`;
   const ask = <Answer>(operation: string) => account.call<Answer>("s3", operation, { Bucket });
   const { Status } = await ask<{ Status: string }>("get_bucket_versioning");
   assert.equal(Status, "Enabled");
@@ -397,10 +447,15 @@ async function expectProtectedBucket(account: Account): Promise<void> {
     Statement: { Sid: string; Effect: string; Condition: object }[];
   };
   assert.deepEqual(
-    Statement.map(({ Sid, Effect }) => `${Effect} ${Sid}`),
-    ["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoCustomerProvidedKeys"],
+    Statement.map(({ Sid, Effect }) => `${Effect} ${Sid}`).sort(),
+    [
+      ...["Allow Readwarehouse", "Allow ReadfirstNational", "Allow Listwarehouse", "Allow ListfirstNational"],
+      ...["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoCustomerProvidedKeys", "Deny WritersOnly"],
+      "Deny VersionsStay",
+    ].sort(),
   );
-  assert.deepEqual(Statement[0]?.Condition, { Bool: { "aws:SecureTransport": "false" } });
+  const tls = Statement.find(({ Sid }) => Sid === "TlsOnly");
+  assert.deepEqual(tls?.Condition, { Bool: { "aws:SecureTransport": "false" } });
   const { ServerSideEncryptionConfiguration } = await ask<{
     ServerSideEncryptionConfiguration: {
       Rules: { ApplyServerSideEncryptionByDefault: { KMSMasterKeyID: string }; BucketKeyEnabled: boolean }[];
