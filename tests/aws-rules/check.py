@@ -18,10 +18,12 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import regex
+from botocore.model import OperationNotFoundError
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
 
 # Signing names that differ from the names of the service models.
 SERVICES = {"monitoring": "cloudwatch"}
@@ -36,7 +38,8 @@ class Finding(NamedTuple):
     value: object
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.member}: {self.why}: {json.dumps(self.value, default=str, ensure_ascii=False)[:300]}"
+        value = json.dumps(self.value, default=str, ensure_ascii=False)
+        return f"{self.operation} {self.member}: {self.why}: {value[:300]}"
 
 
 # --- The service models -----------------------------------------------------------------------------------------------
@@ -187,7 +190,7 @@ def parsed(recorded: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
         data=without_chunks(headers, base64.b64decode(recorded["body"])),
         environ_overrides={"RAW_URI": recorded["url"], "REQUEST_URI": recorded["url"]},
     )
-    operation, uri_parameters = get_service_router(service).match(request)
+    operation, uri_parameters = operation_of(service, request)
     protocol = determine_request_protocol(operation.service_model, request.content_type)
     request_parts = {
         "method": request.method,
@@ -200,6 +203,14 @@ def parsed(recorded: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
     return service, operation.name, PROTOCOL_PARSERS[protocol](operation).parse(request_parts)
 
 
+def operation_of(service: str, request: Request) -> tuple[Any, dict[str, Any]]:
+    target = request.headers.get("X-Amz-Target")
+    if target is None:
+        return get_service_router(service).match(request)
+    # The part before the dot differs between SDKs.
+    return get_service_model(service).operation_model(target.rpartition(".")[2]), {}
+
+
 def without_chunks(headers: Mapping[str, str], body: bytes) -> bytes:
     """S3's bodies can be in chunks with signatures or a trailing checksum. No rule is about these bodies."""
     return b"" if headers.get("x-amz-content-sha256", "").startswith("STREAMING-") else body
@@ -210,7 +221,12 @@ def check_requests(file: str) -> int:
     found: set[str] = set()
     with open(file, encoding="utf-8") as lines:
         for line in lines:
-            service, operation, parameters = parsed(json.loads(line))
+            recorded = json.loads(line)
+            try:
+                service, operation, parameters = parsed(recorded)
+            except (LookupError, NotFound, OperationNotFoundError, ValueError) as error:
+                found.add(f"not understood: {recorded['method']} {recorded['url']}: {error!r}")
+                continue
             counts[f"{service}:{operation}"] = counts.get(f"{service}:{operation}", 0) + 1
             found.update(str(finding) for finding in findings(service, operation, parameters))
     if not counts:
