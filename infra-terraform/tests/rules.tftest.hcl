@@ -744,3 +744,79 @@ run "sftp_facing_the_internet" {
     error_message = "The internet-facing server does not have an Elastic IP address for each subnet."
   }
 }
+
+run "replica" {
+  command = plan
+
+  module {
+    source = "./replica"
+  }
+
+  variables {
+    stage       = "prod"
+    object_lock = { mode = "GOVERNANCE", days = 30 }
+  }
+
+  assert {
+    condition = (
+      aws_s3_bucket_versioning.replica.versioning_configuration[0].status == "Enabled"
+      && one(aws_s3_bucket_object_lock_configuration.replica[0].rule[0].default_retention).days == 30
+      && one(one(aws_s3_bucket_server_side_encryption_configuration.replica.rule).apply_server_side_encryption_by_default).kms_master_key_id == aws_kms_key.replica.arn
+    )
+    error_message = "The copies are less protected than the files."
+  }
+
+  assert {
+    condition = { for statement in data.aws_iam_policy_document.replica.statement : statement.sid => "${statement.effect} ${join(" ", statement.actions)}" } == {
+      TlsOnly         = "Deny s3:*"
+      ReplicationOnly = "Deny s3:DeleteObject s3:DeleteObjectVersion s3:PutObject"
+    }
+    error_message = "Something else than S3's replication can write copies."
+  }
+}
+
+run "github" {
+  command = plan
+
+  module {
+    source = "./github"
+  }
+
+  variables {
+    stage                = "prod"
+    repository           = "owner/bank-batch"
+    state_bucket         = "states"
+    extracts_bucket_name = "files"
+  }
+
+  assert {
+    condition = sort([
+      for each in data.aws_iam_policy_document.assume.statement[0].condition : "${each.test} ${each.variable} ${join(" ", each.values)}"
+      ]) == tolist([
+      "StringEquals token.actions.githubusercontent.com:aud sts.amazonaws.com",
+      "StringEquals token.actions.githubusercontent.com:sub repo:owner/bank-batch:environment:prod",
+    ])
+    error_message = "Other repositories, branches or environments can assume the roles."
+  }
+
+  assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.deploy.statement :
+      statement.sid == "Look" || alltrue([for resource in statement.resources : strcontains(resource, "bank-batch")])
+    ])
+    error_message = "The deployment may change other things than those of this project."
+  }
+
+  assert {
+    condition = toset(flatten([for statement in data.aws_iam_policy_document.plan.statement : statement.actions if statement.effect == "Deny"])) == toset([
+      "logs:FilterLogEvents", "logs:GetLogEvents", "logs:StartLiveTail", "logs:StartQuery",
+      "s3:GetObject", "s3:GetObjectVersion", "secretsmanager:GetSecretValue",
+    ])
+    error_message = "A plan may read files, logs or the secret."
+  }
+
+  assert {
+    condition     = !startswith(aws_iam_role.deploy.name, "bank-batch-") && !startswith(aws_iam_role.plan.name, "bank-batch-")
+    error_message = "The bucket admits the role as a writer, by its name."
+  }
+}

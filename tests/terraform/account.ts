@@ -20,6 +20,7 @@ const SETTINGS = ["policy", "logging"];
 /** Operations that Moto does not support. The proxy answers them without doing anything. */
 const UNKNOWN_TO_MOTO = [
   "AWSGlue.DeleteConnection",
+  "AWSGlue.UpdateConnection",
   "AmazonAthena.DeleteNamedQuery",
   "TransferService.UpdateUser",
 ];
