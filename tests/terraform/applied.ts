@@ -3,26 +3,19 @@
  * external system, and destroyed without losing a file. The name of each step says what it proves.
  */
 import assert from "node:assert/strict";
-import { randomUUID } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
-import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
-
-import { parse } from "yaml";
 
 import { type PostgresServer, startPostgres } from "../../local/postgres";
 import { seed, smallSeed } from "../../local/seed";
 import { createReader } from "../../local/stack";
-import { columnNames } from "../../src/extract/definition";
-import { definitions } from "../../src/extract/definitions";
 import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../../src/platform/month";
 import { Packaged } from "../support/packaged";
 import { type Account, startAccount } from "./account";
+import { expectProtectedBucket, expectTables, expectTemplateMatches, type FetchedMonth } from "./expected";
+import { environmentOf, parameter, REGION, STAGE } from "./stage";
 import type { Terraform } from "./terraform";
-import { ROOT } from "../support/root";
+import { initialise, networkFile, optionsFile } from "./variable-files";
 
-const STAGE = "prod";
-const REGION = "eu-west-1";
 type Step = <Result>(what: string, action: () => Promise<Result>) => Promise<Result>;
 
 export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
@@ -211,82 +204,6 @@ interface Message {
   readonly message: string;
 }
 
-interface FetchedMonth {
-  readonly month: string;
-  readonly revision: number;
-  readonly files: readonly {
-    readonly bankId: number;
-    readonly key: string;
-    readonly rowCount: number;
-    readonly loanTotal: string;
-    readonly encryption: string;
-    readonly kmsKeyArn: string;
-  }[];
-}
-
-/** A file with the ids of the account's own network. */
-async function networkFile(account: Account, { directory }: Terraform): Promise<string> {
-  const { Subnets } = await account.call<{ Subnets: { SubnetId: string; VpcId: string }[] }>(
-    "ec2",
-    "describe_subnets",
-  );
-  const { RouteTables } = await account.call<{ RouteTables: { RouteTableId: string }[] }>(
-    "ec2",
-    "describe_route_tables",
-  );
-  const [VpcId = ""] = Subnets.map((subnet) => subnet.VpcId);
-  const group = { GroupName: "database", Description: "Aurora", VpcId };
-  const { GroupId } = await account.call<{ GroupId: string }>("ec2", "create_security_group", group);
-  return variableFile(directory, "network", {
-    vpc_id: VpcId,
-    private_subnet_ids: Subnets.slice(0, 2).map(({ SubnetId }) => SubnetId),
-    private_route_table_ids: RouteTables.map(({ RouteTableId }) => RouteTableId),
-    database_security_group_id: GroupId,
-  });
-}
-
-/** A file with every option of the production example, except Object Lock. */
-async function optionsFile(account: Account, { directory }: Terraform): Promise<string> {
-  const PolicyDocument = JSON.stringify({
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: "*", Resource: "*" }],
-  });
-  const boundary = { PolicyName: "boundary", PolicyDocument };
-  const { Policy } = await account.call<{ Policy: { Arn: string } }>("iam", "create_policy", boundary);
-  const publicKey = () =>
-    `ssh-ed25519 ${Buffer.from(`\0\0\0\x0bssh-ed25519${randomUUID()}`).toString("base64")}`;
-  return variableFile(directory, "options", {
-    permissions_boundary_arn: Policy.Arn,
-    database_ca_file: path.join(directory, "infra-terraform", "tests", "authority.pem"),
-    tags: { costCentre: "42" },
-    reader_principals: {
-      warehouse: { principals: ["210987654321"] },
-      firstNational: { principals: ["arn:aws:iam::310987654321:role/files"], banks: ["FirstNational"] },
-    },
-    subscriber_principals: ["210987654321"],
-    writer_principals: ["arn:aws:iam::123456789012:role/operators"],
-    // IAM accepts no policy that contains the name of the second bank.
-    sftp: {
-      public_keys: { FirstNational: [publicKey(), publicKey()], ŁódźBank: [publicKey()] },
-      allowed_cidrs: ["203.0.113.0/24"],
-      manifests: true,
-    },
-    github: { repository: "owner/bank-batch", state_bucket: "states" },
-  });
-}
-
-async function variableFile(directory: string, name: string, values: object): Promise<string> {
-  const file = path.join(directory, `${name}.tfvars.json`);
-  await writeFile(file, JSON.stringify(values));
-  return file;
-}
-
-async function initialise(terraform: Terraform, stage: string): Promise<void> {
-  const backend = { bucket: "states", key: `${stage}.tfstate`, region: REGION, use_lockfile: "true" };
-  const settings = Object.entries(backend).map(([name, value]) => `-backend-config=${name}=${value}`);
-  await terraform.succeed("init", "-reconfigure", ...settings);
-}
-
 /** Fills the source, creates a role for the extract, and stores its login in the secret as an operator would. */
 async function putSecret(
   account: Account,
@@ -328,44 +245,6 @@ async function putSecret(
   }
 }
 
-async function parameter(account: Account, name: string): Promise<string> {
-  const answer = await account.call<{ Parameter: { Value: string } }>("ssm", "get_parameter", {
-    Name: `/bank-batch/${STAGE}/${name}`,
-  });
-  return answer.Parameter.Value;
-}
-
-interface ServerlessFile {
-  readonly resources: {
-    readonly Parameters: Readonly<Record<string, { readonly Default: string }>>;
-    readonly extensions: Readonly<
-      Record<string, { Properties: { Environment: { Variables: Record<string, string | { Ref: string }> } } }>
-    >;
-  };
-}
-
-/** A function's settings as CloudFormation resolves them, and those for this machine's database and endpoints. */
-async function environmentOf(name: string, account: Account): Promise<Record<string, string>> {
-  const { resources } = parse(await readFile(path.join(ROOT, "serverless.yml"), "utf8")) as ServerlessFile;
-  const values = new Map<string, string>();
-  for (const [parameterName, { Default }] of Object.entries(resources.Parameters)) {
-    values.set(parameterName, await parameter(account, path.basename(Default)));
-    assert.equal(path.dirname(Default), "/bank-batch/${sls:stage}");
-  }
-  const { Variables } = resources.extensions[`${name}LambdaFunction`]?.Properties.Environment ?? {
-    Variables: {},
-  };
-  const resolved = Object.entries(Variables).flatMap(([variable, value]) =>
-    typeof value === "string" ? [] : [[variable, values.get(value.Ref) ?? ""] as const],
-  );
-  return {
-    ...account.environment,
-    ...Object.fromEntries(resolved),
-    DB_SSL: "disable",
-    S3_FORCE_PATH_STYLE: "true",
-  };
-}
-
 /** The event of EventBridge for an object that S3 has created. Moto sends none. */
 function created(key: string): object {
   return { source: "aws.s3", "detail-type": "Object Created", detail: { object: { key } } };
@@ -384,90 +263,4 @@ function failureRecord(requestPayload: object, responsePayload: unknown): object
     requestPayload,
     responsePayload,
   };
-}
-
-interface GlueTable {
-  readonly Name: string;
-  readonly StorageDescriptor: { readonly Columns: readonly { readonly Name: string }[] };
-  readonly Parameters: Readonly<Record<string, string>>;
-}
-
-async function tablesOf(account: Account): Promise<readonly GlueTable[]> {
-  const database = { DatabaseName: `bank_batch_${STAGE}` };
-  return (await account.call<{ TableList: GlueTable[] }>("glue", "get_tables", database)).TableList;
-}
-
-async function expectTables(account: Account): Promise<void> {
-  const bucket = await parameter(account, "extracts-bucket");
-  const tables = await tablesOf(account);
-  assert.deepEqual(
-    tables
-      .map(({ Name, StorageDescriptor, Parameters }) => ({
-        name: Name,
-        columns: StorageDescriptor.Columns.map((column) => column.Name),
-        location: Parameters["storage.location.template"]?.split("${bank}")[0],
-      }))
-      .sort((one, other) => one.name.localeCompare(other.name)),
-    definitions
-      .map((definition) => ({
-        name: definition.name,
-        columns: columnNames(definition),
-        location: `s3://${bucket}/${definition.folder}`,
-      }))
-      .sort((one, other) => one.name.localeCompare(other.name)),
-  );
-}
-
-/** The location that Athena computes for a bank and a month is the one of the files. */
-async function expectTemplateMatches(account: Account, { month, files }: FetchedMonth): Promise<void> {
-  const tables = await tablesOf(account);
-  const template = tables.find(({ Name }) => Name === "loan_moving_average")?.Parameters[
-    "storage.location.template"
-  ];
-  const bucket = await parameter(account, "extracts-bucket");
-  for (const { key } of files) {
-    const [bank = ""] = key.split("/");
-    const computed = template?.replace("${bank}", bank).replace("${year_month}", month.replace("-", "/"));
-    assert.equal(computed, `s3://${bucket}/${path.dirname(key)}/`);
-  }
-}
-
-/** Versioning, encryption, no public access, no plain HTTP: required for as long as there are files. */
-async function expectProtectedBucket(account: Account): Promise<void> {
-  const Bucket = `bank-batch-${STAGE}-${REGION}-extracts-123456789012`;
-  const ask = <Answer>(operation: string) => account.call<Answer>("s3", operation, { Bucket });
-  const { Status } = await ask<{ Status: string }>("get_bucket_versioning");
-  assert.equal(Status, "Enabled");
-  const { PublicAccessBlockConfiguration } = await ask<{
-    PublicAccessBlockConfiguration: Record<string, boolean>;
-  }>("get_public_access_block");
-  assert.deepEqual(Object.values(PublicAccessBlockConfiguration), [true, true, true, true]);
-  const { Policy } = await ask<{ Policy: string }>("get_bucket_policy");
-  const { Statement } = JSON.parse(Policy) as {
-    Statement: { Sid: string; Effect: string; Condition: object }[];
-  };
-  assert.deepEqual(
-    Statement.map(({ Sid, Effect }) => `${Effect} ${Sid}`).sort(),
-    [
-      ...["Allow Readwarehouse", "Allow ReadfirstNational", "Allow Listwarehouse", "Allow ListfirstNational"],
-      ...["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoCustomerProvidedKeys", "Deny WritersOnly"],
-      "Deny VersionsStay",
-    ].sort(),
-  );
-  const tls = Statement.find(({ Sid }) => Sid === "TlsOnly");
-  assert.deepEqual(tls?.Condition, { Bool: { "aws:SecureTransport": "false" } });
-  const { ServerSideEncryptionConfiguration } = await ask<{
-    ServerSideEncryptionConfiguration: {
-      Rules: { ApplyServerSideEncryptionByDefault: { KMSMasterKeyID: string }; BucketKeyEnabled: boolean }[];
-    };
-  }>("get_bucket_encryption");
-  const [rule] = ServerSideEncryptionConfiguration.Rules;
-  assert.equal(rule?.BucketKeyEnabled, true);
-  const key = { KeyId: rule.ApplyServerSideEncryptionByDefault.KMSMasterKeyID };
-  const { KeyMetadata } = await account.call<{ KeyMetadata: { KeyState: string } }>(
-    "kms",
-    "describe_key",
-    key,
-  );
-  assert.equal(KeyMetadata.KeyState, "Enabled");
 }
