@@ -1,8 +1,8 @@
 /**
- * `npm run test:aws`: what AWS, and those who know it, would refuse. No account is needed. The packaged CloudFormation
- * template is held against the services' models (`check.py`) and by cfn-lint, the Terraform by checkov, and GitHub's
- * workflows by zizmor. The requests that Terraform and the program send are checked where they are sent, by
- * `npm run test:terraform` and `npm run test:moto`.
+ * `npm run test:aws`: what AWS, and tools that know it, would refuse. No account is needed. The requests that the program
+ * sends in its tests and the packaged CloudFormation template are held against the services' models (`check.py`); cfn-lint
+ * reads the template as well, checkov the Terraform and zizmor GitHub's workflows. The requests of Terraform are checked
+ * where they are sent, by `npm run test:terraform`.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -16,6 +16,7 @@ import { DidNotRun, installPython } from "../support/python";
 import { ROOT } from "../support/root";
 import { acceptedOfTerraform, acceptedOfWorkflows } from "./accepted";
 import { expectAccepted } from "./check";
+import { RECORDING } from "./recording";
 
 const execute = promisify(execFile);
 const CHECKOV = "checkov==3.3.30";
@@ -23,11 +24,25 @@ const ZIZMOR = "zizmor==1.32.0";
 
 async function main(): Promise<void> {
   await step("the checks refuse what AWS is known to refuse", () => expectAccepted("known"));
+  await step("no request of the program in its tests breaks a rule of AWS", checkProgram);
   for (const stage of ["dev", "prod"]) {
     await step(`the packaged template of ${stage} breaks no rule of AWS`, () => checkTemplate(stage));
   }
   await step("checkov finds nothing in the Terraform but what is accepted", checkTerraform);
   await step("zizmor finds nothing in the workflows but what is accepted", checkWorkflows);
+}
+
+/** Runs the tests that reach every call of the program, against the local AWS endpoint. */
+async function checkProgram(): Promise<void> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), "requests-"));
+  try {
+    const requests = path.join(directory, "requests.jsonl");
+    const jest = path.join(ROOT, "node_modules", ".bin", "jest");
+    await expectSuccess(jest, ["tests/integration/extract", "--silent"], { [RECORDING]: requests });
+    await expectAccepted("requests", requests);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 
 async function checkTemplate(stage: string): Promise<void> {
@@ -136,9 +151,14 @@ async function printed(
   }
 }
 
-async function expectSuccess(program: string, programArguments: readonly string[]): Promise<void> {
+async function expectSuccess(
+  program: string,
+  programArguments: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const options = { cwd: ROOT, env: { ...process.env, ...environment }, maxBuffer: 64 * 1024 * 1024 };
   try {
-    await execute(program, [...programArguments], { cwd: ROOT });
+    await execute(program, [...programArguments], options);
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
     throw new Error(`${stdout}${stderr}`, { cause: error });

@@ -138,12 +138,12 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
     };
     await step("destroy fails and changes nothing", async () => {
       const before = await terraform.succeed("state", "list");
-      assert.deepEqual(await protectedResources(), [BUCKET, SECRET]);
+      assert.deepEqual(await protectedResources(), PROTECTED);
       assert.equal(await terraform.succeed("state", "list"), before);
       assert.deepEqual(await fetched(), published);
     });
-    await step("the key is protected even without the bucket and the secret", async () => {
-      await terraform.succeed("state", "rm", BUCKET, SECRET);
+    await step("the key is protected even without the buckets and the secret", async () => {
+      await terraform.succeed("state", "rm", ...PROTECTED);
       assert.deepEqual(await protectedResources(), [KEY]);
     });
     await step("without the module kept, destroy succeeds", async () => {
@@ -191,8 +191,14 @@ async function changes(terraform: Terraform, variables: readonly string[]): Prom
   return [...new Set(found)].sort();
 }
 
-const BUCKET = "module.bank_batch.module.kept.aws_s3_bucket.extracts";
-const SECRET = "module.bank_batch.module.kept.aws_secretsmanager_secret.database";
+/** What destroy names when it fails. It names the key only when nothing else uses the key. */
+const PROTECTED = [
+  "module.bank_batch.module.kept.aws_s3_bucket.extracts",
+  "module.bank_batch.module.kept.aws_s3_bucket.logs[0]",
+  "module.bank_batch.module.kept.aws_secretsmanager_secret.database",
+  "module.replica.aws_kms_key.replica",
+  "module.replica.aws_s3_bucket.replica",
+];
 const KEY = "module.bank_batch.module.kept.aws_kms_key.extracts";
 
 interface Secret {
