@@ -47,10 +47,15 @@ data "aws_iam_policy_document" "readers" {
         identifiers = statement.value.arns
       }
 
-      condition {
-        test     = "StringLike"
-        variable = "s3:prefix"
-        values   = [for prefix in statement.value.prefixes : "${prefix}*"]
+      # A reader of everything may also list without a prefix, which no condition on the prefix matches.
+      dynamic "condition" {
+        for_each = contains(statement.value.prefixes, "") ? [] : ["s3:prefix"]
+
+        content {
+          test     = "StringLike"
+          variable = condition.value
+          values   = [for prefix in statement.value.prefixes : "${prefix}*"]
+        }
       }
     }
   }

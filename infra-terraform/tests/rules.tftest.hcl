@@ -173,6 +173,18 @@ run "readers" {
   }
 
   assert {
+    condition = {
+      for statement in data.aws_iam_policy_document.readers.statement : statement.sid => join(" ", sort(flatten([for each in statement.condition : tolist(each.values)])))
+      if startswith(statement.sid, "List")
+      } == {
+      Listwarehouse = ""
+      Listone       = "FirstNational/* loan_detail/FirstNational/*"
+      Listboth      = "FirstNational/* _manifests/* loan_detail/FirstNational/* loan_detail/_manifests/*"
+    }
+    error_message = "A reader can't list its files, or sees the names of others."
+  }
+
+  assert {
     condition = alltrue([
       for statement in data.aws_iam_policy_document.readers.statement :
       coalesce(statement.effect, "Allow") == "Allow" && length(setsubtract(statement.actions, ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket"])) == 0
