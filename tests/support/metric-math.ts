@@ -81,7 +81,10 @@ function fill(series: Series, filler: number): Series {
 }
 
 /** Period by period. A period in which one of the values is missing has no result. */
-function combine(values: readonly Value[], compute: (values: readonly number[]) => number | undefined): Value {
+function combine(
+  values: readonly Value[],
+  compute: (values: readonly number[]) => number | undefined,
+): Value {
   if (values.every((value) => typeof value === "number")) return compute(values) ?? 0;
   const length = Math.max(...values.map((value) => (typeof value === "number" ? 0 : value.length)));
   return Array.from({ length }, (_, index) => {
