@@ -5,7 +5,7 @@
  * where they are sent, by `npm run test:terraform`.
  */
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -56,11 +56,40 @@ async function checkTemplate(stage: string): Promise<void> {
     if (exitCode !== 0) throw new Error(stderr);
     const template = path.join(directory, "cloudformation-template-update-stack.json");
     await expectAccepted("template", template);
+    await expectWriters(template, stage);
     const { cfnLint } = await installMoto();
     await expectSuccess(cfnLint, ["--regions", "eu-west-1", "--template", template]);
   } finally {
     await rm(directory, { recursive: true });
   }
+}
+
+/**
+ * The bucket of infra-terraform admits writers by the start of their roles' names. A role without a name gets that of its
+ * stack, which starts in the same way.
+ */
+async function expectWriters(template: string, stage: string): Promise<void> {
+  const { Resources } = JSON.parse(await readFile(template, "utf8")) as {
+    Resources: Record<string, { Type: string; Properties?: { RoleName?: unknown } }>;
+  };
+  const names = Object.values(Resources).flatMap(({ Type, Properties }) =>
+    Type === "AWS::IAM::Role" && Properties?.RoleName !== undefined ? [startOf(Properties.RoleName)] : [],
+  );
+  const others = names.filter((name) => !`${name}-`.startsWith(`bank-batch-${stage}-`));
+  if (others.length > 0) throw new Error(`the bucket denies writes by these roles: ${others.join(", ")}`);
+}
+
+/** The start of a name, up to the first part that CloudFormation computes. */
+function startOf(name: unknown): string {
+  if (typeof name === "string") return name;
+  const { "Fn::Join": join, "Fn::Sub": text } = name as {
+    "Fn::Join"?: [string, unknown[]];
+    "Fn::Sub"?: string;
+  };
+  if (join === undefined) return text?.split("${")[0] ?? "";
+  const [separator, parts] = join;
+  const computed = parts.findIndex((part) => typeof part !== "string");
+  return parts.slice(0, computed < 0 ? undefined : computed).join(separator);
 }
 
 interface Finding {
