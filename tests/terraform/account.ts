@@ -109,7 +109,7 @@ async function handle(
   else response.writeHead(404).end("<Error><Code>NoSuchBucketPolicy</Code></Error>");
 }
 
-/** Moto's answer, with the dates as the numbers that the API defines. */
+/** Moto's answer, with the dates as numbers and the error that the API defines. */
 async function describeUser(moto: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await text(request);
   await recordRequest(request, body);
@@ -118,9 +118,8 @@ async function describeUser(moto: string, request: IncomingMessage, response: Se
     authorization: request.headers.authorization ?? "",
   };
   const answer = await fetch(moto, { method: "POST", headers, body });
-  const dated = (await answer.text()).replaceAll(
-    /"DateImported": ?"[^"]*"/g,
-    `"DateImported": ${Date.now() / 1000}`,
-  );
-  response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.1" }).end(dated);
+  const corrected = (await answer.text())
+    .replace("UserNotFound", "ResourceNotFoundException")
+    .replaceAll(/"DateImported": ?"[^"]*"/g, `"DateImported": ${Date.now() / 1000}`);
+  response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.1" }).end(corrected);
 }
