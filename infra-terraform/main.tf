@@ -7,7 +7,7 @@ locals {
   # For names that are unique in the whole account: two regions may have the same stage.
   regional_name = "${local.name}-${local.region}"
 
-  functions = { for function in ["extract", "verify", "announce", "notify"] : function => "${local.name}-${function}" }
+  functions = { for function in ["extract", "verify", "announce", "notify", "rotate"] : function => "${local.name}-${function}" }
 
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition

@@ -19,7 +19,7 @@ variables {
 run "rejects_malformed_values" {
   command = plan
   expect_failures = [
-    var.stage, var.database_host, var.database_port, var.database_name, var.database_schema, var.database_security_group_id, var.vpc_id, var.private_subnet_ids, var.private_route_table_ids, var.https_egress_cidr_blocks, var.noncurrent_version_days, var.rotation_days, var.notify_emails, var.sftp, var.permissions_boundary_arn,
+    var.stage, var.database_host, var.database_port, var.database_name, var.database_schema, var.database_security_group_id, var.vpc_id, var.private_subnet_ids, var.private_route_table_ids, var.https_egress_cidr_blocks, var.noncurrent_version_days, var.rotation_days, var.database_master_secret, var.notify_emails, var.sftp, var.permissions_boundary_arn,
     var.object_lock, var.replication, var.audit_log_days, var.reader_principals, var.subscriber_principals, var.writer_principals,
   ]
 
@@ -36,6 +36,7 @@ run "rejects_malformed_values" {
     https_egress_cidr_blocks   = ["everywhere"]
     noncurrent_version_days    = 7
     rotation_days              = 0.5
+    database_master_secret     = { arn = "master" }
     notify_emails              = ["support"]
     permissions_boundary_arn   = "boundary"
     object_lock                = { mode = "FOREVER", days = 1 }

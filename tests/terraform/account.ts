@@ -87,8 +87,8 @@ async function handle(
     response.writeHead(200, { "content-type": "application/x-amz-json-1.1" }).end("{}");
     return;
   }
-  if (request.headers["x-amz-target"] === "TransferService.DescribeUser") {
-    await describeUser(moto, request, response);
+  if (request.headers["x-amz-target"]?.toString().startsWith("TransferService.Describe") === true) {
+    await describeTransfer(moto, request, response);
     return;
   }
   const { pathname, searchParams } = new URL(request.url ?? "", moto);
@@ -110,16 +110,20 @@ async function handle(
 }
 
 /** Moto's answer, with the dates as numbers and the error that the API defines. */
-async function describeUser(moto: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function describeTransfer(
+  moto: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const body = await text(request);
   await recordRequest(request, body);
   const headers = {
-    "x-amz-target": "TransferService.DescribeUser",
+    "x-amz-target": request.headers["x-amz-target"]?.toString() ?? "",
     authorization: request.headers.authorization ?? "",
   };
   const answer = await fetch(moto, { method: "POST", headers, body });
   const corrected = (await answer.text())
-    .replace("UserNotFound", "ResourceNotFoundException")
+    .replace(/UserNotFound|ServerNotFound/, "ResourceNotFoundException")
     .replaceAll(/"DateImported": ?"[^"]*"/g, `"DateImported": ${Date.now() / 1000}`);
   response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.1" }).end(corrected);
 }

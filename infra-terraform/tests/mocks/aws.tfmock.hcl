@@ -63,8 +63,3 @@ mock_resource "aws_cloudwatch_log_group" {
   defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:a-group" }
 }
 
-mock_resource "aws_serverlessapplicationrepository_cloudformation_stack" {
-  defaults = {
-    outputs = { RotationLambdaARN = "arn:aws:lambda:eu-west-1:123456789012:function:a-function" }
-  }
-}
