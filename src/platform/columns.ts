@@ -115,6 +115,25 @@ function textLength(type: ColumnType): number {
   return Number(/^text\((\d+)\)$/.exec(type)?.[1]);
 }
 
+/** A column type taken apart. */
+export type TypeParts =
+  | { readonly kind: "int32" | "int64" | "date" | "timestamp" }
+  | { readonly kind: "decimal"; readonly precision: number; readonly scale: number }
+  | { readonly kind: "text"; readonly length: number };
+
+/** @throws DefinitionError if the type is not a {@link ColumnType}, or a decimal has more decimals than digits. */
+export function typeParts(type: ColumnType): TypeParts {
+  if (type === "int32" || type === "int64" || type === "date" || type === "timestamp") return { kind: type };
+  const [, kind, first, scale] = /^(?:(text)|decimal)\(([1-9]\d*)(?:,(\d+))?\)$/.exec(type) ?? [];
+  if (kind === "text" && scale === undefined) return { kind, length: Number(first) };
+  const precision = Number(first);
+  if (kind === undefined && scale !== undefined && Number(scale) <= precision)
+    return { kind: "decimal", precision, scale: Number(scale) };
+  throw new DefinitionError(`${type} is not a column type`, {
+    hint: "Use int32, int64, decimal(p,s), date, timestamp or text(n).",
+  });
+}
+
 /** How many digits a type has behind the point: those of a decimal, 0 for whole numbers. */
 export function scaleOf(type: ColumnType): number {
   return Number(/^decimal\(\d+,(\d+)\)$/.exec(type)?.[1] ?? 0);
