@@ -1,6 +1,7 @@
 // The local stand-in for AWS, for development and tests: one HTTP server on 127.0.0.1 that works with the unmodified
 // AWS SDK. It recognises the service of each request, checks signatures, records requests, and lets tests script
-// faults. The services themselves are in s3.ts, secrets-manager.ts and sns.ts.
+// faults. The services themselves are in s3.ts, secrets-manager.ts, sns.ts and
+// step-functions.ts.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
@@ -17,10 +18,12 @@ import { S3Store } from "./s3-store";
 import { SecretsManager } from "./secrets-manager";
 import { verifySignature, type Credentials } from "./sigv4";
 import { Sns, type PublishedMessage } from "./sns";
+import { type StartedExecution, StepFunctions } from "./step-functions";
 
 export { type ObjectCreatedEvent } from "./s3-events";
 export { type Fault, type RequestEvent, type RequestHook } from "./faults";
 export { type PublishedMessage } from "./sns";
+export { type StartedExecution } from "./step-functions";
 
 export interface LocalAwsOptions {
   /** Where the bodies of objects are stored; must exist. The default is a temporary directory that `close` deletes. */
@@ -49,7 +52,7 @@ export interface ClientConfig {
 }
 
 export interface LocalAws {
-  /** http://127.0.0.1:PORT, for all three services; S3 path style. */
+  /** http://127.0.0.1:PORT, for all services; S3 path style. */
   readonly endpoint: string;
   readonly region: string;
   /** The only accepted key pair, random for each start. */
@@ -62,6 +65,8 @@ export interface LocalAws {
   readonly requests: readonly RecordedRequest[];
   /** Every message published by SNS so far. */
   readonly messages: readonly PublishedMessage[];
+  /** Every execution that was started so far. */
+  readonly executions: readonly StartedExecution[];
   /** Every object that was created so far, in all buckets, as EventBridge would report it. */
   readonly events: readonly ObjectCreatedEvent[];
   /** Adds a hook. Hooks are called in order until one returns a fault. Returns a function that removes this hook. */
@@ -72,6 +77,10 @@ export interface LocalAws {
   putSecret(name: string, value: string | object): string;
   /** Returns the topic's ARN; the topic may exist already. */
   createTopic(name: string): string;
+  /** Returns the state machine's ARN. */
+  createStateMachine(name: string): string;
+  /** Ends an execution, whose name then stays taken. */
+  endExecution(name: string): void;
   /** Ends all connections, hanging ones too, and removes the bodies of objects unless `directory` was given. */
   close(): Promise<void>;
 }
@@ -92,11 +101,14 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const s3 = s3Service(store);
   const secretsManager = new SecretsManager(region, account);
   const sns = new Sns(region, account);
+  const stepFunctions = new StepFunctions(region, account);
   const requests: Mutable<RecordedRequest>[] = [];
   const hooks = new Set<RequestHook>();
 
   const serviceOf = ({ headers, method }: Call): Service => {
-    if (headers["x-amz-target"]?.toString().startsWith("secretsmanager.") === true) return secretsManager;
+    const target = headers["x-amz-target"]?.toString() ?? "";
+    if (target.startsWith("secretsmanager.")) return secretsManager;
+    if (target.startsWith("AWSStepFunctions.")) return stepFunctions;
     const isForm = headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true;
     return method === "POST" && isForm ? sns : s3;
   };
@@ -159,6 +171,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       AWS_ENDPOINT_URL_S3: endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
       AWS_ENDPOINT_URL_SNS: endpoint,
+      AWS_ENDPOINT_URL_SFN: endpoint,
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -166,6 +179,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     },
     requests,
     messages: sns.messages,
+    executions: stepFunctions.executions,
     events,
     onRequest: (hook) => {
       hooks.add(hook);
@@ -178,6 +192,10 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     putSecret: (name, value) =>
       secretsManager.putSecret(name, typeof value === "string" ? value : JSON.stringify(value)),
     createTopic: (name) => sns.createTopic(name),
+    createStateMachine: (name) => stepFunctions.createStateMachine(name),
+    endExecution: (name) => {
+      stepFunctions.end(name);
+    },
     close: async () => {
       const closed = once(server, "close");
       server.close();

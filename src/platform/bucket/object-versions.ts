@@ -2,8 +2,6 @@
  * The versions of a bucket's objects: found, copied into the bucket from any other, listed, and removed for good. What is
  * written here never replaces anything.
  */
-import { createHash } from "node:crypto";
-
 import {
   CopyObjectCommand,
   DeleteObjectCommand,
@@ -32,7 +30,7 @@ export interface FoundVersion extends VersionAddress {
   readonly writtenAt: Date;
 }
 
-/** Metadata of a copy: a digest of its source's address, so a repeated copy recognises its own. */
+/** Metadata of a copy: what it is a copy of, so a repeated copy recognises its own. */
 const COPY_OF = "copy-of";
 
 /** The most that S3 copies in one request. Source: Amazon S3 API Reference, "CopyObject". */
@@ -67,11 +65,11 @@ export class ObjectVersions {
    * Copies a version of at most {@link LARGEST_COPY_BYTES} to a key that holds nothing yet. Repeated, it copies nothing
    * and returns the copy that is there.
    *
+   * @param mark identifies the content, in ASCII: every copy with this mark has the same bytes.
    * @returns undefined if the source doesn't exist.
-   * @throws ConflictError if the key holds anything else than a copy of this source.
+   * @throws ConflictError if the key holds anything else than a copy with this mark.
    */
-  async copyHere(source: VersionAddress, key: string): Promise<FoundVersion | undefined> {
-    const mark = markOf(source);
+  async copyHere(source: VersionAddress, key: string, mark: string): Promise<FoundVersion | undefined> {
     return this.#attempt("copy an object to", key, async () => {
       const before = await this.#head(key, null);
       if (before === undefined) {
@@ -168,10 +166,4 @@ export class ObjectVersions {
       throw storageError(error, doing, this.bucket, key);
     }
   }
-}
-
-function markOf({ bucket, key, versionId }: VersionAddress): string {
-  return createHash("sha256")
-    .update(JSON.stringify([bucket, key, versionId]))
-    .digest("hex");
 }

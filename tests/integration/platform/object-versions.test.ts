@@ -44,15 +44,15 @@ describe("a copy", () => {
     const versionId = await put(landing, "Crédit & Co/a b?.dat", "first");
     await put(landing, "Crédit & Co/a b?.dat", "second");
     const source = { bucket: landing, key: "Crédit & Co/a b?.dat", versionId };
-    const copy = await withVersions((versions) => versions.copyHere(source, "raw/a"));
+    const copy = await withVersions((versions) => versions.copyHere(source, "raw/a", "1"));
     expect(copy).toMatchObject({ bucket, key: "raw/a", byteCount: 5 });
     expect(await textOf(bucket, "raw/a")).toBe("first");
   });
 
   it("made again is the copy that is there", async () => {
     const source = { bucket: landing, key: "a", versionId: await put(landing, "a", "x") };
-    const first = await withVersions((versions) => versions.copyHere(source, "raw/a"));
-    const second = await withVersions((versions) => versions.copyHere(source, "raw/a"));
+    const first = await withVersions((versions) => versions.copyHere(source, "raw/a", "1"));
+    const second = await withVersions((versions) => versions.copyHere(source, "raw/a", "1"));
     expect(second).toEqual(first);
     expect(copies()).toBe(1);
   });
@@ -62,7 +62,7 @@ describe("a copy", () => {
     aws.onRequest(({ operation, attempt }) =>
       operation === "CopyObject" && attempt === 1 ? { reset: true, after: "handled" } : undefined,
     );
-    const copy = await withVersions((versions) => versions.copyHere(source, "raw/a"));
+    const copy = await withVersions((versions) => versions.copyHere(source, "raw/a", "1"));
     expect(copy).toMatchObject({ key: "raw/a", byteCount: 1 });
     const created = aws.events.filter(({ detail }) => detail.object.key === "raw/a");
     expect(created.map(({ detail }) => detail.object["version-id"])).toEqual([copy?.versionId]);
@@ -75,23 +75,23 @@ describe("a copy", () => {
         ? { respond200Error: { code: "InternalError", message: "Try again." } }
         : undefined,
     );
-    const copying = withVersions((versions) => versions.copyHere(source, "raw/a"));
+    const copying = withVersions((versions) => versions.copyHere(source, "raw/a", "1"));
     await expect(copying).rejects.toMatchObject({ name: "StorageError", retry: true });
   });
 
   it("never replaces something else", async () => {
     await put(bucket, "raw/a", "someone else's");
     const source = { bucket: landing, key: "a", versionId: await put(landing, "a", "x") };
-    const copying = withVersions((versions) => versions.copyHere(source, "raw/a"));
+    const copying = withVersions((versions) => versions.copyHere(source, "raw/a", "1"));
     await expect(copying).rejects.toMatchObject({ name: "ConflictError" });
     expect(await textOf(bucket, "raw/a")).toBe("someone else's");
   });
 
-  it("never replaces the copy of another version", async () => {
+  it("never replaces a copy with another mark", async () => {
     const first = { bucket: landing, key: "a", versionId: await put(landing, "a", "x") };
     const second = { ...first, versionId: await put(landing, "a", "y") };
-    await withVersions((versions) => versions.copyHere(first, "raw/a"));
-    const copying = withVersions((versions) => versions.copyHere(second, "raw/a"));
+    await withVersions((versions) => versions.copyHere(first, "raw/a", "1"));
+    const copying = withVersions((versions) => versions.copyHere(second, "raw/a", "2"));
     await expect(copying).rejects.toMatchObject({ name: "ConflictError" });
     expect(await textOf(bucket, "raw/a")).toBe("x");
   });
@@ -100,8 +100,8 @@ describe("a copy", () => {
     const versionId = await put(landing, "a", "x");
     const [key, version] = await withVersions((versions) =>
       Promise.all([
-        versions.copyHere({ bucket: landing, key: "none", versionId: null }, "raw/a"),
-        versions.copyHere({ bucket: landing, key: "a", versionId: `${versionId}x` }, "raw/b"),
+        versions.copyHere({ bucket: landing, key: "none", versionId: null }, "raw/a", "1"),
+        versions.copyHere({ bucket: landing, key: "a", versionId: `${versionId}x` }, "raw/b", "1"),
       ]),
     );
     expect([key, version]).toEqual([undefined, undefined]);
