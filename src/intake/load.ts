@@ -1,60 +1,46 @@
 /** Intake's core: a delivery is checked and loaded in one transaction, whole or not at all. */
-import type { Row } from "../platform/database/row-stream";
-import type { Connection } from "../platform/database/connection";
-import type { Delivery } from "./delivery";
+import { Attempt } from "./attempt";
+import { feeds as allFeeds } from "./feeds";
+import type { LoadRequest } from "./load-request";
 import type { DeliveryResult } from "./result";
 
-/** The bytes of a delivery. */
-export interface DeliveryContent {
-  /**
-   * Opens the file from its first byte; compressed content comes compressed. It is opened a second time if records must
-   * be quoted, and must give the same bytes again: open an object by its version.
-   */
-  open(): AsyncIterable<Uint8Array>;
-  /**
-   * SHA-256 of the bytes in hexadecimal, where it is known. Content that was loaded before is then not read at all. Other
-   * bytes than these are an error.
-   */
-  readonly sha256?: string;
-}
+export type { DeliveryContent } from "./read-file";
 
-export interface LoadRequest {
-  readonly delivery: Delivery;
-  /** Which version of the object the content is; kept in the ledger. */
-  readonly version?: string;
-  readonly content: DeliveryContent;
-  /** As the role that may write the feeds' tables and the schema `intake`. */
-  readonly connection: Connection;
-  /** Checks everything and loads nothing. */
-  readonly dryRun: boolean;
-  /**
-   * What to do if records refer to rows that don't exist and nothing else is in the way of loading: `wait` throws a
-   * WaitingError, because another delivery may bring them; `reject` counts the records as wrong.
-   */
-  readonly ifMissing: "wait" | "reject";
-  readonly now: Date;
-  /** Is called now and then while the file is read. */
-  readonly onProgress?: (progress: { readonly records: number; readonly byteCount: number }) => void;
+export type { LoadRequest } from "./load-request";
+
+/** Ends the transaction without a commit. */
+class NothingLoaded extends Error {
+  constructor(readonly result: DeliveryResult) {
+    super("nothing is loaded");
+  }
 }
 
 /**
  * Checks a delivery and loads it. Called again with the same content, it changes nothing and returns `unchanged`, with
  * the counts and the rejected records of the first time.
  *
- * @throws WaitingError; ConflictError if another delivery changed the same rows meanwhile; DatabaseUnavailableError,
- *   QueryError; what `content` throws. Nothing is loaded then.
+ * @throws WaitingError; ConflictError if another delivery changed the same rows meanwhile; ReconciliationError if the
+ *   database has not what was sent; DatabaseUnavailableError, QueryError; StorageError if the content is not the
+ *   expected one; what `content` throws. Nothing is loaded then.
  */
-export type CheckAndLoad = (request: LoadRequest) => Promise<DeliveryResult>;
-
-/**
- * Reads the accepted rows of a delivery that was loaded from its file again: in batches, typed by the feed's columns, in
- * the file's order. It needs no database and may be repeated at any time.
- *
- * @param rejects of the delivery's result, `loaded` or `unchanged`.
- * @throws StorageError if the content is not the one that was loaded.
- */
-export type ReadAcceptedRows = (
-  delivery: Delivery,
-  content: DeliveryContent,
-  result: Pick<DeliveryResult, "rejects" | "sha256">,
-) => AsyncIterable<readonly Row[]>;
+export async function checkAndLoad(request: LoadRequest): Promise<DeliveryResult> {
+  const { delivery, connection, dryRun, feeds = allFeeds } = request;
+  const attempt = new Attempt(request);
+  const feed = feeds.find(({ name }) => name === delivery.feed);
+  if (feed === undefined) {
+    attempt.findings.file(
+      `there is no feed ${delivery.feed}, only ${feeds.map(({ name }) => name).join(", ")}`,
+    );
+    return attempt.result("rejected");
+  }
+  try {
+    return await connection.writeTransaction(async (transaction) => {
+      const result = await attempt.run(transaction, feed);
+      if (result.outcome !== "loaded" || dryRun) throw new NothingLoaded(result);
+      return result;
+    });
+  } catch (error) {
+    if (error instanceof NothingLoaded) return error.result;
+    throw error;
+  }
+}

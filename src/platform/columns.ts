@@ -80,7 +80,7 @@ const MODIFIER_HEADER = 4;
 /** A text may be shorter than the definition allows, never longer; every other type is exactly the one defined. */
 function isOfType(found: ResultColumn, { type }: Column): boolean {
   if (!type.startsWith("text(")) return describeType(found) === type;
-  return found.dataTypeID === VARCHAR && found.dataTypeModifier >= 0 && lengthOf(found) <= textLength(type);
+  return found.dataTypeID === VARCHAR && found.dataTypeModifier >= 0 && lengthOf(found) <= typeSize(type);
 }
 
 /** In the words of {@link ColumnType} where it has one. */
@@ -111,8 +111,9 @@ function lengthOf({ dataTypeModifier }: ResultColumn): number {
   return dataTypeModifier - MODIFIER_HEADER;
 }
 
-function textLength(type: ColumnType): number {
-  return Number(/^text\((\d+)\)$/.exec(type)?.[1]);
+/** The first number of a type: the characters of a text, the digits of a decimal. NaN for other types. */
+export function typeSize(type: ColumnType): number {
+  return Number(/^\w+\((\d+)[,)]/.exec(type)?.[1]);
 }
 
 /** A column type taken apart. */

@@ -1,9 +1,11 @@
 /** One connection to PostgreSQL, from its socket up: losing it ends every wait, with the reason why it was lost. */
 import { Socket } from "node:net";
 import { addAbortSignal } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, type CustomTypesConfig } from "pg";
+import { from as copyFrom } from "pg-copy-streams";
 
 import { type Column, expectColumns } from "../columns";
 import type { Deadline } from "../deadline";
@@ -108,6 +110,34 @@ export class Session {
     return { checked, batches: this.#batches(rows, checked) };
   }
 
+  /**
+   * Sends bytes to a `COPY … FROM STDIN`, as fast as the server takes them.
+   *
+   * @returns how many rows the server copied.
+   * @throws what `chunks` throws, or the statement's error. The server has copied nothing then.
+   */
+  async copyIn(text: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    let failure: { readonly error: unknown } | undefined;
+    async function* source() {
+      try {
+        yield* chunks;
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    }
+    const copy = this.#client.query(copyFrom(text));
+    const copying = pipeline(source, copy, { signal: this.#lost.signal });
+    try {
+      // On a lost connection the stream would wait for the server's answer to its end.
+      await Promise.race([copying, this.#untilLost()]);
+    } catch (error) {
+      if (failure !== undefined) throw failure.error;
+      throw this.#explain(error);
+    }
+    return copy.rowCount;
+  }
+
   /** Closes the connection, which also ends what the server still does for it. */
   async close(): Promise<void> {
     this.deadline.signal.removeEventListener("abort", this.#giveUp);
@@ -122,6 +152,17 @@ export class Session {
     } catch (error) {
       throw this.#explain(error);
     }
+  }
+
+  #untilLost(): Promise<never> {
+    const { signal } = this.#lost;
+    return new Promise((_, reject) => {
+      const lose = () => {
+        reject(new Error("the connection was lost"));
+      };
+      if (signal.aborted) lose();
+      signal.addEventListener("abort", lose, { once: true });
+    });
   }
 
   readonly #lose = (error: unknown): void => {
