@@ -4,8 +4,9 @@ import type { Connection } from "../platform/database/connection";
 import { RequestError, StorageError } from "../platform/errors";
 import { type Arrival, type ObjectAt } from "./arrival";
 import { type Delivery, parseDeliveryName } from "./delivery";
-import type { CheckAndLoad, DeliveryContent, LoadRequest } from "./load";
+import { checkAndLoad, type DeliveryContent, type LoadRequest } from "./load";
 import type { DeliveryCounts, DeliveryOutcome } from "./result";
+import { reportKey } from "./report";
 import { type LoadResult, writeResult } from "./result-object";
 
 /** What the next steps learn of the result; all of it is in the object. */
@@ -21,14 +22,13 @@ export interface LoadContext extends Pick<LoadRequest, "ifMissing" | "now" | "on
   readonly objects: ObjectStore;
   /** Lends a connection of the role that loads. */
   readonly connected: <Result>(use: (connection: Connection) => Promise<Result>) => Promise<Result>;
-  readonly checkAndLoad: CheckAndLoad;
 }
 
 /**
  * Loads what has arrived. Repeated, it returns the same outcome and counts, whether the first attempt was killed before or
  * after its commit.
  *
- * @throws any error of {@link CheckAndLoad}.
+ * @throws any error of {@link checkAndLoad}.
  */
 export async function loadArrival(arrival: Arrival, context: LoadContext): Promise<LoadSummary> {
   const result = await check(arrival, context);
@@ -43,16 +43,25 @@ export async function loadArrival(arrival: Arrival, context: LoadContext): Promi
 }
 
 async function check(arrival: Arrival, context: LoadContext): Promise<LoadResult> {
-  const { objects, connected, checkAndLoad, ifMissing, now, onProgress } = context;
+  const { objects, connected, ifMissing, now, onProgress } = context;
   const delivery = deliveryOf(arrival);
   if ("problem" in delivery) return { outcome: "rejected", problems: [{ reason: delivery.problem }] };
-  const content = contentOf(objects, rawOf(arrival));
-  return connected((connection) =>
+  const { key, versionId } = rawOf(arrival);
+  const content = contentOf(objects, { key, versionId });
+  const result = await connected((connection) =>
     checkAndLoad({
       ...{ delivery, content, connection, dryRun: false, ifMissing, now },
+      ...(versionId !== null && { version: versionId }),
       ...(onProgress && { onProgress }),
     }),
   );
+  // An attempt that was killed behind its commit has loaded this very delivery, and its rows are not staged yet.
+  const isOwn = result.loadedBy?.key === key && !(await isArchived(objects, arrival));
+  return isOwn ? { ...result, outcome: "loaded" } : result;
+}
+
+async function isArchived(objects: ObjectStore, arrival: Arrival): Promise<boolean> {
+  return (await objects.head(reportKey("loaded", arrival))) !== undefined;
 }
 
 /** Names the delivery by our copy of its file, which no other arrival has. */

@@ -5,6 +5,7 @@
 import type { Notice } from "../platform/lambda/notice";
 import { type Arrival, type ObjectAddress } from "./arrival";
 import { parseDeliveryName } from "./delivery";
+import type { Problem } from "./result";
 import { areaOf, type Failure, type FoundReport, type Outcome, type Report } from "./report";
 
 /** States what holds, not what happened, so a repeated or late message can't mislead. */
@@ -82,12 +83,9 @@ function nextStep({ outcome, raw }: Report): string {
   npx bank-batch intake --replay ${raw.key}`;
 }
 
-/** What is wrong with the file, by lines: a reason may quote a value. */
+/** The first problems, by lines. A reason has no value of the record, unlike the record itself. */
 function rejection({ problems, problemCount, controlTotals }: Report): string {
-  const shown = problems.slice(0, 10).map(({ line, column, reason, record }) => {
-    const where = line === undefined ? "The file" : `Line ${line}`;
-    return `  ${where}${column === undefined ? "" : `, ${column}`}${record === undefined && line === undefined ? `: ${reason}` : ""}`;
-  });
+  const shown = problems.slice(0, 10).map((problem) => `  ${describeProblem(problem)}`);
   const more = problemCount > shown.length ? [`  … and ${problemCount - shown.length} more`] : [];
   const totals =
     controlTotals === undefined
@@ -97,6 +95,12 @@ function rejection({ problems, problemCount, controlTotals }: Report): string {
           `  the file has ${controlTotals.found.records} and ${controlTotals.found.total}.`,
         ];
   return ["What is wrong with it", ...shown, ...more, ...totals].join("\n");
+}
+
+/** A problem in one line, without the record. */
+export function describeProblem({ line, column, reason }: Problem): string {
+  const where = line === undefined ? "the file" : `line ${line}`;
+  return `${where}${column === undefined ? "" : `, ${column}`}: ${reason}`;
 }
 
 function failed(failure: Failure | undefined): string {

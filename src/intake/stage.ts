@@ -3,44 +3,40 @@ import { createHash } from "node:crypto";
 
 import type { ObjectStore } from "../platform/bucket/object-store";
 import { withUploads } from "../platform/bucket/uploads";
-import type { Column } from "../platform/columns";
 import type { Row } from "../platform/database/row-stream";
 import { RequestError } from "../platform/errors";
 import { parquetFile } from "../platform/format/parquet";
 import { type Arrival, keyIn, type ObjectAt } from "./arrival";
-import type { ReadAcceptedRows } from "./load";
+import { acceptedRows } from "./accepted-rows";
+import { feedNamed } from "./feeds";
 import { contentOf, deliveryOf, rawOf } from "./load-arrival";
 import type { StagedRows } from "./report";
 import { readResult } from "./result-object";
-
-export interface StageContext {
-  readonly objects: ObjectStore;
-  readonly readAcceptedRows: ReadAcceptedRows;
-  /** Of a feed; undefined if there is no such feed. */
-  readonly columnsOf: (feed: string) => readonly Column[] | undefined;
-}
 
 /**
  * Reads the file again, without the database, and writes its rows. Repeated, it writes the same bytes to the same key.
  *
  * @throws RequestError if the delivery was not loaded, StorageError if the file is not the one that was.
  */
-export async function stage(
-  arrival: Arrival,
-  resultAt: ObjectAt,
-  { objects, readAcceptedRows, columnsOf }: StageContext,
-): Promise<StagedRows> {
+export async function stage(arrival: Arrival, resultAt: ObjectAt, objects: ObjectStore): Promise<StagedRows> {
   const delivery = deliveryOf(arrival);
-  const { counts, sha256, rejects } = await readResult(objects, resultAt);
-  const columns = "problem" in delivery ? undefined : columnsOf(delivery.feed);
-  if ("problem" in delivery || columns === undefined || !counts || !rejects) throw notLoaded(arrival);
-  const result = { counts, rejects, ...(sha256 !== undefined && { sha256 }) };
-  const rows = new Measured(readAcceptedRows(delivery, contentOf(objects, rawOf(arrival)), result));
+  const { outcome, bankId, sha256, rejects } = await readResult(objects, resultAt);
+  const feed = "problem" in delivery ? undefined : feedNamed(delivery.feed);
+  if ("problem" in delivery || feed === undefined || outcome !== "loaded" || !rejects)
+    throw notLoaded(arrival);
+  const result = {
+    rejects,
+    ...(bankId !== undefined && { bankId }),
+    ...(sha256 !== undefined && { sha256 }),
+  };
+  const rows = new Measured(acceptedRows(feed, delivery, contentOf(objects, rawOf(arrival)), result));
   const key = keyIn("stage", arrival, "parquet");
-  const file = new Digested(parquetFile(columns, rows, { metadata: { delivery: arrival.id } }));
+  const file = new Digested(parquetFile(feed.columns, rows, { metadata: { delivery: arrival.id } }));
   return withUploads(objects, async (uploads) => {
     const before = await objects.head(key);
     const { versionId } = await uploads.complete(await uploads.stage(key, file), before);
+    // An attempt that was killed has left its upload open.
+    await uploads.abort(await objects.openUploads([key], key));
     return { key, versionId, rowCount: rows.count, byteCount: file.byteCount, sha256: file.sha256() };
   });
 }

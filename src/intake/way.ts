@@ -5,7 +5,6 @@
 import * as v from "valibot";
 
 import { openBucket, openVersions } from "../platform/bucket/bucket";
-import type { Column } from "../platform/columns";
 import { type Connection, withConnection } from "../platform/database/connection";
 import { credentialsToTry } from "../platform/database/credentials";
 import type { Edge } from "../platform/edge";
@@ -14,7 +13,7 @@ import { DONE, TRY } from "../platform/lambda/handler";
 import type { Notice } from "../platform/lambda/notice";
 import type { DatabaseSettings } from "../platform/settings";
 import { type Arrival, arrival, arrivalId } from "./arrival";
-import type { CheckAndLoad, LoadRequest, ReadAcceptedRows } from "./load";
+import type { LoadRequest } from "./load";
 import { type LoadSummary, loadArrival } from "./load-arrival";
 import { type DeliveryMessage, lostNotice, messageOf, noticeOf } from "./messages";
 import { receive, type Reception } from "./receive";
@@ -28,12 +27,6 @@ import {
 } from "./settings";
 import { settle } from "./settle";
 import { notLoaded, stage } from "./stage";
-
-export interface Core {
-  readonly checkAndLoad: CheckAndLoad;
-  readonly readAcceptedRows: ReadAcceptedRows;
-  readonly columnsOf: (feed: string) => readonly Column[] | undefined;
-}
 
 const landed = v.object({ bucket: v.string(), key: v.string(), versionId: v.string() });
 const objectAt = v.object({ key: v.string(), versionId: v.nullable(v.string()) });
@@ -84,7 +77,6 @@ export async function receiveStep(input: unknown, edge: Edge): Promise<Next<Pick
 export async function loadStep(
   input: unknown,
   edge: Edge,
-  core: Core,
   onProgress?: LoadRequest["onProgress"],
 ): Promise<Next<{ readonly load: LoadSummary }>> {
   const settings = parseLoadSettings(edge.environment);
@@ -92,7 +84,7 @@ export async function loadStep(
   const load = await loadArrival(received, {
     objects: await openBucket(settings.bucket, edge),
     connected: (use) => connected(settings.database, edge, use),
-    ...{ ifMissing, now: edge.now(), checkAndLoad: core.checkAndLoad },
+    ...{ ifMissing, now: edge.now() },
     ...(onProgress && { onProgress }),
   });
   return { arrival: received, ifMissing, load };
@@ -112,7 +104,6 @@ export async function connected<Outcome>(
 export async function stageStep(
   input: unknown,
   edge: Edge,
-  core: Core,
 ): Promise<Next<{ readonly load: State["load"]; readonly stage: StagedRows }>> {
   const settings = parseBucketSettings(edge.environment);
   const { arrival: received, ifMissing, load } = parseState(state, input);
@@ -122,7 +113,7 @@ export async function stageStep(
     arrival: received,
     ifMissing,
     load,
-    stage: await stage(received, load.result, { objects, ...core }),
+    stage: await stage(received, load.result, objects),
   };
 }
 

@@ -129,13 +129,23 @@ export class ObjectStore {
 
   /** Writes a small JSON object on the same condition as {@link complete}. */
   async putJson(key: string, text: string, replaces: ObjectVersion | undefined): Promise<ObjectVersion> {
+    return this.putText(key, text, replaces, "application/json");
+  }
+
+  /** Writes a small object of any media type on the same condition as {@link complete}. */
+  async putText(
+    key: string,
+    text: string,
+    replaces: ObjectVersion | undefined,
+    mediaType: string,
+  ): Promise<ObjectVersion> {
     return this.#write(key, replaces, (condition) =>
       this.#s3.send(
         new PutObjectCommand({
           ...this.#at(key),
           ...this.#attributes(),
           ...condition,
-          ContentType: "application/json",
+          ContentType: mediaType,
           Body: text,
         }),
       ),

@@ -16,8 +16,8 @@ const report: Report = {
   controlTotals: { stated: { records: "3", total: "0" }, found: { records: "2", total: "0" } },
   problems: [
     { reason: "the file has a byte order mark" },
-    { line: 2, column: "surname", reason: '"Placeholder" is too long', record: "D|1|Ann|Placeholder|1" },
-    { line: 3, reason: '"Placeholder" is not a branch' },
+    { line: 2, column: "surname", reason: "is longer than 50", record: "D|1|Ann|Placeholder|1" },
+    { line: 3, reason: "has too few fields", record: "D|Placeholder" },
   ],
   problemCount: 12,
   rejectedRecords: 2,
@@ -40,8 +40,10 @@ describe("the message to people", () => {
   it("about a rejected file says where it is wrong, and what the trailer states", () => {
     const notice = noticeOf(found(), "intake-bucket");
     expect(notice?.subject).toBe("[bank-batch] clients of FirstNational 2026-09-30T22:00:00Z rejected");
-    expect(notice?.message).toContain("  The file: the file has a byte order mark\n");
-    expect(notice?.message).toContain("  Line 2, surname\n  Line 3\n  … and 9 more\n");
+    expect(notice?.message).toContain("  the file: the file has a byte order mark\n");
+    expect(notice?.message).toContain(
+      "  line 2, surname: is longer than 50\n  line 3: has too few fields\n  … and 9 more\n",
+    );
     expect(notice?.message).toContain("states 3 records and a total of 0;\n  the file has 2 and 0.");
     expect(notice?.message).toContain("s3://intake-bucket/error/FirstNational/clients.report.json");
   });
