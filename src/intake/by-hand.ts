@@ -5,7 +5,7 @@ import { openBucket, openVersions } from "../platform/bucket/bucket";
 import type { ObjectStore } from "../platform/bucket/object-store";
 import type { ObjectVersions } from "../platform/bucket/object-versions";
 import type { Edge } from "../platform/edge";
-import { RequestError } from "../platform/errors";
+import { DataError, RequestError } from "../platform/errors";
 import { parseDeliveryName, type Delivery } from "./delivery";
 import { feedNames } from "./feeds";
 import { checkAndLoad } from "./load";
@@ -183,4 +183,14 @@ function summary({
 function withoutRecord(problem: Problem): Omit<Problem, "record"> {
   const { record: _, ...rest } = problem;
   return rest;
+}
+
+/** @throws DataError that names the files that were rejected. */
+export function expectTaken(taken: readonly Taken[]): void {
+  const rejected = taken.filter(({ outcome }) => outcome === "rejected");
+  if (rejected.length === 0) return;
+  const names = rejected.map(({ file }) => file).join(", ");
+  throw new DataError(`${rejected.length === 1 ? "a file was" : "files were"} rejected: ${names}`, {
+    hint: "The lines above say what is wrong. Send the report to the bank, which delivers the file again.",
+  });
 }
