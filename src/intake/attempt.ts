@@ -16,9 +16,6 @@ import { FileReader, quoteRecords } from "./read-file";
 import type { DeliveryCounts, DeliveryOutcome, DeliveryResult } from "./result";
 import { feedStatements } from "./statements";
 
-/** Bytes for COPY that are passed on together. */
-const COPY_BYTES = 64 * 1024;
-
 type Parts = { -readonly [Part in keyof DeliveryResult]?: DeliveryResult[Part] };
 
 export class Attempt {
@@ -92,15 +89,15 @@ export class Attempt {
       try {
         for await (const block of reader.lines()) {
           check.block(block);
-          if (writer.length >= COPY_BYTES) yield writer.take();
+          // After each block, so that a reader that stops is noticed.
+          if (writer.length > 0) yield writer.take();
           onProgress?.({ records: check.records, byteCount: reader.byteCount });
         }
         check.end();
       } catch (error) {
         if (!(error instanceof ContentError)) throw error;
-        findings.file(`${error.message}, behind line ${check.lines}`);
+        findings.file(error.message);
       }
-      if (writer.length > 0) yield writer.take();
     }
     await transaction.query(statements.create);
     const copied = await transaction.copyIn(statements.copy, copyData());

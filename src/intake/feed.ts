@@ -151,7 +151,7 @@ function formatsOf<Name extends string>(options: FeedOptions<Name>): [FileFormat
     codeAt: 1,
     types: {
       detail: { code: "D", fields: placed(columns, places.detail) },
-      header: { code: "H", fields: placed(headerColumns, places.header) },
+      header: { code: `H${name.toUpperCase()}`, fields: placed(headerColumns, places.header) },
       trailer: { code: "T", fields: placed(trailer, places.trailer) },
     },
   });

@@ -50,10 +50,6 @@ export class FileCheck {
     return this.#records;
   }
 
-  get lines(): number {
-    return this.#line;
-  }
-
   /** The part of the control total that is in wrong details, in units of its column's last digit. */
   get wrongTotal(): bigint {
     return this.#wrongTotal.total;

@@ -5,24 +5,15 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 import type { Feed } from "../../src/intake/feed";
-import { type Delivery, parseDeliveryName } from "../../src/intake/delivery";
 import { checkAndLoad, type LoadRequest } from "../../src/intake/load";
 import type { DeliveryResult } from "../../src/intake/result";
 import { type Connection, withConnection } from "../../src/platform/database/connection";
 import { withDeadline } from "../../src/platform/deadline";
+import { delivery, NOW, type SentFile } from "./intake-delivery";
 import { ROOT } from "./root";
 import { World } from "./world";
 
-/** After every delivery of the tests. */
-export const NOW = new Date("2026-11-20T12:00:00Z");
-
-export interface SentFile {
-  readonly bank?: string;
-  readonly feed?: string;
-  /** `20260930T220000`. */
-  readonly time?: string;
-  readonly gzip?: boolean;
-}
+export { delivery, fileOf, NOW, type SentFile } from "./intake-delivery";
 
 export type LoadOptions = Partial<
   Pick<LoadRequest, "dryRun" | "ifMissing" | "feeds" | "onProgress" | "version">
@@ -59,9 +50,8 @@ export class IntakeWorld {
 
   /** Puts the tables back to how they were at first. */
   async reset(): Promise<void> {
-    await this.world.sql(
-      `truncate bank, branch, worker, client, account, loans, intake.delivery, intake.row_origin`,
-    );
+    const tables = ["loans", "account", "client", "branch", "bank", "intake.delivery", "intake.row_origin"];
+    await this.world.sql(tables.map((table) => `delete from ${table}`).join("; "));
     await this.world.sql(`insert into bank values (1, 'First National', 1), (2, 'Crédit d''Été', 2)`);
     await this.world.sql(`insert into branch values (10, 1, 'a'), (11, 1, 'b'), (20, 2, 'c')`);
     await this.world.sql(`insert into client values (100, 'N', 'S', 10), (200, 'N', 'S', 20)`);
@@ -136,35 +126,4 @@ function opener(content: string | Uint8Array, gzip: boolean): () => AsyncIterabl
     for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
     await Promise.resolve();
   };
-}
-
-export function delivery({
-  bank = "FirstNational",
-  feed = "loans",
-  time = "20260930T220000",
-  gzip = false,
-}: SentFile): Delivery {
-  const parsed = parseDeliveryName(`landing/${bank}/${feed}_${time}Z.dat${gzip ? ".gz" : ""}`);
-  if ("problem" in parsed) throw new Error(parsed.problem);
-  return parsed;
-}
-
-/** A delimited file of details, with the header and the trailer that belong to it. */
-export function fileOf(
-  details: readonly string[],
-  {
-    feed = "loans",
-    bank = 1,
-    time = "2026-09-30T22:00:00Z",
-    total = 0,
-    count = details.length,
-    end = "\n",
-  } = {},
-): string {
-  const lines = [
-    `H|${feed}|1|${bank}|${time}`,
-    ...details.map((detail) => `D|${detail}`),
-    `T|${count}|${total}`,
-  ];
-  return lines.map((line) => `${line}${end}`).join("");
 }

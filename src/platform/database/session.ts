@@ -130,7 +130,7 @@ export class Session {
     const copying = pipeline(source, copy, { signal: this.#lost.signal });
     try {
       // On a lost connection the stream would wait for the server's answer to its end.
-      await Promise.race([copying, this.#untilLost()]);
+      await this.#unlessLost(copying);
     } catch (error) {
       if (failure !== undefined) throw failure.error;
       throw this.#explain(error);
@@ -154,15 +154,21 @@ export class Session {
     }
   }
 
-  #untilLost(): Promise<never> {
+  /** Settles as the action does, or rejects as soon as the connection is lost. */
+  async #unlessLost(action: Promise<void>): Promise<void> {
     const { signal } = this.#lost;
-    return new Promise((_, reject) => {
-      const lose = () => {
+    let lose: () => void = () => undefined;
+    const lost = new Promise<never>((_, reject) => {
+      lose = () => {
         reject(new Error("the connection was lost"));
       };
-      if (signal.aborted) lose();
-      signal.addEventListener("abort", lose, { once: true });
     });
+    signal.addEventListener("abort", lose);
+    try {
+      await Promise.race([action, lost]);
+    } finally {
+      signal.removeEventListener("abort", lose);
+    }
   }
 
   readonly #lose = (error: unknown): void => {

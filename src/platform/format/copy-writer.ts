@@ -8,7 +8,7 @@ export const BACKSLASH = 0x5c;
 const LF = 0x0a;
 const ZERO = 0x30;
 
-/** Large enough that the cost of passing a chunk on is negligible per record. */
+/** More than what is read of a file at a time. */
 const CHUNK_BYTES = 128 * 1024;
 
 export class CopyWriter {
@@ -22,9 +22,11 @@ export class CopyWriter {
 
   /** What was appended since the last time. */
   take(): Buffer {
-    const taken = this.#bytes.subarray(0, this.#length);
-    this.#bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    const length = this.#length;
     this.#length = 0;
+    if (length < CHUNK_BYTES / 4) return Buffer.from(this.#bytes.subarray(0, length));
+    const taken = this.#bytes.subarray(0, length);
+    this.#bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES);
     return taken;
   }
 

@@ -1,5 +1,6 @@
 /** Compressed bytes to their content, with an error for what zlib lets pass: bytes behind the end. */
 import { Readable, pipeline } from "node:stream";
+import { isNativeError } from "node:util/types";
 import { createGunzip } from "node:zlib";
 
 /** The content of a file is not in the format that it should be in. */
@@ -27,11 +28,10 @@ export async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenera
     if (isZlibError(error)) throw new ContentError("the gzip data is damaged or cut short", { cause: error });
     throw error;
   }
-  if (byteCount === 0) throw new ContentError("the gzip data is missing: the file is empty");
-  // zlib ignores what follows a member and doesn't begin another one.
+  // zlib takes zeros behind the end for padding.
   if (gunzip.bytesWritten < byteCount) throw new ContentError("something follows the end of the gzip data");
 }
 
 function isZlibError(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
+  return isNativeError(error) && "code" in error && String(error.code).startsWith("Z_");
 }

@@ -1,163 +1,180 @@
-/**
- * A delivery whose process dies at a request: nothing that it sends afterwards arrives, and its connections to the database
- * end. The same event then ends in the same objects, rows and messages as if nothing had happened.
- */
-import type { RequestEvent } from "../../../local/aws/server";
-import { DeliveryWorld, type TaskName } from "../../support/delivery-world";
-import { fileOf } from "../../support/intake-world";
+/** A load that dies at any point leaves nothing, and the next attempt loads the delivery as if nothing had happened. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
-jest.setTimeout(900_000);
+import { checkAndLoad, type LoadRequest } from "../../../src/intake/load";
+import type { DeliveryResult } from "../../../src/intake/result";
+import type { Connection, WriteTransaction } from "../../../src/platform/database/connection";
+import type { Statement } from "../../../src/platform/statement";
+import { delivery, fileOf, IntakeWorld, NOW, type SentFile } from "../../support/intake-world";
+import { ROOT } from "../../support/root";
 
-const TIME = "2024-05-31T22:00:00Z";
-const KEY = "landing/FirstNational/loans_20240531T220000Z.dat";
-const right = fileOf(["1|100|1000|2024-05-01", "2||1000|2024-05-02"], { total: 100, time: TIME });
-const wrong = fileOf(["1|x|1000|2024-05-01"], { total: 100, count: 2, time: TIME });
+/** How many deaths at random moments; `npm run test:races` tries more. */
+const DEATHS = Number(process.env["INTAKE_DEATHS"] ?? 6);
 
-/** How many of the points of each delivery are tried: `npm run test:kills` tries all. */
-const KILLS = Number(process.env["DELIVERY_KILLS"] ?? 6);
+let intake: IntakeWorld;
+beforeAll(async () => (intake = await IntakeWorld.create()));
+afterAll(() => intake.close());
+beforeEach(() => intake.reset());
 
-let world: DeliveryWorld;
-const environment = { ...process.env };
-beforeAll(async () => {
-  world = await DeliveryWorld.create();
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, "write").mockReturnValue(true);
-  }
-});
-afterAll(async () => {
-  jest.restoreAllMocks();
-  process.env = environment;
-  await world.close();
-});
+const details = Array.from({ length: 3000 }, (_, at) => `${70_000 + at}|${at}|1000|2026-09-14`);
+const CONTENT = fileOf(details, { total: (2999 * 3000) / 2 });
+const counts = { records: 3000, inserted: 3000, updated: 0, same: 0, stale: 0, rejected: 0 };
 
-/** What happens to the request at which the process dies: it never arrives, or it takes effect and the answer is lost. */
-type Fate = "lost" | "carried out";
+/** Everything but times and numbers that differ from load to load. */
+async function tables(): Promise<unknown> {
+  return intake.world.sql(
+    `select count(*), sum(amount), (select count(*) from intake.row_origin) as origins,
+            (select count(*) from intake.delivery) as deliveries
+     from loans`,
+  );
+}
 
-class Dead extends Error {}
+const NOTHING = [{ count: "0", sum: null, origins: "0", deliveries: "0" }];
 
-/** Takes the steps once, without the retries of the state machine. @returns the requests that arrived. */
-async function takeSteps(
-  address: Awaited<ReturnType<DeliveryWorld["deliver"]>>,
-  dieAt = Infinity,
-  fate: Fate = "lost",
-): Promise<string[]> {
-  const arrived: string[] = [];
-  let isDead = false;
-  let die: (reason: Dead) => void = () => undefined;
-  const death = new Promise<never>((_, reject) => (die = reject));
-  death.catch(() => undefined);
-  const remove = world.world.aws.onRequest((event: RequestEvent) => {
-    if (isDead) return { reset: true };
-    arrived.push(event.operation);
-    if (arrived.length < dieAt) return undefined;
-    isDead = true;
-    die(new Dead());
-    return { reset: true, after: fate === "lost" ? "body" : "handled" };
-  });
-  let current: Promise<unknown> = Promise.resolve();
-  const step = (name: TaskName, input: object) => {
-    current = world.tasks[name]({ ...input });
-    return Promise.race([current, death]) as Promise<{ step?: string; load?: { outcome: string } }>;
+async function terminate(): Promise<void> {
+  await intake.world.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = $1", [
+    intake.login.user,
+  ]);
+  const isThere = "select 1 from pg_stat_activity where usename = $1";
+  while ((await intake.world.sql(isThere, [intake.login.user])).length > 0) await sleep(5);
+}
+
+/** The connection, which dies before the statement whose name contains `point`, or in the middle of a copy. */
+function dyingBefore(connection: Connection, point: string): Connection {
+  const dieAt = async ({ name }: Statement) => {
+    if (name.includes(point)) await terminate();
   };
-  try {
-    let state = await step("IntakeReceive", address);
-    if (state.step === "settled") return arrived;
-    state = await step("IntakeLoad", state);
-    if (state.load?.outcome === "loaded") state = await step("IntakeStage", state);
-    await step("IntakeSettle", state);
-  } catch (error) {
-    if (!(error instanceof Dead)) throw error;
-    await endConnections();
-    // What is left of it in this process ends by itself, because nothing answers it.
-    await Promise.allSettled([current]);
-  } finally {
-    remove();
-  }
-  return arrived;
-}
-
-/** As the system does for a process that has died. */
-async function endConnections(): Promise<void> {
-  await world.world.sql(
-    "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'bank-batch'",
-  );
-  await world.world.connections();
-}
-
-/** What must be the same: all but the time, the run, and the ids that S3 and the database give. */
-async function outcome(): Promise<object> {
-  // The result of loading is only on its way to the report.
-  const contents = Object.entries(await world.contents()).filter(([key]) => !key.endsWith(".result.json"));
-  const { client, account, loans, ledger } = (await world.intake.state()) as Record<string, object[]>;
-  return comparable({
-    objects: contents.map(([key, text]) => [
-      key,
-      key.endsWith(".json") ? (JSON.parse(text) as object) : text,
-    ]),
-    landing: Object.keys(await world.contents(world.landing)),
-    rows: { client, account, loans, ledger },
-    // A repeated step may send its messages again: the last one counts.
-    message: world.messages.at(-1),
-    notice: world.notices.at(-1),
-    uploads: await world.openUploads(),
-  }) as object;
-}
-
-/** Members that come from chance or from the clock. */
-const CHANCE = new Set([
-  ...[
-    "versionId",
-    "version",
-    "id",
-    "deliveryId",
-    "runId",
-    "settledAt",
-    "loaded_at",
-    "loadedBy",
-    "durationsMs",
-  ],
-]);
-
-function comparable(value: unknown, name = ""): unknown {
-  if (CHANCE.has(name)) return undefined;
-  if (typeof value === "string") return value.replaceAll(/[0-9a-f]{32}(?![0-9a-f])/g, "<id>");
-  if (Array.isArray(value)) return value.map((each) => comparable(each));
-  if (typeof value !== "object" || value === null) return value;
-  const isStage = "rowCount" in value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]: [string, unknown]) => [
-      key,
-      // The Parquet file has the id in its footer.
-      isStage && key === "sha256" ? undefined : comparable(each, key),
-    ]),
-  );
-}
-
-describe.each([
-  ["right", right],
-  ["wrong", wrong],
-])("a delivery that is %s", (_, body) => {
-  it("ends as if nothing had happened, at whichever request its process dies", async () => {
-    await world.reset();
-    const requests = await takeSteps(await world.deliver(KEY, body));
-    const expected = await outcome();
-    expect(requests.length).toBeGreaterThanOrEqual(20);
-
-    const points = requests.flatMap((operation, at) =>
-      (["lost", "carried out"] as const).map((fate) => ({ operation, at: at + 1, fate })),
-    );
-    const stride = Math.max(1, Math.ceil(points.length / KILLS));
-    for (const { operation, at, fate } of points.filter((__, index) => index % stride === 0)) {
-      await world.reset();
-      const address = await world.deliver(KEY, body);
-      await takeSteps(address, at, fate);
-      await takeSteps(address);
-      expect({ operation, at, fate, ...(await outcome()) }).toEqual({
-        operation,
-        at,
-        fate,
-        ...expected,
-      });
-    }
+  const dying = (transaction: WriteTransaction): WriteTransaction => ({
+    ...transaction,
+    query: async (statement, values) => {
+      await dieAt(statement);
+      return transaction.query(statement, values);
+    },
+    copyIn: async (statement, content) => {
+      async function* cut() {
+        let isFirst = true;
+        for await (const chunk of content) {
+          yield chunk;
+          if (isFirst && point === "in the copy") await terminate();
+          isFirst = false;
+        }
+      }
+      await dieAt(statement);
+      return transaction.copyIn(statement, cut());
+    },
   });
+  return {
+    ...connection,
+    writeTransaction: (action) =>
+      connection.writeTransaction(async (transaction) => {
+        const outcome = await action(dying(transaction));
+        if (point === "before the commit") await terminate();
+        return outcome;
+      }),
+  };
+}
+
+function request(connection: Connection): LoadRequest {
+  const bytes = Buffer.from(CONTENT);
+  async function* open() {
+    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+    await Promise.resolve();
+  }
+  return {
+    ...{ delivery: delivery({}), content: { open }, connection },
+    ...{ dryRun: false, ifMissing: "reject", now: NOW },
+  };
+}
+
+const points = [
+  ...[
+    "banks.sql",
+    "lock.sql",
+    "create delivered",
+    "copy delivered",
+    "in the copy",
+    "loaded_before.sql",
+    "totals",
+  ],
+  ...[
+    "analyze_delivered.sql",
+    "create_wrong.sql",
+    "key twice",
+    "references",
+    "key of another bank",
+    "count_wrong.sql",
+  ],
+  ...["add_delivery.sql", "loans: load", "count_delivery.sql", "before the commit"],
+];
+
+it.each(points)(
+  "a load whose connection dies at %s leaves nothing, and the next one loads everything",
+  async (point) => {
+    const dying = intake.connected((connection) => checkAndLoad(request(dyingBefore(connection, point))));
+    await expect(dying).rejects.toMatchObject({ name: "DatabaseUnavailableError", retry: true });
+    expect(await tables()).toEqual(NOTHING);
+
+    const repeated = await intake.connected((connection) => checkAndLoad(request(connection)));
+    expect(repeated).toMatchObject({ outcome: "loaded", counts });
+  },
+);
+
+it("a load that dies behind its commit is found loaded by the next one", async () => {
+  const dying = intake.connected(async (connection) => {
+    await checkAndLoad(request(connection));
+    throw new Error("died");
+  });
+  await expect(dying).rejects.toThrow("died");
+  const repeated = await intake.connected((connection) => checkAndLoad(request(connection)));
+  expect(repeated).toMatchObject({ outcome: "unchanged", counts });
 });
+
+/** Loads in a process of its own and kills it, `afterMs` after it is connected. */
+async function killedProcess(file: SentFile, content: string, afterMs: number): Promise<string> {
+  const { host, port, dbname } = intake.world.secret;
+  const credentials = { host, port, database: dbname, ...intake.login };
+  const script = path.join(ROOT, "tests", "support", "intake-process.cjs");
+  const child = spawn(process.execPath, [script, JSON.stringify({ credentials, file, content })], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  const exited = once(child, "exit");
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  await once(child.stdout, "data");
+  await sleep(afterMs);
+  child.kill("SIGKILL");
+  await exited;
+  return output;
+}
+
+it("loads that die at random moments leave all or nothing, and repeated they have one result", async () => {
+  const seen = new Set<string>();
+  for (let death = 0; death < DEATHS; death++) {
+    await intake.reset();
+    // The first is sure to be in time.
+    const afterMs = death === 0 ? 0 : Math.random() * 120;
+    const isProcess = death % 3 === 0;
+    const dying: Promise<unknown> = isProcess
+      ? killedProcess({}, CONTENT, afterMs)
+      : Promise.all([
+          intake.connected((connection) => checkAndLoad(request(connection))).catch(() => undefined),
+          sleep(afterMs).then(terminate),
+        ]);
+    await dying;
+    await intake.world.untilUnlocked();
+    const left = await tables();
+    const wasLoaded = JSON.stringify(left) !== JSON.stringify(NOTHING);
+    const repeated: DeliveryResult = await intake.connected((connection) =>
+      checkAndLoad(request(connection)),
+    );
+    expect(repeated).toMatchObject({ outcome: wasLoaded ? "unchanged" : "loaded", counts });
+    expect(await tables()).toMatchObject([
+      { count: "3000", sum: "4498500", origins: "3000", deliveries: "1" },
+    ]);
+    seen.add(wasLoaded ? "after the commit" : "before the commit");
+  }
+  expect(seen).toContain("before the commit");
+}, 1_200_000);
