@@ -6,6 +6,7 @@ import { stringify } from "csv-stringify/sync";
 
 import type { ObjectStore } from "../platform/bucket/object-store";
 import type { ObjectVersions } from "../platform/bucket/object-versions";
+import { withUploads } from "../platform/bucket/uploads";
 import { StorageError } from "../platform/errors";
 import { type Arrival, keyIn, type ObjectAt } from "./arrival";
 import { parseDeliveryName } from "./delivery";
@@ -155,8 +156,16 @@ async function writeRejects(
   if (rejects.length === 0) return undefined;
   const rows = rejects.map(({ line, reasons, record }) => [line, reasons.join("; "), record]);
   const csv = stringify([["line", "reasons", "record"], ...rows]);
-  const { versionId } = await objects.putText(key, csv, await objects.head(key), "text/csv; charset=utf-8");
-  return { key, versionId };
+  return withUploads(objects, async (uploads) => {
+    const before = await objects.head(key);
+    const { versionId } = await uploads.complete(await uploads.stage(key, once(csv)), before);
+    return { key, versionId };
+  });
+}
+
+async function* once(text: string): AsyncGenerator<Buffer> {
+  await Promise.resolve();
+  yield Buffer.from(text);
 }
 
 /** A delivery is in one place: what was archived leaves `error/`, where its objects stay readable by their versions. */
