@@ -36,7 +36,7 @@ export async function stage(arrival: Arrival, resultAt: ObjectAt, objects: Objec
     const before = await objects.head(key);
     const { versionId } = await uploads.complete(await uploads.stage(key, file), before);
     // An attempt that was killed has left its upload open.
-    await uploads.abort(await objects.openUploads(key));
+    await uploads.abort(await objects.openUploads(key, (each) => each === key));
     return { key, versionId, rowCount: rows.count, byteCount: file.byteCount, sha256: file.sha256() };
   });
 }
