@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 
 import { ControlFigures, type Figure } from "../platform/format/controls";
 import { CR, LF, type LineBlock } from "../platform/format/lines";
-import type { RecordReader } from "../platform/format/record";
+import type { RecordReader, Report } from "../platform/format/record";
 import { UnitSum } from "../platform/format/units";
 import type { FileFormat, RecordName } from "./feed";
 import { type Findings, KEPT, KEPT_CHARACTERS } from "./findings";
@@ -33,6 +33,12 @@ export class FileCheck {
   readonly #keyColumn: number;
   readonly #totalColumn: number;
   readonly #wrongTotal = new UnitSum();
+
+  /** Of the detail that is being read; shared by all, because almost all have none. */
+  #problems: { reason: string; column?: string }[] = [];
+  readonly #report: Report = (reason, column) => {
+    this.#problems.push(column === undefined ? { reason } : { reason, column });
+  };
 
   constructor(expected: Expected, findings: Findings, accept: Accept) {
     const { feed } = expected;
@@ -138,16 +144,15 @@ export class FileCheck {
   #detail(bytes: Buffer, start: number, end: number, hasOtherEnd: boolean): void {
     const reader = this.#format.readers.detail;
     this.#records += 1;
-    const problems: { reason: string; column?: string }[] = [];
-    const isRight = reader.read(bytes, start, end, (reason, column) => {
-      problems.push(column === undefined ? { reason } : { reason, column });
-    });
+    const isRight = reader.read(bytes, start, end, this.#report);
     this.#figures.follow("detail", isRight);
-    if (hasOtherEnd) problems.push({ reason: "ends in another way than the first line" });
-    if (problems.length === 0) {
+    if (hasOtherEnd) this.#report("ends in another way than the first line");
+    if (this.#problems.length === 0) {
       this.#accept(this.#line, reader);
       return;
     }
+    const problems = this.#problems;
+    this.#problems = [];
     const isKept = !this.#findings.isFull;
     this.#findings.record(this.#line, problems, isKept ? quoted(bytes, start, end) : "");
     this.#wrongTotal.add(this.#totalColumn < 0 ? 0 : (reader.units(this.#totalColumn) ?? 0));
