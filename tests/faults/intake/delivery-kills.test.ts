@@ -13,7 +13,7 @@ const KEY = "landing/FirstNational/loans_20240531T220000Z.dat";
 const right = fileOf(["1|100|1000|2024-05-01", "2||1000|2024-05-02"], { total: 100, time: TIME });
 const wrong = fileOf(["1|x|1000|2024-05-01"], { total: 100, count: 2, time: TIME });
 
-/** How many of the points of each delivery are tried: `npm run test:kills` tries all. */
+/** How many of the points of each delivery are tried: `npm run test:races` tries all. */
 const KILLS = Number(process.env["DELIVERY_KILLS"] ?? 6);
 
 let world: DeliveryWorld;
