@@ -13,7 +13,11 @@ import { seed, smallSeed } from "./seed";
 export interface LocalStack {
   readonly postgres: PostgresServer;
   readonly aws: LocalAws;
+  /** The owner's database. */
+  readonly database: string;
   readonly bucket: string;
+  /** Where banks write. */
+  readonly landingBucket: string;
   /** The settings of docs/contract.md, section 5, for a run with this stack. */
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -53,8 +57,13 @@ export async function startStack(prepare: (owner: Client) => Promise<void>): Pro
       INTAKE_DB_SECRET_ID: INTAKE_SECRET_ID,
       LANDING_BUCKET,
       INTAKE_BUCKET,
+      NOTIFY_TOPIC_ARN: aws.createTopic("notify"),
+      INTAKE_TOPIC_ARN: aws.createTopic("intake"),
     };
-    return { postgres, aws, bucket: BUCKET, environment, stop };
+    return {
+      ...{ postgres, aws, database: DATABASE, bucket: BUCKET, landingBucket: LANDING_BUCKET },
+      ...{ environment, stop },
+    };
   } catch (error) {
     await stop();
     throw error;

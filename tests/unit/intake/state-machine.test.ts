@@ -179,6 +179,13 @@ describe("a retry", () => {
   );
 });
 
+it("every step but the last is settled as failed when it fails for good", () => {
+  const uncaught = taskStates.filter(
+    ({ Catch = [] }) => !Catch.some(({ ErrorEquals }) => ErrorEquals.includes("States.ALL")),
+  );
+  expect(uncaught.map(({ name }) => name)).toEqual(["Settle", "SettleAsFailed"]);
+});
+
 describe("a step that fails for good", () => {
   const caught = taskStates.filter(({ Catch = [] }) => Catch.length > 0);
 
