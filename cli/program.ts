@@ -2,10 +2,12 @@
 import { Command } from "commander";
 
 import { version } from "../package.json";
+import { addDoctor } from "./commands/doctor";
 import { addExtract } from "./commands/extract";
 import { addIntake } from "./commands/intake";
 import { addDemo, addLocal } from "./commands/local";
 import { addReport } from "./commands/report";
+import { addSettings } from "./commands/settings";
 import { addStatus } from "./commands/status";
 import { addVerify } from "./commands/verify";
 import { addWithdraw } from "./commands/withdraw";
@@ -32,6 +34,8 @@ export function program(): Command {
   addReport(command);
   addWithdraw(command);
   addIntake(command);
+  addDoctor(command);
+  addSettings(command);
   addDemo(command);
   addLocal(command);
   return command.addHelpText(
