@@ -2,9 +2,11 @@
 import { Command } from "commander";
 
 import { version } from "../package.json";
+import { addDoctor } from "./commands/doctor";
 import { addExtract } from "./commands/extract";
 import { addDemo, addLocal } from "./commands/local";
 import { addReport } from "./commands/report";
+import { addSettings } from "./commands/settings";
 import { addStatus } from "./commands/status";
 import { addVerify } from "./commands/verify";
 import { addWithdraw } from "./commands/withdraw";
@@ -30,6 +32,8 @@ export function program(): Command {
   addVerify(command);
   addReport(command);
   addWithdraw(command);
+  addDoctor(command);
+  addSettings(command);
   addDemo(command);
   addLocal(command);
   return command.addHelpText(
