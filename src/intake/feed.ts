@@ -1,7 +1,8 @@
 /** A feed: what a bank's deliveries of one kind are. From a feed follow the checks of a file, and how it is loaded. */
 import { type Column, scaleOf } from "../platform/columns";
 import { delimited } from "../platform/format/delimited";
-import { type FixedField, fixedWidth } from "../platform/format/fixed-width";
+import type { FixedField } from "../platform/format/fixed-fields";
+import { fixedWidth } from "../platform/format/fixed-width";
 import type { Control } from "../platform/format/controls";
 import type { RecordFormat } from "../platform/format/record";
 

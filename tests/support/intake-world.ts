@@ -50,7 +50,16 @@ export class IntakeWorld {
 
   /** Puts the tables back to how they were at first. */
   async reset(): Promise<void> {
-    const tables = ["loans", "account", "client", "branch", "bank", "intake.delivery", "intake.row_origin"];
+    const tables = [
+      "loans",
+      "account",
+      "client",
+      "worker",
+      "branch",
+      "bank",
+      "intake.delivery",
+      "intake.row_origin",
+    ];
     await this.world.sql(tables.map((table) => `delete from ${table}`).join("; "));
     await this.world.sql(`insert into bank values (1, 'First National', 1), (2, 'Crédit d''Été', 2)`);
     await this.world.sql(`insert into branch values (10, 1, 'a'), (11, 1, 'b'), (20, 2, 'c')`);

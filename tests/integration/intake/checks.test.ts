@@ -1,7 +1,10 @@
 /** What intake does where some records of a file are wrong: tolerance, waiting, limits of a report. */
+import { Readable } from "node:stream";
+
+import { acceptedRows } from "../../../src/intake/accepted-rows";
 import type { Feed } from "../../../src/intake/feed";
 import { feedNamed } from "../../../src/intake/feeds";
-import { fileOf, IntakeWorld } from "../../support/intake-world";
+import { delivery, fileOf, IntakeWorld } from "../../support/intake-world";
 
 let intake: IntakeWorld;
 beforeAll(async () => (intake = await IntakeWorld.create()));
@@ -54,6 +57,14 @@ describe("a feed that tolerates wrong records", () => {
 
     const again = await intake.load(content, {}, { feeds: tolerating(2) });
     expect(again).toMatchObject({ outcome: "unchanged", rejects, counts: result.counts });
+
+    const [feed] = tolerating(2);
+    const rows = [];
+    const file = { open: () => Readable.from([Buffer.from(content)]) };
+    if (feed !== undefined) {
+      for await (const batch of acceptedRows(feed, delivery({}), file, again)) rows.push(...batch);
+    }
+    expect(rows.map(([id]) => id)).toEqual(["70001", "70004"]);
   });
 
   it("rejects the file if there are more", async () => {

@@ -4,7 +4,8 @@
  * layout: the ACH file format of Nacha. Names and numbers are placeholders.
  */
 import { type Control, ControlFigures, type Figure } from "../../../src/platform/format/controls";
-import { type FixedField, fixedWidth } from "../../../src/platform/format/fixed-width";
+import type { FixedField } from "../../../src/platform/format/fixed-fields";
+import { fixedWidth } from "../../../src/platform/format/fixed-width";
 import type { ColumnType } from "../../../src/platform/columns";
 
 const field = (
