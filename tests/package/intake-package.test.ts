@@ -39,8 +39,7 @@ afterAll(async () => {
 it("takes a delivery through all its steps", async () => {
   const invoke = async (step: string, input: unknown): Promise<unknown> => {
     const handler = `src/intake/lambda.${step}`;
-    const environment = { ...world.environment, AWS_SDK_UA_APP_ID: "test" };
-    const { result, error } = await invokeIn(path.join(directory, "task"), handler, input, environment);
+    const { result, error } = await invokeIn(path.join(directory, "task"), handler, input, world.environment);
     expect(error).toBeUndefined();
     return result;
   };

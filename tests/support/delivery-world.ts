@@ -23,6 +23,7 @@ import { withDeadline } from "../../src/platform/deadline";
 import type { Edge } from "../../src/platform/edge";
 import type { RecordedRequest, StartedExecution } from "../../local/aws/server";
 import { IntakeWorld } from "./intake-world";
+import type { IntakeCaller } from "./permissions";
 import { ROOT } from "./root";
 import { type Definition, execute, type Execution, type Json } from "./state-machine";
 import type { World } from "./world";
@@ -116,24 +117,25 @@ export class DeliveryWorld {
 
   /** The state machine's functions: the real handlers, on the real buckets and the real database. */
   readonly tasks: Readonly<Record<TaskName, Task>> = {
-    IntakeReceive: this.handler("intakeReceive", receive),
-    IntakeLoad: this.handler("intakeLoad", load),
-    IntakeStage: this.handler("intakeStage", stage),
-    IntakeSettle: this.handler("intakeSettle", settle),
+    IntakeReceive: this.handler("receive", receive),
+    IntakeLoad: this.handler("load", load),
+    IntakeStage: this.handler("stage", stage),
+    IntakeSettle: this.handler("settle", settle),
   };
 
   /** A handler in the environment of its function, whose calls count as the function's. */
-  handler<Event>(name: string, handle: (event: Event, context: Context) => Promise<unknown>) {
+  handler<Event>(name: IntakeCaller, handle: (event: Event, context: Context) => Promise<unknown>) {
     return (event: Event): Promise<unknown> => {
-      // The world's own check of roles leaves the calls of tests out; `callsOf` has them.
-      Object.assign(process.env, this.environment, { AWS_SDK_UA_APP_ID: `test.${name}` });
+      Object.assign(process.env, this.environment, { AWS_SDK_UA_APP_ID: name });
       return handle(event, context);
     };
   }
 
   /** The S3, SNS and other operations that a function has called so far. */
-  callsOf(name: string): RecordedRequest[] {
-    return this.world.aws.requests.filter(({ userAgent }) => userAgent?.includes(`app/test.${name}`));
+  callsOf(name: IntakeCaller): RecordedRequest[] {
+    return this.world.aws.requests.filter(({ userAgent }) =>
+      new RegExp(`\\bapp/${name}\\b`).test(userAgent ?? ""),
+    );
   }
 
   /** Runs the state machine for an object; some of its tasks may be replaced. */

@@ -233,7 +233,7 @@ describe("a step that fails for good", () => {
 
 describe("the events of the landing bucket", () => {
   const starter = (event: SQSEvent) =>
-    world.handler<SQSEvent>("intakeStart", start)(event) as Promise<SQSBatchResponse>;
+    world.handler<SQSEvent>("start", start)(event) as Promise<SQSBatchResponse>;
 
   /** Runs every execution that was started and not run yet. */
   async function runStarted(): Promise<void> {
