@@ -127,10 +127,9 @@ export class Session {
       }
     }
     const copy = this.#client.query(copyFrom(text));
-    const copying = pipeline(source, copy, { signal: this.#lost.signal });
     try {
-      // On a lost connection the stream would wait for the server's answer to its end.
-      await this.#unlessLost(copying);
+      // The signal ends the copy on a lost connection, whatever either side waits for.
+      await pipeline(source, copy, { signal: this.#lost.signal });
     } catch (error) {
       if (failure !== undefined) throw failure.error;
       throw this.#explain(error);
@@ -151,23 +150,6 @@ export class Session {
       yield* rows as AsyncIterable<Row[]>;
     } catch (error) {
       throw this.#explain(error);
-    }
-  }
-
-  /** Settles as the action does, or rejects as soon as the connection is lost. */
-  async #unlessLost(action: Promise<void>): Promise<void> {
-    const { signal } = this.#lost;
-    let lose: () => void = () => undefined;
-    const lost = new Promise<never>((_, reject) => {
-      lose = () => {
-        reject(new Error("the connection was lost"));
-      };
-    });
-    signal.addEventListener("abort", lose);
-    try {
-      await Promise.race([action, lost]);
-    } finally {
-      signal.removeEventListener("abort", lose);
     }
   }
 

@@ -184,6 +184,21 @@ describe("deliveries after one another", () => {
     });
   });
 
+  it("leave a stale account alone although its client has another account by now", async () => {
+    await intake.world.sql("insert into client values (300, 'N', 'S', 10), (301, 'N', 'S', 10)");
+    const account = (row: string, hour: string) => {
+      const content = fileOf([row], { feed: "accounts", time: `2026-09-30T${hour}:00:00Z` });
+      return intake.load(content, { feed: "accounts", time: `20260930T${hour}0000` });
+    };
+    await account("3000||300|", "01");
+    await account("3000||301|", "03");
+    await account("3001||300|", "04");
+    expect(await account("3000||300|", "02")).toMatchObject({
+      outcome: "loaded",
+      counts: { ...none, records: 1, stale: 1 },
+    });
+  });
+
   it("refer to rows of each other", async () => {
     const send = (feed: string, detail: string, total = 0) =>
       intake.load(fileOf([detail], { feed, total }), { feed });
