@@ -41,7 +41,7 @@ module.exports = {
         "Only cli and report import pipelines. In local, the demonstration and the handler's process do as well; " +
         "tests and bench import what they test and measure.",
       severity: "error",
-      from: { pathNot: "^(src|cli|report|tests|bench)/|^local/(demo|invoke)[.]ts$" },
+      from: { pathNot: "^(src|cli|report|tests|bench)/|^local/(demo|deliveries|invoke)[.]ts$" },
       to: { path: `^src/(${PIPELINES})/` },
     },
     {

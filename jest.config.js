@@ -1,7 +1,12 @@
 /** @type {import("jest").Config} */
 module.exports = {
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
-  transform: { "\\.tsx?$": ["ts-jest", { transpilation: true }] },
+  transform: {
+    "\\.tsx?$": ["ts-jest", { transpilation: true }],
+    "/node_modules/hyparquet(-writer)?/.+\\.js$": "<rootDir>/tests/support/es-module.cjs",
+  },
+  // Jest runs CommonJS on Node 20 and 22; these packages exist as ES modules only.
+  transformIgnorePatterns: ["/node_modules/(?!hyparquet(-writer)?/)"],
   globalSetup: "<rootDir>/tests/support/global-setup.ts",
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   testTimeout: 60_000,

@@ -65,6 +65,17 @@ export class Databases {
     });
   }
 
+  /** A database with accounts and no loans, and with intake's schema. */
+  deliveries({ accounts, branches, banks }: LoanSizes): Promise<string> {
+    return this.#database(`deliveries_${accounts}`, "accounts without loans", async (owner) => {
+      await seed(owner, {
+        ...{ loans: 0, accounts, branches, banks, bankWithoutBranches: false, seed: 1 },
+        ...{ from: firstDayOf(lastMonth), to: lastDayOf(lastMonth) },
+      });
+      await owner.query(await readFile(path.join(__dirname, "..", "sql", "intake", "schema.sql"), "utf8"));
+    });
+  }
+
   async drop(database: string): Promise<void> {
     this.#made.delete(database);
     await this.#asAdmin(`drop database ${database} with (force)`);

@@ -19,6 +19,15 @@ export const databaseSettings: Lines = [
   ["EXTRACT_HELD_MIB", "MiB of staged files that may wait in memory, 16 by default"],
 ];
 
+export const intakeSettings: Lines = [
+  ["INTAKE_DB_SECRET_ID", "the secret with the user and password of the role that loads"],
+  ["INTAKE_DB_HOST, DB_PORT, DB_NAME, DB_SCHEMA", "complete or override the secret"],
+  ["DB_SSL", "verify-full (default) or disable"],
+  ["INTAKE_BUCKET, INTAKE_KMS_KEY_ID", "where files and reports are kept; a dry run needs no bucket"],
+  ["NOTIFY_TOPIC_ARN, INTAKE_TOPIC_ARN", "topics for people and machines; without them, no messages"],
+  ["AWS_REGION, AWS_PROFILE, …", "the usual settings of the AWS SDK"],
+];
+
 export function help(examples: Lines, settings: Lines, remark?: string): string {
   const exitCodes: Lines = [
     ["0", "done"],

@@ -4,6 +4,7 @@ import { Command } from "commander";
 import { version } from "../package.json";
 import { addDoctor } from "./commands/doctor";
 import { addExtract } from "./commands/extract";
+import { addIntake } from "./commands/intake";
 import { addDemo, addLocal } from "./commands/local";
 import { addReport } from "./commands/report";
 import { addSettings } from "./commands/settings";
@@ -32,6 +33,7 @@ export function program(): Command {
   addVerify(command);
   addReport(command);
   addWithdraw(command);
+  addIntake(command);
   addDoctor(command);
   addSettings(command);
   addDemo(command);
@@ -42,6 +44,7 @@ export function program(): Command {
       [
         [`${NAME} demo`, "see it work; needs only Node.js and no settings"],
         [`${NAME} extract --month 2026-09`, "publish a closed month"],
+        [`${NAME} intake loans_20260930T220000Z.dat --bank FirstNational`, "load a bank's file"],
         [`${NAME} status`, "show which months of which banks are published"],
         [`${NAME} extract --help`, "details of a command, with its settings"],
       ],

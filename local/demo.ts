@@ -1,6 +1,7 @@
 /**
- * `demo`: the extract of the last closed month from a fresh clone. It starts a local stack, invents loans, invokes the
- * real handler with the schedule's event, and downloads the published files as a consumer would.
+ * `demo`: a month from start to finish, from a fresh clone. It starts a local stack and invents loans; banks deliver more of
+ * them; then it invokes the extract's real handler with the schedule's event, and downloads the published files as a
+ * consumer would.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,6 +15,7 @@ import type { Summary } from "../src/extract/extract";
 import { defaultExtract } from "../src/extract/definitions";
 import { parseMonthManifest } from "../src/extract/month-manifest";
 import { addMonths, firstDayOf, type Month } from "../src/platform/month";
+import { deliverLoans } from "./deliveries";
 import { lastClosedMonth, type LocalStack, startSeededStack } from "./stack";
 
 const OUTPUT = "demo-output";
@@ -34,6 +36,7 @@ export async function demo({ loans, signal, print }: DemoOptions): Promise<void>
   const stack = await startSeededStack(month, loans);
   try {
     signal.throwIfAborted();
+    await deliverLoans(month, stack, signal, say);
     const summary = await invokeHandler(month, stack, signal, say);
     await showFiles(summary, stack, say);
   } finally {

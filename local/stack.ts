@@ -1,5 +1,7 @@
 /** The local stack: a real PostgreSQL, the AWS endpoint, and the settings for a run with them. */
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 
 import type { Client } from "pg";
 
@@ -11,7 +13,11 @@ import { seed, smallSeed } from "./seed";
 export interface LocalStack {
   readonly postgres: PostgresServer;
   readonly aws: LocalAws;
+  /** The owner's database. */
+  readonly database: string;
   readonly bucket: string;
+  /** Where banks write. */
+  readonly landingBucket: string;
   /** The settings of docs/contract.md, section 5, for a run with this stack. */
   readonly environment: Readonly<Record<string, string>>;
   stop(): Promise<void>;
@@ -20,6 +26,9 @@ export interface LocalStack {
 const DATABASE = "ods";
 const BUCKET = "loan-extracts";
 const SECRET_ID = "bank-batch/local";
+const LANDING_BUCKET = "landing";
+const INTAKE_BUCKET = "intake";
+const INTAKE_SECRET_ID = "bank-batch/local-intake";
 
 /** Starts both, and fills the database by `prepare`, which gets a connection as the owner. */
 export async function startStack(prepare: (owner: Client) => Promise<void>): Promise<LocalStack> {
@@ -34,13 +43,27 @@ export async function startStack(prepare: (owner: Client) => Promise<void>): Pro
     const owner = await postgres.connect(DATABASE);
     await prepare(owner);
     const reader = await createReader(owner);
+    const loader = await createLoader(owner);
     await owner.end();
 
     const { host, port } = postgres;
     aws.createBucket(BUCKET, { versioning: true });
     aws.putSecret(SECRET_ID, { engine: "postgres", ...reader, host, port, dbname: DATABASE });
-    const environment = { ...aws.environment, ...settings(BUCKET, SECRET_ID) };
-    return { postgres, aws, bucket: BUCKET, environment, stop };
+    for (const bucket of [LANDING_BUCKET, INTAKE_BUCKET]) aws.createBucket(bucket, { versioning: true });
+    aws.putSecret(INTAKE_SECRET_ID, { engine: "postgres", ...loader, host, port, dbname: DATABASE });
+    const environment = {
+      ...aws.environment,
+      ...settings(BUCKET, SECRET_ID),
+      INTAKE_DB_SECRET_ID: INTAKE_SECRET_ID,
+      LANDING_BUCKET,
+      INTAKE_BUCKET,
+      NOTIFY_TOPIC_ARN: aws.createTopic("notify"),
+      INTAKE_TOPIC_ARN: aws.createTopic("intake"),
+    };
+    return {
+      ...{ postgres, aws, database: DATABASE, bucket: BUCKET, landingBucket: LANDING_BUCKET },
+      ...{ environment, stop },
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -70,5 +93,18 @@ export async function createReader(owner: Client): Promise<{ username: string; p
   ];
   await owner.query(`create role ${username} login password ${owner.escapeLiteral(password)}`);
   await owner.query(`grant select on all tables in schema public to ${username}`);
+  return { username, password };
+}
+
+/** Creates intake's schema, and a user with the rights of its role: those to load deliveries and nothing else. */
+export async function createLoader(owner: Client): Promise<{ username: string; password: string }> {
+  await owner.query(await readFile(path.join(__dirname, "..", "sql", "intake", "schema.sql"), "utf8"));
+  const [username, password] = [
+    `intake_${randomBytes(4).toString("hex")}`,
+    randomBytes(18).toString("base64url"),
+  ];
+  await owner.query(
+    `create role ${username} login password ${owner.escapeLiteral(password)} in role intake_writer`,
+  );
   return { username, password };
 }

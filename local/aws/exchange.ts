@@ -32,7 +32,7 @@ export interface Operation {
 }
 
 export interface Service {
-  readonly name: "s3" | "secretsmanager" | "sns";
+  readonly name: "s3" | "secretsmanager" | "sns" | "states";
   recognise(call: Call): Operation | Promise<Operation>;
   /** An error response in the service's own format. */
   refuse(error: AwsError): Reply;

@@ -1,6 +1,7 @@
 // The local stand-in for AWS, for development and tests: one HTTP server on 127.0.0.1 that works with the unmodified
 // AWS SDK. It recognises the service of each request, checks signatures, records requests, and lets tests script
-// faults. The services themselves are in s3.ts, secrets-manager.ts and sns.ts.
+// faults. The services themselves are in s3.ts, secrets-manager.ts, sns.ts and
+// step-functions.ts.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
@@ -12,13 +13,17 @@ import { carryOutOr, eventOf, type Fault, type RequestEvent, type RequestHook } 
 import { callOf, send } from "./http";
 import { s3Service } from "./s3";
 import { s3Error } from "./s3-errors";
+import { objectCreated, type ObjectCreatedEvent } from "./s3-events";
 import { S3Store } from "./s3-store";
 import { SecretsManager } from "./secrets-manager";
 import { verifySignature, type Credentials } from "./sigv4";
 import { Sns, type PublishedMessage } from "./sns";
+import { type StartedExecution, StepFunctions } from "./step-functions";
 
+export { type ObjectCreatedEvent } from "./s3-events";
 export { type Fault, type RequestEvent, type RequestHook } from "./faults";
 export { type PublishedMessage } from "./sns";
+export { type StartedExecution } from "./step-functions";
 
 export interface LocalAwsOptions {
   /** Called with each request and the part of its body that was read, before the response is sent. */
@@ -49,7 +54,7 @@ export interface ClientConfig {
 }
 
 export interface LocalAws {
-  /** http://127.0.0.1:PORT, for all three services; S3 path style. */
+  /** http://127.0.0.1:PORT, for all services; S3 path style. */
   readonly endpoint: string;
   readonly region: string;
   /** The only accepted key pair, random for each start. */
@@ -62,6 +67,10 @@ export interface LocalAws {
   readonly requests: readonly RecordedRequest[];
   /** Every message published by SNS so far. */
   readonly messages: readonly PublishedMessage[];
+  /** Every execution that was started so far. */
+  readonly executions: readonly StartedExecution[];
+  /** Every object that was created so far, in all buckets, as EventBridge would report it. */
+  readonly events: readonly ObjectCreatedEvent[];
   /** Adds a hook. Hooks are called in order until one returns a fault. Returns a function that removes this hook. */
   onRequest(hook: RequestHook): () => void;
   /** @throws AwsError if the bucket exists. */
@@ -70,6 +79,10 @@ export interface LocalAws {
   putSecret(name: string, value: string | object): string;
   /** Returns the topic's ARN; the topic may exist already. */
   createTopic(name: string): string;
+  /** Returns the state machine's ARN. */
+  createStateMachine(name: string): string;
+  /** Ends an execution, whose name then stays taken. */
+  endExecution(name: string): void;
   /** Ends all connections, hanging ones too, and removes the bodies of objects unless `directory` was given. */
   close(): Promise<void>;
 }
@@ -85,15 +98,19 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     accessKeyId: `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString("base64"),
   };
-  const store = new S3Store(directory);
+  const events: ObjectCreatedEvent[] = [];
+  const store = new S3Store(directory, (created) => events.push(objectCreated(created, region, account)));
   const s3 = s3Service(store);
   const secretsManager = new SecretsManager(region, account);
   const sns = new Sns(region, account);
+  const stepFunctions = new StepFunctions(region, account);
   const requests: Mutable<RecordedRequest>[] = [];
   const hooks = new Set<RequestHook>();
 
   const serviceOf = ({ headers, method }: Call): Service => {
-    if (headers["x-amz-target"]?.toString().startsWith("secretsmanager.") === true) return secretsManager;
+    const target = headers["x-amz-target"]?.toString() ?? "";
+    if (target.startsWith("secretsmanager.")) return secretsManager;
+    if (target.startsWith("AWSStepFunctions.")) return stepFunctions;
     const isForm = headers["content-type"]?.startsWith("application/x-www-form-urlencoded") === true;
     return method === "POST" && isForm ? sns : s3;
   };
@@ -162,6 +179,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       AWS_ENDPOINT_URL_S3: endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
       AWS_ENDPOINT_URL_SNS: endpoint,
+      AWS_ENDPOINT_URL_SFN: endpoint,
       AWS_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
@@ -169,6 +187,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     },
     requests,
     messages: sns.messages,
+    executions: stepFunctions.executions,
+    events,
     onRequest: (hook) => {
       hooks.add(hook);
       return () => hooks.delete(hook);
@@ -180,6 +200,10 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     putSecret: (name, value) =>
       secretsManager.putSecret(name, typeof value === "string" ? value : JSON.stringify(value)),
     createTopic: (name) => sns.createTopic(name),
+    createStateMachine: (name) => stepFunctions.createStateMachine(name),
+    endExecution: (name) => {
+      stepFunctions.end(name);
+    },
     close: async () => {
       const closed = once(server, "close");
       server.close();

@@ -24,6 +24,7 @@ const meanings: Readonly<Record<string, string>> = {
   DatabaseUnavailableError: "The database can't be reached. The retries failed in the same way.",
   QueryError: "The database refused a statement, or its content can't be extracted. A retry won't help.",
   DefinitionError: "The statement and the definition of the extract disagree. The data is not the cause.",
+  DataError: "A row of the source does not fit the columns of its definition. A retry won't help.",
   ReconciliationError: "The files would not agree with the source. They were not published.",
   AlreadyPublishedError:
     "The month is published, and its data has changed since. The published files are as they were.",

@@ -1,5 +1,6 @@
 /** The keys of bank files and manifests: consumers build them from a bank's name and a month. */
 import { QueryError } from "../platform/errors";
+import { pascalCase } from "../platform/key-name";
 import { caseless, skeleton } from "../platform/look-alikes";
 import { lastDayOf, type Month, monthPart, yearPart } from "../platform/month";
 
@@ -131,16 +132,4 @@ function describeLook(banks: readonly KeyedBank[]): string {
 
 function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
-}
-
-/**
- * `"first national"` → `FirstNational`, `"O'Brien & Söhne"` → `OBrienSöhne`; the rest of a word keeps its case. A mark
- * counts only behind a letter or digit, and characters that nobody sees, such as a soft hyphen, don't count at all.
- */
-function pascalCase(name: string): string {
-  const words = name
-    .replace(/\p{Default_Ignorable_Code_Point}+/gu, "")
-    .normalize("NFC")
-    .match(/[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}]*/gu);
-  return (words ?? []).map((word) => word.replace(/^./u, (first) => first.toUpperCase())).join("");
 }

@@ -1,6 +1,7 @@
 /** Clients of AWS, made at the edges and handed down, so that nothing below reads the process's environment. */
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SecretsManagerClient, SecretsManagerClientConfig } from "@aws-sdk/client-secrets-manager";
+import type { SFNClient } from "@aws-sdk/client-sfn";
 import type { SNSClient } from "@aws-sdk/client-sns";
 
 import { ConfigError } from "./errors";
@@ -9,6 +10,7 @@ export interface AwsClients {
   s3(options: { readonly forcePathStyle: boolean }): Promise<S3Client>;
   secretsManager(): Promise<SecretsManagerClient>;
   sns(): Promise<SNSClient>;
+  stepFunctions(): Promise<SFNClient>;
 }
 
 /** What all clients share; what is left out, the SDK takes from the environment and its configuration files. */
@@ -60,6 +62,10 @@ export function awsClients(shared: SharedClientConfig = {}, limits: Partial<Requ
     sns: async () => {
       const { SNSClient } = await import("@aws-sdk/client-sns");
       return new SNSClient(shared);
+    },
+    stepFunctions: async () => {
+      const { SFNClient } = await import("@aws-sdk/client-sfn");
+      return new SFNClient(shared);
     },
   };
 }

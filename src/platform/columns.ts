@@ -80,7 +80,7 @@ const MODIFIER_HEADER = 4;
 /** A text may be shorter than the definition allows, never longer; every other type is exactly the one defined. */
 function isOfType(found: ResultColumn, { type }: Column): boolean {
   if (!type.startsWith("text(")) return describeType(found) === type;
-  return found.dataTypeID === VARCHAR && found.dataTypeModifier >= 0 && lengthOf(found) <= textLength(type);
+  return found.dataTypeID === VARCHAR && found.dataTypeModifier >= 0 && lengthOf(found) <= typeSize(type);
 }
 
 /** In the words of {@link ColumnType} where it has one. */
@@ -111,8 +111,28 @@ function lengthOf({ dataTypeModifier }: ResultColumn): number {
   return dataTypeModifier - MODIFIER_HEADER;
 }
 
-function textLength(type: ColumnType): number {
-  return Number(/^text\((\d+)\)$/.exec(type)?.[1]);
+/** The first number of a type: the characters of a text, the digits of a decimal. NaN for other types. */
+export function typeSize(type: ColumnType): number {
+  return Number(/^\w+\((\d+)[,)]/.exec(type)?.[1]);
+}
+
+/** A column type taken apart. */
+export type TypeParts =
+  | { readonly kind: "int32" | "int64" | "date" | "timestamp" }
+  | { readonly kind: "decimal"; readonly precision: number; readonly scale: number }
+  | { readonly kind: "text"; readonly length: number };
+
+/** @throws DefinitionError if the type is not a {@link ColumnType}, or a decimal has more decimals than digits. */
+export function typeParts(type: ColumnType): TypeParts {
+  if (type === "int32" || type === "int64" || type === "date" || type === "timestamp") return { kind: type };
+  const [, kind, first, scale] = /^(?:(text)|decimal)\(([1-9]\d*)(?:,(\d+))?\)$/.exec(type) ?? [];
+  if (kind === "text" && scale === undefined) return { kind, length: Number(first) };
+  const precision = Number(first);
+  if (kind === undefined && scale !== undefined && Number(scale) <= precision)
+    return { kind: "decimal", precision, scale: Number(scale) };
+  throw new DefinitionError(`${type} is not a column type`, {
+    hint: "Use int32, int64, decimal(p,s), date, timestamp or text(n).",
+  });
 }
 
 /** How many digits a type has behind the point: those of a decimal, 0 for whole numbers. */

@@ -69,6 +69,11 @@ export class DefinitionError extends BatchError {
   override readonly name = "DefinitionError";
 }
 
+/** A value doesn't fit its column. The message names row and column; it never contains the value, which may be personal. */
+export class DataError extends BatchError {
+  override readonly name = "DataError";
+}
+
 /** S3 refused a request or lost an upload; its status decides whether a retry makes sense. */
 export class StorageError extends BatchError {
   override readonly name = "StorageError";

@@ -34,7 +34,11 @@ export interface BucketSettings {
 /** Any text. A variable that is set to nothing counts as not set. */
 export const text = v.pipe(v.string("missing"), v.nonEmpty("missing"));
 
-const port = v.pipe(text, v.check(isPort, "expected a port number from 1 to 65535"), v.transform(Number));
+export const port = v.pipe(
+  text,
+  v.check(isPort, "expected a port number from 1 to 65535"),
+  v.transform(Number),
+);
 
 export function isPort(digits: string): boolean {
   return /^[1-9]\d{0,4}$/.test(digits) && Number(digits) <= 65535;

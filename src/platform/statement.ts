@@ -16,8 +16,12 @@ export interface Statement {
  * @throws Error if no folder above this module has it.
  */
 export function readStatement(file: string): Statement {
-  const text = readFileSync(find(path.join("sql", file)), "utf8");
-  return { name: path.basename(file), text, sha256: createHash("sha256").update(text).digest("hex") };
+  return statementOf(path.basename(file), readFileSync(find(path.join("sql", file)), "utf8"));
+}
+
+/** A statement that is made from a definition. */
+export function statementOf(name: string, text: string): Statement {
+  return { name, text, sha256: createHash("sha256").update(text).digest("hex") };
 }
 
 /** Source files and bundles are at different depths below the project's folder, so each folder above is tried. */

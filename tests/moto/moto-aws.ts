@@ -98,6 +98,8 @@ export async function startLocalAws(): Promise<LocalAws> {
     },
     requests,
     messages: [],
+    executions: [],
+    events: [],
     onRequest: (hook) => {
       hooks.add(hook);
       return () => hooks.delete(hook);
@@ -125,6 +127,10 @@ export async function startLocalAws(): Promise<LocalAws> {
     createTopic: () => {
       throw new Error("this proxy has no topics");
     },
+    createStateMachine: () => {
+      throw new Error("this proxy has no state machines");
+    },
+    endExecution: () => undefined,
     close: async () => {
       const closed = once(server, "close");
       server.close();

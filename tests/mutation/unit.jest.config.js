@@ -1,6 +1,9 @@
+const { transform, transformIgnorePatterns } = require("../../jest.config.js");
+
 /** @type {import("jest").Config} */
 module.exports = {
   rootDir: "../..",
   testMatch: ["<rootDir>/tests/unit/{extract,platform}/**/*.test.ts"],
-  transform: { "\\.tsx?$": ["ts-jest", { transpilation: true }] },
+  transform,
+  transformIgnorePatterns,
 };

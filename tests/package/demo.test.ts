@@ -58,6 +58,12 @@ it("the demonstration runs the real handler for the last closed month and shows 
   expect([exitCode, exitCode === 0 ? "" : demo.output()]).toEqual([0, ""]);
 
   const lines = demo.output().split("\n");
+  // Three banks deliver; the second one's first file has a wrong trailer.
+  const deliveries = lines.filter((line) => /^ {2}landing\/\S+ {2}/.test(line));
+  expect(deliveries.map((line) => /(loaded|rejected)/.exec(line)?.[1])).toEqual([
+    ...["loaded", "rejected", "loaded", "loaded"],
+  ]);
+  expect(demo.output()).toMatch(/rejected\n {4}line 5.*\n {4}report: error\//);
   const table = lines.filter((line) => /^\S+\.csv +\d+ +\d+$/.test(line)).map((line) => line.split(/ +/));
   expect(table).toHaveLength(3);
   for (const [key = "", rows, bytes] of table) {

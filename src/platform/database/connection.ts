@@ -50,7 +50,15 @@ export interface Snapshot {
 }
 
 /** Reads and writes, all of it or nothing. */
-export type WriteTransaction = Snapshot;
+export interface WriteTransaction extends Snapshot {
+  /**
+   * Sends content of any size to a `COPY … FROM STDIN`, in constant memory.
+   *
+   * @returns how many rows were copied.
+   * @throws what `content` throws, or the statement's error.
+   */
+  copyIn(statement: Statement, content: AsyncIterable<Uint8Array>): Promise<number>;
+}
 
 /**
  * Connects with the first credentials that the server accepts and lends the connection to `use`. The connection is
@@ -68,6 +76,7 @@ export async function withConnection<Outcome>(
   const transaction: WriteTransaction = {
     query: (statement, values) => session.query(statement.text, values),
     stream: (statement, values, columns) => session.stream(statement, values, columns),
+    copyIn: (statement, content) => session.copyIn(statement.text, content),
   };
   let hasSnapshot = false;
   try {

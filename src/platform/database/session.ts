@@ -1,9 +1,11 @@
 /** One connection to PostgreSQL, from its socket up: losing it ends every wait, with the reason why it was lost. */
 import { Socket } from "node:net";
 import { addAbortSignal } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { Client, type CustomTypesConfig } from "pg";
+import { from as copyFrom } from "pg-copy-streams";
 
 import { type Column, expectColumns } from "../columns";
 import type { Deadline } from "../deadline";
@@ -106,6 +108,33 @@ export class Session {
     // Avoids an unhandled rejection: the batches throw the same error.
     checked.catch(() => undefined);
     return { checked, batches: this.#batches(rows, checked) };
+  }
+
+  /**
+   * Sends bytes to a `COPY … FROM STDIN`, as fast as the server takes them.
+   *
+   * @returns how many rows the server copied.
+   * @throws what `chunks` throws, or the statement's error. The server has copied nothing then.
+   */
+  async copyIn(text: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+    let failure: { readonly error: unknown } | undefined;
+    async function* source() {
+      try {
+        yield* chunks;
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    }
+    const copy = this.#client.query(copyFrom(text));
+    try {
+      // The signal ends the copy on a lost connection, whatever either side waits for.
+      await pipeline(source, copy, { signal: this.#lost.signal });
+    } catch (error) {
+      if (failure !== undefined) throw failure.error;
+      throw this.#explain(error);
+    }
+    return copy.rowCount;
   }
 
   /** Closes the connection, which also ends what the server still does for it. */

@@ -26,6 +26,7 @@ import {
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from "@aws-sdk/client-secrets-manager";
+import { SFNClient, StartExecutionCommand } from "@aws-sdk/client-sfn";
 import { CreateTopicCommand, ListTopicsCommand, PublishCommand, SNSClient } from "@aws-sdk/client-sns";
 import { startLocalAws, type Fault, type LocalAws, type RequestEvent } from "../../../local/aws/server";
 import { Gate } from "../../support/gate";
@@ -532,6 +533,42 @@ describe("SNS", () => {
     const credentials = { ...aws.credentials, secretAccessKey: "wrong" };
     client = new SNSClient({ ...settings(), credentials });
     await expectRefused(publish({}), 403, "SignatureDoesNotMatch");
+  });
+});
+
+describe("Step Functions", () => {
+  let client: SFNClient;
+
+  beforeEach(() => (client = new SFNClient(settings())));
+  afterEach(() => {
+    client.destroy();
+  });
+
+  const start = (name: string, input: string, stateMachineArn = aws.createStateMachine("intake")) =>
+    client.send(new StartExecutionCommand({ stateMachineArn, name, input }));
+
+  it("starts an execution once for a name and an input, and refuses another input", async () => {
+    const { executionArn } = await start("a", '{"n":1}');
+    expect((await start("a", '{"n":1}')).executionArn).toBe(executionArn);
+    await expectRefused(start("a", '{"n":2}'), 400, "ExecutionAlreadyExists");
+    await start("b", '{"n":2}');
+    expect(aws.executions.map(({ name, input }) => [name, input])).toEqual([
+      ["a", '{"n":1}'],
+      ["b", '{"n":2}'],
+    ]);
+  });
+
+  it("refuses the name of an execution that has ended", async () => {
+    await start("a", "{}");
+    aws.endExecution("a");
+    await expectRefused(start("a", "{}"), 400, "ExecutionAlreadyExists");
+  });
+
+  it("refuses an unknown state machine and an invalid name", async () => {
+    const other = `${aws.createStateMachine("intake")}-other`;
+    await expectRefused(start("a", "{}", other), 400, "StateMachineDoesNotExist");
+    await expectRefused(start("a b", "{}"), 400, "InvalidName");
+    expect(aws.executions).toEqual([]);
   });
 });
 

@@ -1,5 +1,7 @@
 /** The tables of columns in the documents match the definitions. */
 import { extractNamed, extractNames } from "../../../src/extract/definitions";
+import { feeds } from "../../../src/intake/feeds";
+import type { Column } from "../../../src/platform/columns";
 import { readDocument } from "../../support/markdown";
 
 /** The cells of the table after the comment that announces it. */
@@ -17,17 +19,27 @@ function tableOf(document: string, name: string): string[][] {
   );
 }
 
+function expectColumns(table: string[][], columns: readonly Column[]): void {
+  const [header, , ...rows] = table;
+  expect(header).toEqual(["column", "type", "meaning"]);
+  expect(rows).toEqual(
+    columns.map((column) => [
+      `\`${column.name}\``,
+      `\`${column.type}\`${column.nullable === true ? ", may be empty" : ""}`,
+      column.meaning,
+    ]),
+  );
+}
+
 describe.each(["docs/contract.md", "docs/consumer.md"])("%s", (document) => {
   it.each(extractNames)("lists the columns of %s, with their types and meanings", (name) => {
-    const [header, , ...rows] = tableOf(document, name);
-    expect(header).toEqual(["column", "type", "meaning"]);
-    const columns = extractNamed(name)?.columns ?? [];
-    expect(rows).toEqual(
-      columns.map((column) => [
-        `\`${column.name}\``,
-        `\`${column.type}\`${column.nullable === true ? ", may be empty" : ""}`,
-        column.meaning,
-      ]),
-    );
+    expectColumns(tableOf(document, name), extractNamed(name)?.columns ?? []);
   });
 });
+
+it.each(feeds)(
+  "docs/contract.md lists the columns of the feed $name, with their types and meanings",
+  ({ name, columns }) => {
+    expectColumns(tableOf("docs/contract.md", name), columns);
+  },
+);

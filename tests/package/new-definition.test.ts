@@ -1,4 +1,4 @@
-/** Follows `docs/new-extract.md` word for word in a copy of the project. */
+/** Follows `docs/new-extract.md` and `docs/new-feed.md` word for word in a copy of the project. */
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -33,11 +33,12 @@ function patched(text: string, diff: string): string {
   return text.replace(side("-"), side("+"));
 }
 
-it("following the page about a new extract gives a definition that compiles and a test that passes", async () => {
-  const blocks = blocksOf(await readFile(path.join(ROOT, "docs", "new-extract.md"), "utf8"));
-  expect(blocks.map(({ language }) => language)).toEqual(["sql", "ts", "diff", "ts"]);
+/** Carries out a page in a copy of the project, and runs its test. */
+async function expectToWork(page: string, languages: readonly string[], test: string): Promise<void> {
+  const blocks = blocksOf(await readFile(path.join(ROOT, "docs", page), "utf8"));
+  expect(blocks.map(({ language }) => language)).toEqual(languages);
 
-  const copy = await mkdtemp(path.join(os.tmpdir(), "new-extract-"));
+  const copy = await mkdtemp(path.join(os.tmpdir(), "new-definition-"));
   try {
     for (const name of COPIED) await cp(path.join(ROOT, name), path.join(copy, name), { recursive: true });
     await symlink(path.join(ROOT, "node_modules"), path.join(copy, "node_modules"));
@@ -52,9 +53,17 @@ it("following the page about a new extract gives a definition that compiles and 
     const run = (program: string, ...given: string[]) =>
       promisify(execFile)(path.join(ROOT, "node_modules", ".bin", program), given, { cwd: copy });
     await run("tsc", "-p", ".");
-    const { stderr } = await run("jest", "tests/integration/extract/client-loans");
+    const { stderr } = await run("jest", test);
     expect(stderr).toContain("1 passed, 1 total");
   } finally {
     await rm(copy, { recursive: true });
   }
+}
+
+it("following the page about a new extract gives a definition that compiles and a test that passes", async () => {
+  await expectToWork("new-extract.md", ["sql", "ts", "diff", "ts"], "tests/integration/extract/client-loans");
+}, 120_000);
+
+it("following the page about a new feed gives a definition that compiles and a test that passes", async () => {
+  await expectToWork("new-feed.md", ["ts", "diff", "diff", "ts"], "tests/integration/intake/workers");
 }, 120_000);

@@ -1,0 +1,313 @@
+/** The way of a delivery, by the state machine's definition, the real handlers, real PostgreSQL and real HTTP. */
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+
+import { WaitingError } from "../../../src/intake/errors";
+import { start } from "../../../src/intake/lambda";
+import { DeliveryWorld } from "../../support/delivery-world";
+import { queryParquet } from "../../support/duckdb";
+import { EventQueue } from "../../support/event-queue";
+import { fileOf } from "../../support/intake-world";
+
+const TIME = "2024-05-31T22:00:00Z";
+const keyOf = (feed: string, bank = "FirstNational") => `landing/${bank}/${feed}_20240531T220000Z.dat`;
+const loans = fileOf(["1|100|1000|2024-05-01", "2||1000|2024-05-02"], { total: 100, time: TIME });
+/** Its trailer states one record more than it has. */
+const wrongTrailer = fileOf(["1|100|1000|2024-05-01"], { total: 100, count: 2, time: TIME });
+const corrected = fileOf(["1|100|1000|2024-05-01"], { total: 100, time: TIME });
+
+let world: DeliveryWorld;
+const log: string[] = [];
+const environment = { ...process.env };
+
+beforeAll(async () => {
+  world = await DeliveryWorld.create();
+  for (const stream of [process.stdout, process.stderr]) {
+    jest.spyOn(stream, "write").mockImplementation((text) => log.push(String(text)) > 0);
+  }
+});
+beforeEach(() => world.reset());
+afterAll(async () => {
+  jest.restoreAllMocks();
+  process.env = environment;
+  await world.close();
+});
+
+const loanIds = async () =>
+  (await world.world.sql<{ idloan: number }>("select idloan from loans order by 1")).map(
+    ({ idloan }) => idloan,
+  );
+
+/** The areas in which a delivery has objects, with their extensions. */
+async function objectsOf(id: string): Promise<string[]> {
+  const keys = Object.keys(await world.contents()).filter((key) => key.includes(id));
+  return keys.map((key) => key.replace(/\/.*[0-9a-f]{32}\./, " ")).sort();
+}
+
+/** Runs the state machine for a new object. */
+async function deliver(key: string, body: string, tasks: Parameters<DeliveryWorld["run"]>[1] = {}) {
+  const address = await world.deliver(key, body);
+  const execution = await world.run(address, tasks);
+  const message = world.messages.at(-1);
+  return { address, ...execution, message, id: message?.delivery ?? "" };
+}
+
+describe("a delivery", () => {
+  it("that is right is loaded, staged and archived; machines get a message, people none; the landing object goes", async () => {
+    const { status, path, id, message } = await deliver(keyOf("loans"), loans);
+    expect([status, ...path]).toEqual(["SUCCEEDED", "Receive", "Load", "Stage", "Settle", "Settled"]);
+    expect(await loanIds()).toEqual([1, 2]);
+    expect(await objectsOf(id)).toEqual([
+      ...["archive dat", "archive report.json", "raw dat", "raw result.json", "stage parquet"],
+    ]);
+    expect(message).toMatchObject({ outcome: "loaded", bank: "FirstNational", counts: { inserted: 2 } });
+    expect([world.messages.length, world.notices.length]).toEqual([1, 0]);
+    expect(await world.contents(world.landing)).toEqual({});
+  });
+
+  it("is in raw/ and in archive/ byte for byte, and its Parquet has its rows", async () => {
+    const { id } = await deliver(keyOf("loans"), loans);
+    const contents = await world.contents();
+    const file = (area: string, extension: string) =>
+      contents[`${area}/FirstNational/loans_20240531T220000Z.${id}.${extension}`] ?? "";
+    expect([file("raw", "dat"), file("archive", "dat")]).toEqual([loans, loans]);
+    const parquet = Buffer.from(file("stage", "parquet"), "latin1");
+    const rows = await queryParquet(
+      [parquet],
+      "select idloan, amount, account_idaccount, loan_date::varchar from file0 order by 1",
+    );
+    expect(rows).toEqual([
+      [1, 100, 1000, "2024-05-01"],
+      [2, null, 1000, "2024-05-02"],
+    ]);
+  });
+
+  it("that is wrong is rejected with a report, and people get a message; its correction is loaded", async () => {
+    const wrong = await deliver(keyOf("loans"), wrongTrailer);
+    expect([wrong.status, wrong.path.at(-2)]).toEqual(["SUCCEEDED", "Settle"]);
+    expect(await loanIds()).toEqual([]);
+    expect(await objectsOf(wrong.id)).toEqual([
+      "error dat",
+      "error report.json",
+      "raw dat",
+      "raw result.json",
+    ]);
+    expect(world.notices[0]?.subject).toContain("loans of FirstNational 2024-05-31T22:00:00Z rejected");
+    expect(world.notices[0]?.message).toContain(
+      "states 2 records and a total of 100;\n  the file has 1 and 100",
+    );
+    expect(await world.contents(world.landing)).toEqual({});
+
+    const right = await deliver(keyOf("loans"), corrected);
+    expect(right.message?.outcome).toBe("loaded");
+    expect(await loanIds()).toEqual([1]);
+    // The rejection stays on record.
+    expect(await objectsOf(wrong.id)).toContain("error report.json");
+  });
+
+  it("that has wrong records has them in rejects.csv, with their lines and reasons", async () => {
+    const file = fileOf(["1|x|1000|2024-05-01", "2|5|1000|2024-05-02"], { total: 5, time: TIME });
+    const { id, message } = await deliver(keyOf("loans"), file);
+    expect(message).toMatchObject({ outcome: "rejected", rejectedRecords: 1 });
+    const key = `error/FirstNational/loans_20240531T220000Z.${id}.rejects.csv`;
+    const [header, line, end] = (await world.contents())[key]?.split("\n") ?? [];
+    expect([header, end]).toEqual(["line,reasons,record", ""]);
+    expect(line).toMatch(/^2,.*amount.*,D\|1\|x\|1000\|2024-05-01$/);
+  });
+
+  it("with the content of another is unchanged: archived, and nothing staged", async () => {
+    await deliver(keyOf("loans"), loans);
+    const again = await deliver(keyOf("loans"), loans);
+    expect(again.path).toEqual(["Receive", "Load", "Settle", "Settled"]);
+    expect(again.message?.outcome).toBe("unchanged");
+    expect(await objectsOf(again.id)).not.toContain("stage parquet");
+    expect(await objectsOf(again.id)).toContain("archive report.json");
+  });
+
+  it("with a wrong name is rejected without being opened", async () => {
+    const { message, id } = await deliver("landing/FirstNational/loans.txt", loans);
+    expect(message).toMatchObject({ outcome: "rejected", problemCount: 1 });
+    expect(await objectsOf(id)).toContain("error bin");
+    expect(world.notices[0]?.message).toContain("loans.txt");
+  });
+
+  it("of a bank that doesn't exist is rejected", async () => {
+    const { message } = await deliver(keyOf("loans", "NoBank"), loans);
+    expect(message?.outcome).toBe("rejected");
+  });
+});
+
+describe("a delivery that refers to rows that don't exist yet", () => {
+  const early = fileOf(["1|100|3000|2024-05-01"], { total: 100, time: TIME });
+  const clients = fileOf(["300|N|S|10"], { feed: "clients", time: TIME });
+  const accounts = fileOf(["3000|7|300|2020-01-01"], { feed: "accounts", total: 7, time: TIME });
+
+  it("waits for them, and is loaded when they have come", async () => {
+    let attempts = 0;
+    const { path, message } = await deliver(keyOf("loans"), early, {
+      IntakeLoad: async (input) => {
+        attempts += 1;
+        if (attempts === 3) {
+          await deliver(keyOf("clients"), clients);
+          await deliver(keyOf("accounts"), accounts);
+        }
+        return world.tasks.IntakeLoad(input);
+      },
+    });
+    expect(path).toEqual(["Receive", "Load", "Load", "Load", "Stage", "Settle", "Settled"]);
+    expect(message).toMatchObject({ outcome: "loaded", feed: "loans" });
+    expect(await loanIds()).toEqual([1]);
+  });
+
+  it("is rejected when they don't come, and loaded when it is taken again after they have", async () => {
+    let attempts = 0;
+    const waiting = () => Promise.reject(new WaitingError("missing", { hint: "Wait." }));
+    const { path, message, id } = await deliver(keyOf("loans"), early, {
+      // The first attempt and the last are real.
+      IntakeLoad: (input) => (attempts++ % 16 === 0 ? world.tasks.IntakeLoad(input) : waiting()),
+    });
+    expect(path.slice(-4)).toEqual(["Load", "LoadWithoutWaiting", "Settle", "Settled"]);
+    expect(message).toMatchObject({ outcome: "rejected", rejectedRecords: 1 });
+
+    await deliver(keyOf("clients"), clients);
+    await deliver(keyOf("accounts"), accounts);
+    const [fileKey = ""] = Object.keys(await world.contents()).filter(
+      (key) => key.startsWith("error/") && key.endsWith("dat"),
+    );
+    expect(await world.replay(fileKey)).toMatchObject({ outcome: "loaded" });
+    expect(await loanIds()).toEqual([1]);
+    // What is archived is no error any more.
+    expect(await objectsOf(id)).toEqual([
+      ...["archive dat", "archive report.json", "raw dat", "raw result.json", "stage parquet"],
+    ]);
+  });
+});
+
+describe("a step that fails for good", () => {
+  const broken = () =>
+    Promise.reject(Object.assign(new Error("it broke\nTry: mend it"), { name: "QueryError" }));
+
+  it.each([
+    ["IntakeLoad", false],
+    ["IntakeStage", true],
+  ] as const)(
+    "leaves %s's delivery as an error, tells people, and can be taken again",
+    async (task, isLoaded) => {
+      const { status, id, message } = await deliver(keyOf("loans"), loans, { [task]: broken });
+      expect([status, message?.outcome]).toEqual(["FAILED", "failed"]);
+      expect(await loanIds()).toEqual(isLoaded ? [1, 2] : []);
+      const [report] = Object.values(await world.reports());
+      expect(report).toMatchObject({ failure: { name: "QueryError", message: "it broke" } });
+      expect(world.notices[0]?.message).toContain(
+        isLoaded ? "is loaded, but" : "Nothing of it is in the database",
+      );
+      expect(await world.contents(world.landing)).toEqual({});
+
+      expect(await world.replay((report?.["raw"] as { key: string }).key)).toMatchObject({
+        outcome: "loaded",
+      });
+      expect(await loanIds()).toEqual([1, 2]);
+      expect(await objectsOf(id)).toEqual([
+        ...["archive dat", "archive report.json", "raw dat", "raw result.json", "stage parquet"],
+      ]);
+    },
+  );
+
+  it("leaves the bank's object where it is if it could not be received", async () => {
+    const { status, address } = await deliver(keyOf("loans"), loans, { IntakeReceive: broken });
+    expect(status).toBe("FAILED");
+    expect(world.notices[0]?.subject).toContain("not received");
+    expect(world.messages).toEqual([]);
+    expect(Object.keys(await world.contents(world.landing))).toEqual([address.key]);
+    expect(await world.contents()).toEqual({});
+  });
+
+  it("doesn't overwrite the report of a rejection", async () => {
+    const { id } = await deliver(keyOf("loans"), wrongTrailer);
+    const before = await world.reports();
+    const key = `raw/FirstNational/loans_20240531T220000Z.${id}.dat`;
+    const arrival = { id, key: keyOf("loans"), raw: { key, versionId: null, byteCount: 1 }, isReplay: true };
+    await world.tasks.IntakeSettle({ arrival, error: { Error: "QueryError", Cause: "it broke" } });
+    expect(await world.reports()).toEqual(before);
+  });
+});
+
+describe("the events of the landing bucket", () => {
+  const starter = (event: SQSEvent) =>
+    world.handler<SQSEvent>("start", start)(event) as Promise<SQSBatchResponse>;
+
+  /** Runs every execution that was started and not run yet. */
+  async function runStarted(): Promise<void> {
+    for (const { input } of world.started()) await world.run(JSON.parse(input) as never);
+  }
+
+  const first = fileOf(["1|100|1000|2024-05-01"], { total: 100, time: TIME });
+  const laterTime = "2024-06-01T22:00:00Z";
+  const laterKey = "landing/FirstNational/loans_20240601T220000Z.dat";
+  const second = fileOf(["1|200|1000|2024-05-01"], { total: 200, time: laterTime });
+  const amounts = () => world.world.sql("select idloan, amount from loans order by 1");
+
+  it.each([
+    ["in order", (queue: EventQueue) => queue],
+    ["twice", (queue: EventQueue) => queue.twice()],
+    ["swapped", (queue: EventQueue) => queue.swapped()],
+    ["twice and swapped", (queue: EventQueue) => queue.twice().swapped()],
+  ])("that come %s end in the same rows, with one execution for each object", async (_, order) => {
+    const queue = new EventQueue(world.world.aws, world.landing).collect();
+    queue.waiting.splice(0);
+    await world.deliver(keyOf("loans"), first);
+    await world.deliver(laterKey, second);
+    await order(queue.collect()).deliver(starter);
+    expect(world.started()).toHaveLength(2);
+    await runStarted();
+    expect(await amounts()).toEqual([{ idloan: 1, amount: 200 }]);
+    expect(await world.contents(world.landing)).toEqual({});
+  });
+
+  it("that come again when all is done start nothing, and change nothing", async () => {
+    const queue = new EventQueue(world.world.aws, world.landing).collect();
+    queue.waiting.splice(0);
+    const address = await world.deliver(keyOf("loans"), first);
+    const late = queue.collect().waiting.slice();
+    await queue.deliver(starter);
+    await runStarted();
+    for (const { name } of world.started()) world.world.aws.endExecution(name);
+    const before = await world.everything();
+    await queue.send(...late).deliver(starter);
+    expect(queue.deadLetters).toEqual([]);
+    expect(world.started()).toHaveLength(1);
+    // Even the state machine itself finds nothing to do.
+    expect((await world.run(address)).path).toEqual(["Receive", "Settled"]);
+    expect(await world.everything()).toEqual(before);
+  });
+
+  it("that are no such events end in the dead-letter queue, and hold up no others", async () => {
+    const queue = new EventQueue(world.world.aws, world.landing).collect();
+    queue.waiting.splice(0);
+    await world.deliver(keyOf("loans"), first);
+    await world.deliver("landing/FirstNational/", new Uint8Array());
+    await queue.send("no JSON").collect().deliver(starter);
+    expect(queue.deadLetters).toEqual(["no JSON"]);
+    expect(world.started()).toHaveLength(1);
+  });
+
+  it("of an object that somebody has removed are told to people", async () => {
+    const address = await world.deliver(keyOf("loans"), first);
+    const { status } = await world.run({ ...address, versionId: "gone" });
+    expect(status).toBe("FAILED");
+    expect(world.notices[0]?.message).toContain("it was never received");
+  });
+});
+
+it("names of clients are in no log, no message and no state", async () => {
+  const file = fileOf(["300|Placeholder|Surname-Placeholder|99", "301|Placeholder|S|x"], {
+    feed: "clients",
+    time: TIME,
+  });
+  log.splice(0);
+  const { output, message } = await deliver(keyOf("clients"), file);
+  expect(message?.outcome).toBe("rejected");
+  const told = [...log, JSON.stringify([output, world.messages, world.notices])].join("\n");
+  expect(told).toContain("FirstNational");
+  expect(told).not.toContain("Placeholder");
+  expect(JSON.stringify(await world.reports())).toContain("Placeholder");
+});

@@ -1,0 +1,96 @@
+/** The messages about a delivery: what people and machines are told, and that no message quotes a record. */
+import { lostNotice, messageOf, noticeOf } from "../../../src/intake/messages";
+import type { FoundReport, Report } from "../../../src/intake/report";
+
+const report: Report = {
+  schemaVersion: 1,
+  outcome: "rejected",
+  delivery: "0123456789abcdef0123456789abcdef",
+  key: "landing/FirstNational/clients_20260930T220000Z.dat",
+  bank: "FirstNational",
+  feed: "clients",
+  businessTime: "2026-09-30T22:00:00Z",
+  raw: { key: "raw/FirstNational/clients.dat", versionId: "1" },
+  file: { key: "error/FirstNational/clients.dat", versionId: "2" },
+  byteCount: 100,
+  controlTotals: { stated: { records: "3", total: "0" }, found: { records: "2", total: "0" } },
+  problems: [
+    { reason: "the file has a byte order mark" },
+    { line: 2, column: "surname", reason: "is longer than 50", record: "D|1|Ann|Placeholder|1" },
+    { line: 3, reason: "has too few fields", record: "D|Placeholder" },
+  ],
+  problemCount: 12,
+  rejectedRecords: 2,
+  settledAt: "2026-10-01T00:00:00.000Z",
+  runId: "run",
+};
+
+const found = (changes: Partial<Report> = {}): FoundReport => ({
+  key: "error/FirstNational/clients.report.json",
+  version: { etag: "e", versionId: "3" },
+  report: { ...report, ...changes },
+});
+
+const loaded = found({
+  outcome: "loaded",
+  counts: { records: 2, inserted: 2, updated: 0, same: 0, stale: 0, rejected: 0 },
+});
+
+describe("the message to people", () => {
+  it("about a rejected file says where it is wrong, and what the trailer states", () => {
+    const notice = noticeOf(found(), "intake-bucket");
+    expect(notice?.subject).toBe("[bank-batch] clients of FirstNational 2026-09-30T22:00:00Z rejected");
+    expect(notice?.message).toContain("  the file: the file has a byte order mark\n");
+    expect(notice?.message).toContain(
+      "  line 2, surname: is longer than 50\n  line 3: has too few fields\n  … and 9 more\n",
+    );
+    expect(notice?.message).toContain("states 3 records and a total of 0;\n  the file has 2 and 0.");
+    expect(notice?.message).toContain("s3://intake-bucket/error/FirstNational/clients.report.json");
+  });
+
+  it("about a failure says what happened and how to take the delivery again", () => {
+    const failure = { name: "DatabaseUnavailableError", message: "connection refused" };
+    const notice = noticeOf(found({ outcome: "failed", failure, problems: [] }), "b");
+    expect(notice?.message).toContain("DatabaseUnavailableError: connection refused");
+    expect(notice?.message).toContain("npx bank-batch intake --replay raw/FirstNational/clients.dat");
+    expect(notice?.message).toContain("Nothing of it is in the database");
+  });
+
+  it("about a failure after loading doesn't say that nothing was loaded", () => {
+    const failure = { name: "StorageError", message: "S3 did not upload" };
+    const { counts } = loaded.report;
+    const notice = noticeOf(found({ outcome: "failed", failure, ...(counts && { counts }) }), "b");
+    expect(notice?.message).toContain("is loaded, but a later step has failed");
+    expect(notice?.message).not.toContain("Nothing of it");
+  });
+
+  it("about a file that could not be received says where it is", () => {
+    const landing = { bucket: "landing", key: report.key, versionId: "v" };
+    const notice = lostNotice({ id: "1", key: report.key, landing }, { name: "StorageError", message: "no" });
+    expect(notice.subject).toContain("not received");
+    expect(notice.message).toContain("s3://landing/landing/FirstNational/clients_20260930T220000Z.dat");
+  });
+
+  it.each(["loaded", "unchanged"] as const)("about a delivery that is %s is not sent", (outcome) => {
+    expect(noticeOf(found({ outcome }), "b")).toBeUndefined();
+  });
+
+  it("has a subject that SNS takes, whatever the key", () => {
+    const key = `landing/Crédit\n${"x".repeat(200)}`;
+    expect(noticeOf(found({ key }), "b")?.subject).toMatch(/^[ -~]{1,99}$/);
+  });
+});
+
+describe("the message to machines", () => {
+  it("names the report and, of a loaded delivery, its counts and rows", () => {
+    expect(messageOf(loaded, "intake-bucket")).toMatchObject({
+      ...{ outcome: "loaded", bank: "FirstNational", feed: "clients", counts: { inserted: 2 } },
+      report: { bucket: "intake-bucket", key: loaded.key, versionId: "3" },
+    });
+  });
+});
+
+it("no message quotes a record or a value of one", () => {
+  const texts = [noticeOf(found(), "b"), messageOf(found(), "b")].map((each) => JSON.stringify(each));
+  for (const text of texts) expect(text).not.toMatch(/Placeholder|Ann/);
+});

@@ -1,0 +1,24 @@
+import { objectOf } from "../../../src/intake/start";
+
+const event = (object: object) =>
+  JSON.stringify({ "detail-type": "Object Created", detail: { bucket: { name: "landing" }, object } });
+
+describe("a message of the queue", () => {
+  it("names the object and its version", () => {
+    const body = event({ key: "landing/A b/ü.dat", size: 3, "version-id": "v1", sequencer: "1" });
+    expect(objectOf(body)).toEqual({ bucket: "landing", key: "landing/A b/ü.dat", versionId: "v1" });
+  });
+
+  it.each([
+    ["no JSON", "no JSON", "not an event"],
+    ["another event", JSON.stringify({ "detail-type": "Object Deleted", detail: {} }), "not an event"],
+    ["an object without a version", event({ key: "a" }), "has no version"],
+  ])("is refused if it is %s", (_, body, message) => {
+    expect(() => objectOf(body)).toThrow(
+      expect.objectContaining({
+        name: "RequestError",
+        message: expect.stringContaining(message) as string,
+      }) as Error,
+    );
+  });
+});
