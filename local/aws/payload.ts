@@ -90,6 +90,29 @@ export async function receive(
   return { ...received, checksum: { algorithm: claimed.algorithm, value } };
 }
 
+/** Passes bytes that are no request's body through `write`, and describes them as if one had sent them. */
+export async function describe(
+  bytes: AsyncIterable<Buffer>,
+  algorithm: ChecksumAlgorithm | undefined,
+  write: (bytes: AsyncIterable<Buffer>) => Promise<void>,
+): Promise<Received> {
+  const md5 = createHash("md5");
+  const digest = algorithm && digestOf(algorithm);
+  let size = 0;
+  await write(
+    (async function* () {
+      for await (const chunk of bytes) {
+        size += chunk.length;
+        for (const each of [md5, digest]) each?.update(chunk);
+        yield chunk;
+      }
+    })(),
+  );
+  const received = { size, md5: md5.digest("hex") };
+  if (algorithm === undefined || digest === undefined) return received;
+  return { ...received, checksum: { algorithm, value: digest.digest().toString("base64") } };
+}
+
 /** Reads a whole body of a kind that is always small (XML, JSON, a form). */
 export async function receiveText(call: Call, maximumBytes = 4 * 1024 * 1024): Promise<string> {
   const chunks: Buffer[] = [];

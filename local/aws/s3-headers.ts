@@ -4,7 +4,8 @@ import { type Checksum } from "./payload";
 import { s3Error } from "./s3-errors";
 import { type Bucket, type ObjectHeaders, type ObjectVersion, type WriteCondition } from "./s3-state";
 
-const maximumPutSize = 5 * 1024 ** 3;
+/** Of a body that is put or copied in one request. */
+export const maximumPutSize = 5 * 1024 ** 3;
 const keptHeaders = /^(content-(type|disposition|language|encoding)|cache-control|expires|x-amz-meta-.+)$/;
 export const encryptionHeaders = /^x-amz-server-side-encryption(-aws-kms-key-id|-bucket-key-enabled)?$/;
 

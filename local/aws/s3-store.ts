@@ -7,9 +7,9 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Call } from "./exchange";
-import { receive, type ChecksumAlgorithm } from "./payload";
+import { describe, receive, type ChecksumAlgorithm, type Received } from "./payload";
 import { assemble, type Claims, type ListedPart } from "./s3-assembly";
-import { contentOf, discard, removeFiles, type Stored } from "./s3-content";
+import { contentOf, discard, read, removeFiles, type Stored } from "./s3-content";
 import { s3Error } from "./s3-errors";
 import {
   type Bucket,
@@ -24,13 +24,24 @@ import {
   type WriteCondition,
 } from "./s3-state";
 
+/** An object that became visible. */
+export interface CreatedObject {
+  readonly bucket: string;
+  readonly version: ObjectVersion;
+  /** The AWS API name of the operation. */
+  readonly reason: "PutObject" | "CopyObject" | "CompleteMultipartUpload";
+}
+
 export class S3Store {
   readonly #directory: string;
   readonly #buckets = new Map<string, Bucket>();
+  readonly #onCreated: (created: CreatedObject) => void;
   #uploadCount = 0;
 
-  constructor(directory: string) {
+  /** @param onCreated is called after each object is created, by a request or a copy. */
+  constructor(directory: string, onCreated: (created: CreatedObject) => void = () => undefined) {
     this.#directory = directory;
+    this.#onCreated = onCreated;
   }
 
   createBucket(name: string): Bucket {
@@ -67,10 +78,24 @@ export class S3Store {
   }
 
   /** Writes the body of a request to disk and passes it to `use`; deletes the file if that fails. */
-  async store<T>(call: Call, use: (body: Stored) => T): Promise<T> {
+  store<T>(call: Call, use: (body: Stored) => T): Promise<T> {
+    return this.#keep((file) => receive(call, (bytes) => pipeline(bytes, createWriteStream(file))), use);
+  }
+
+  /** Writes the bytes of an object to disk and passes them to `use` as {@link store} does; the checksum has its algorithm. */
+  copy<T>({ content, size, checksum }: ObjectVersion, use: (body: Stored) => T): Promise<T> {
+    const bytes = read(content, 0, size - 1);
+    return this.#keep(
+      (file) =>
+        describe(bytes, checksum?.algorithm, (described) => pipeline(described, createWriteStream(file))),
+      use,
+    );
+  }
+
+  async #keep<T>(write: (file: string) => Promise<Received>, use: (body: Stored) => T): Promise<T> {
     const file = join(this.#directory, randomUUID());
     try {
-      return use({ ...(await receive(call, (bytes) => pipeline(bytes, createWriteStream(file)))), file });
+      return use({ ...(await write(file)), file });
     } catch (error) {
       await rm(file, { force: true });
       throw error;
@@ -83,9 +108,10 @@ export class S3Store {
     body: Stored,
     headers: ObjectHeaders,
     condition: WriteCondition,
+    reason: CreatedObject["reason"] = "PutObject",
   ): ObjectVersion {
     requireCondition(bucket, key, condition);
-    return this.#add(bucket, {
+    return this.#create(bucket, reason, {
       deleteMarker: false,
       key,
       versionId: newVersionId(bucket),
@@ -192,13 +218,19 @@ export class S3Store {
     bucket.uploads.delete(uploadId);
     bucket.completed.set(uploadId, version);
     removeFiles([...upload.parts.values()].filter((part) => !parts.includes(part)));
-    return this.#add(bucket, version);
+    return this.#create(bucket, "CompleteMultipartUpload", version);
   }
 
   abort(bucket: Bucket, key: string, uploadId: string): void {
     const upload = this.upload(bucket, key, uploadId);
     bucket.uploads.delete(uploadId);
     removeFiles([...upload.parts.values()]);
+  }
+
+  #create(bucket: Bucket, reason: CreatedObject["reason"], version: ObjectVersion): ObjectVersion {
+    this.#add(bucket, version);
+    this.#onCreated({ bucket: bucket.name, version, reason });
+    return version;
   }
 
   #add<V extends Version>(bucket: Bucket, version: V): V {

@@ -1,10 +1,11 @@
 // The local S3: maps the requests of the REST API, path style, to operations.
 //
-// It serves what the program, its tests and its demo use. Left out, because nothing here uses them: tagging, copy,
-// DeleteObjects, conditional reads, ACLs, and the configuration of notification, lifecycle, encryption and policy.
+// It serves what the program, its tests and its demo use. Left out, because nothing here uses them: tagging, copying
+// parts, DeleteObjects, conditional reads, ACLs, and the configuration of notification, lifecycle, encryption and policy.
 // Operations, parameters and x-amz-* headers that it doesn't serve are refused with 501 NotImplemented, never
 // carried out in part. Source of the behaviour, unless stated otherwise: Amazon S3 API Reference.
 import { type AwsError, xmlReply, type Call, type Operation, type Reply, type Service } from "./exchange";
+import { copyHeaders, copyObject } from "./s3-copy";
 import { createBucket, getBucketVersioning, headBucket, putBucketVersioning } from "./s3-buckets";
 import { s3Error } from "./s3-errors";
 import { encryptionHeaders } from "./s3-headers";
@@ -26,11 +27,13 @@ const conditionalReads = ["if-modified-since", "if-unmodified-since", "if-range"
 interface Route {
   /** The AWS API name. */
   readonly name: string;
-  /** Method, target, and the query parameters that identify this operation. */
+  /** Method, target, the query parameters that identify this operation, and `copy-source` if it has that header. */
   readonly request: string;
   /** Further query parameters that it accepts. */
   readonly optional?: readonly string[];
-  readonly conditional?: true;
+  readonly conditional?: boolean;
+  /** Further x-amz-* headers that it understands. */
+  readonly headers?: RegExp;
   readonly serve: (request: S3Request) => Reply | Promise<Reply>;
 }
 
@@ -51,6 +54,7 @@ const routes: readonly Route[] = [
   { name: "ListObjectVersions", request: "GET bucket versions", optional: ofVersions, serve: listObjectVersions },
   { name: "ListMultipartUploads", request: "GET bucket uploads", optional: ofUploads, serve: listMultipartUploads },
   { name: "PutObject", request: "PUT object", conditional: true, serve: putObject },
+  { name: "CopyObject", request: "PUT object copy-source", conditional: true, headers: copyHeaders, serve: copyObject },
   { name: "GetObject", request: "GET object", optional: versionId, serve: getObject },
   { name: "HeadObject", request: "HEAD object", optional: versionId, serve: getObject },
   { name: "DeleteObject", request: "DELETE object", optional: versionId, conditional: true, serve: deleteObject },
@@ -71,7 +75,8 @@ function recognise(store: S3Store, call: Call): Operation {
   const query = new URLSearchParams(call.search);
   // The SDK adds x-id to some requests, for logs. It names the operation, but S3 ignores it.
   query.delete("x-id");
-  const given = [call.method, key === "" ? "bucket" : "object", ...query.keys()];
+  const copies = "x-amz-copy-source" in call.headers ? ["copy-source"] : [];
+  const given = [call.method, key === "" ? "bucket" : "object", ...copies, ...query.keys()];
   const route = routes.find(({ request, optional = [] }) => {
     const wanted = request.split(" ");
     const all = [...wanted, ...optional];
@@ -98,7 +103,7 @@ function recognise(store: S3Store, call: Call): Operation {
     ...(partNumber !== null && { partNumber: Number(partNumber) }),
     carryOut: () => {
       if (route === undefined) throw s3Error("NotImplemented", name);
-      refuseUnknownHeaders(call, route.conditional ?? false);
+      refuseUnknownHeaders(call, route);
       return route.serve(request);
     },
   };
@@ -114,10 +119,11 @@ export function lateError(code: string, message: string): Reply {
   return xmlReply("Error", { Code: code, Message: message });
 }
 
-function refuseUnknownHeaders(call: Call, conditional: boolean): void {
+function refuseUnknownHeaders(call: Call, { conditional = false, headers = /^$/ }: Partial<Route>): void {
+  const understood = [understoodHeaders, encryptionHeaders, headers];
   const unknown = Object.keys(call.headers).find(
     (name) =>
-      (name.startsWith("x-amz-") && !understoodHeaders.test(name) && !encryptionHeaders.test(name)) ||
+      (name.startsWith("x-amz-") && !understood.some((pattern) => pattern.test(name))) ||
       conditionalReads.includes(name) ||
       (!conditional && (name === "if-match" || name === "if-none-match")),
   );

@@ -12,11 +12,13 @@ import { carryOutOr, eventOf, type Fault, type RequestEvent, type RequestHook } 
 import { callOf, send } from "./http";
 import { s3Service } from "./s3";
 import { s3Error } from "./s3-errors";
+import { objectCreated, type ObjectCreatedEvent } from "./s3-events";
 import { S3Store } from "./s3-store";
 import { SecretsManager } from "./secrets-manager";
 import { verifySignature, type Credentials } from "./sigv4";
 import { Sns, type PublishedMessage } from "./sns";
 
+export { type ObjectCreatedEvent } from "./s3-events";
 export { type Fault, type RequestEvent, type RequestHook } from "./faults";
 export { type PublishedMessage } from "./sns";
 
@@ -60,6 +62,8 @@ export interface LocalAws {
   readonly requests: readonly RecordedRequest[];
   /** Every message published by SNS so far. */
   readonly messages: readonly PublishedMessage[];
+  /** Every object that was created so far, in all buckets, as EventBridge would report it. */
+  readonly events: readonly ObjectCreatedEvent[];
   /** Adds a hook. Hooks are called in order until one returns a fault. Returns a function that removes this hook. */
   onRequest(hook: RequestHook): () => void;
   /** @throws AwsError if the bucket exists. */
@@ -83,7 +87,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     accessKeyId: `LOCAL${randomBytes(8).toString("hex").toUpperCase()}`,
     secretAccessKey: randomBytes(30).toString("base64"),
   };
-  const store = new S3Store(directory);
+  const events: ObjectCreatedEvent[] = [];
+  const store = new S3Store(directory, (created) => events.push(objectCreated(created, region, account)));
   const s3 = s3Service(store);
   const secretsManager = new SecretsManager(region, account);
   const sns = new Sns(region, account);
@@ -161,6 +166,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     },
     requests,
     messages: sns.messages,
+    events,
     onRequest: (hook) => {
       hooks.add(hook);
       return () => hooks.delete(hook);

@@ -97,6 +97,7 @@ export async function startLocalAws(): Promise<LocalAws> {
     },
     requests,
     messages: [],
+    events: [],
     onRequest: (hook) => {
       hooks.add(hook);
       return () => hooks.delete(hook);

@@ -2,6 +2,7 @@
 import type { Edge } from "../edge";
 import type { BucketSettings } from "../settings";
 import type { ObjectStore } from "./object-store";
+import type { ObjectVersions } from "./object-versions";
 
 export async function openBucket(
   settings: BucketSettings,
@@ -9,4 +10,13 @@ export async function openBucket(
 ): Promise<ObjectStore> {
   const [module, s3] = await Promise.all([import("./object-store"), aws.s3(settings)]);
   return new module.ObjectStore(s3, settings, runId, deadline.signal);
+}
+
+/** Opens the same bucket for actions on single versions. */
+export async function openVersions(
+  settings: BucketSettings,
+  { aws, deadline }: Pick<Edge, "aws" | "deadline">,
+): Promise<ObjectVersions> {
+  const [module, s3] = await Promise.all([import("./object-versions"), aws.s3(settings)]);
+  return new module.ObjectVersions(s3, settings, deadline.signal);
 }

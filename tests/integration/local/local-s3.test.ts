@@ -6,6 +6,8 @@ import { Readable } from "node:stream";
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
+  type CopyObjectCommandInput,
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
@@ -686,6 +688,93 @@ describe("versions", () => {
       Bucket: versioned,
     });
     expect(await textOf(Key, { VersionId: result.VersionId ?? "" }, versioned)).toBe("x");
+  });
+});
+
+describe("copies", () => {
+  const copy = (Key: string, CopySource: string, more: Partial<CopyObjectCommandInput> = {}) =>
+    s3.send(new CopyObjectCommand({ Bucket: versioned, Key, CopySource, ...more }));
+
+  it("take one version of an object in another bucket, with its metadata, and own their bytes", async () => {
+    const target = { Bucket: versioned, Metadata: { "run-id": "1" }, ContentType: "text/csv" };
+    const first = await put("from/ü 1?.dat", "first", target);
+    await put("from/ü 1?.dat", "second", target);
+    const source = `${versioned}/${encodeURIComponent("from/ü 1?.dat")}?versionId=${first.VersionId ?? ""}`;
+    const copied = await s3.send(new CopyObjectCommand({ Bucket: bucket, Key: "to", CopySource: source }));
+    expect(copied.CopySourceVersionId).toBe(first.VersionId);
+    expect(copied.CopyObjectResult?.ETag).toBe(first.ETag);
+    await s3.send(new DeleteObjectCommand({ ...target, Key: "from/ü 1?.dat", VersionId: first.VersionId }));
+    const { Body, ...head } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: "to" }));
+    expect(await Body?.transformToString()).toBe("first");
+    expect(head).toMatchObject({ Metadata: { "run-id": "1" }, ContentType: "text/csv" });
+  });
+
+  it("replace the metadata when told to", async () => {
+    await put("described", "x", { Metadata: { old: "1" } });
+    await copy("described-anew", `${bucket}/described`, {
+      MetadataDirective: "REPLACE",
+      Metadata: { new: "2" },
+    });
+    const { Metadata } = await s3.send(new HeadObjectCommand({ Bucket: versioned, Key: "described-anew" }));
+    expect(Metadata).toEqual({ new: "2" });
+  });
+
+  it("of a multipart object have the MD5 of the whole as their ETag", async () => {
+    const UploadId = await createUpload("parts");
+    const parts = [await uploadPart("parts", UploadId, 1, "x")];
+    const { ETag } = await complete("parts", UploadId, parts);
+    const { CopyObjectResult } = await copy("whole", `${bucket}/parts`);
+    expect(ETag).toMatch(/-1"$/);
+    expect(CopyObjectResult?.ETag).toBe(`"${md5("x").digest("hex")}"`);
+  });
+
+  it("are made on the conditions of their source and their target", async () => {
+    const { ETag } = await put("condition", "1");
+    await copy("conditional", `${bucket}/condition`, { IfNoneMatch: "*", CopySourceIfMatch: ETag });
+    const again = copy("conditional", `${bucket}/condition`, { IfNoneMatch: "*" });
+    await expectRefused(again, 412, "PreconditionFailed");
+    await put("condition", "2");
+    const changed = copy("other", `${bucket}/condition`, { CopySourceIfMatch: ETag });
+    await expectRefused(changed, 412, "PreconditionFailed");
+    await expectRefused(textOf("other", {}, versioned), 404, "NoSuchKey");
+  });
+
+  it("need a source that exists and is no delete marker", async () => {
+    await expectRefused(copy("x", `${bucket}/none`), 404, "NoSuchKey");
+    await expectRefused(copy("x", "no-such-bucket/none"), 404, "NoSuchBucket");
+    await put("gone", "x", { Bucket: versioned });
+    await expectRefused(copy("x", `${versioned}/gone?versionId=none`), 404, "NoSuchVersion");
+    const { VersionId } = await s3.send(new DeleteObjectCommand({ Bucket: versioned, Key: "gone" }));
+    await expectRefused(copy("x", `${versioned}/gone`), 404, "NoSuchKey");
+    const marker = copy("x", `${versioned}/gone?versionId=${VersionId ?? ""}`);
+    await expectRefused(marker, 400, "InvalidRequest");
+  });
+});
+
+describe("events", () => {
+  it("report every object that is created, with its version, as EventBridge does", async () => {
+    const before = aws.events.length;
+    const { VersionId, ETag } = await put("landing/a b.dat", "12345", { Bucket: versioned });
+    await s3.send(
+      new CopyObjectCommand({ Bucket: bucket, Key: "copied", CopySource: `${versioned}/landing/a%20b.dat` }),
+    );
+    const UploadId = await createUpload("assembled");
+    await complete("assembled", UploadId, [await uploadPart("assembled", UploadId, 1, "x")]);
+    await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: "copied" }));
+
+    const events = aws.events.slice(before);
+    expect(events.map(({ detail }) => [detail.reason, detail.bucket.name, detail.object.key])).toEqual([
+      ["PutObject", versioned, "landing/a b.dat"],
+      ["CopyObject", bucket, "copied"],
+      ["CompleteMultipartUpload", bucket, "assembled"],
+    ]);
+    expect(events[0]).toMatchObject({
+      ...{ "detail-type": "Object Created", source: "aws.s3" },
+      detail: { object: { size: 5, etag: (ETag ?? "").replaceAll('"', ""), "version-id": VersionId } },
+    });
+    expect(events[1]?.detail.object).not.toHaveProperty("version-id");
+    const sequencers = events.map(({ detail }) => detail.object.sequencer);
+    expect([...sequencers].sort()).toEqual(sequencers);
   });
 });
 
