@@ -1,4 +1,5 @@
 /** Clients of AWS, made at the edges and handed down, so that nothing below reads the process's environment. */
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SecretsManagerClient, SecretsManagerClientConfig } from "@aws-sdk/client-secrets-manager";
 import type { SNSClient } from "@aws-sdk/client-sns";
@@ -9,6 +10,7 @@ export interface AwsClients {
   s3(options: { readonly forcePathStyle: boolean }): Promise<S3Client>;
   secretsManager(): Promise<SecretsManagerClient>;
   sns(): Promise<SNSClient>;
+  dynamoDb(): Promise<DynamoDBClient>;
 }
 
 /** What all clients share; what is left out, the SDK takes from the environment and its configuration files. */
@@ -57,6 +59,10 @@ export function awsClients(shared: SharedClientConfig = {}, limits: Partial<Requ
     sns: async () => {
       const { SNSClient } = await import("@aws-sdk/client-sns");
       return new SNSClient(shared);
+    },
+    dynamoDb: async () => {
+      const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
+      return new DynamoDBClient(shared);
     },
   };
 }

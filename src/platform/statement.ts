@@ -16,12 +16,17 @@ export interface Statement {
  * @throws Error if no folder above this module has it.
  */
 export function readStatement(file: string): Statement {
-  const text = readFileSync(find(path.join("sql", file)), "utf8");
+  const text = readFileSync(findFile(path.join("sql", file)), "utf8");
   return { name: path.basename(file), text, sha256: createHash("sha256").update(text).digest("hex") };
 }
 
-/** Source files and bundles are at different depths below the project's folder, so each folder above is tried. */
-function find(file: string): string {
+/**
+ * The path of a file that is packaged beside the code. Source files and bundles are at different depths below the
+ * project's folder, so each folder above is tried.
+ *
+ * @throws Error if no folder above this module has it.
+ */
+export function findFile(file: string): string {
   for (let folder = __dirname; ; folder = path.dirname(folder)) {
     const candidate = path.join(folder, file);
     if (existsSync(candidate)) return candidate;

@@ -70,7 +70,12 @@ export class SteppedRun {
     const done: MonthSummary[] = [];
     const run: Run = {
       ...{ settings, runId: order.name, now: () => NOW, observe: () => undefined },
-      aws: { s3: () => Promise.resolve(s3), secretsManager: unavailable, sns: unavailable },
+      aws: {
+        s3: () => Promise.resolve(s3),
+        secretsManager: unavailable,
+        sns: unavailable,
+        dynamoDb: unavailable,
+      },
       deadline: { signal: new AbortController().signal, timeLeftMs: () => 60_000 },
     };
     const opening = openBucket(settings.output.bucket, run);

@@ -85,13 +85,41 @@ export class ObjectStore {
   }
 
   /**
+   * Some bytes of one version of an object, undefined if it doesn't exist.
+   *
+   * @param end the byte behind the last one.
+   */
+  async readRange(
+    key: string,
+    versionId: string | null,
+    first: number,
+    end: number,
+  ): Promise<Uint8Array | undefined> {
+    return this.#attempt("read", key, async () => {
+      try {
+        const version = versionId === null ? {} : { VersionId: versionId };
+        const Range = `bytes=${first}-${end - 1}`;
+        const { Body } = await this.#s3.send(new GetObjectCommand({ ...this.#at(key), ...version, Range }));
+        return await Body?.transformToByteArray();
+      } catch (error) {
+        if (isNamed(error, "NoSuchKey", "NoSuchVersion")) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /**
    * Uploads a body of any length and keeps a few parts of it in memory at a time. If the body or the upload fails, the
    * upload is aborted before this rejects.
    *
    * @throws ConflictError if another run aborted the upload, StorageError, or the body's own error.
    */
-  async stage(key: string, body: AsyncIterable<Buffer>): Promise<StagedObject> {
-    const target = { ...this.#at(key), ...this.#attributes(), ContentType: "text/csv; charset=utf-8" };
+  async stage(
+    key: string,
+    body: AsyncIterable<Buffer>,
+    mediaType = "text/csv; charset=utf-8",
+  ): Promise<StagedObject> {
+    const target = { ...this.#at(key), ...this.#attributes(), ContentType: mediaType };
     const source = new Source(body);
     try {
       return await this.#attempt("upload", key, async () => {
@@ -129,13 +157,23 @@ export class ObjectStore {
 
   /** Writes a small JSON object on the same condition as {@link complete}. */
   async putJson(key: string, text: string, replaces: ObjectVersion | undefined): Promise<ObjectVersion> {
+    return this.putText(key, text, replaces, "application/json");
+  }
+
+  /** Writes a small object on the same condition as {@link complete}. */
+  async putText(
+    key: string,
+    text: string,
+    replaces: ObjectVersion | undefined,
+    mediaType: string,
+  ): Promise<ObjectVersion> {
     return this.#write(key, replaces, (condition) =>
       this.#s3.send(
         new PutObjectCommand({
           ...this.#at(key),
           ...this.#attributes(),
           ...condition,
-          ContentType: "application/json",
+          ContentType: mediaType,
           Body: text,
         }),
       ),

@@ -1,0 +1,162 @@
+/** A world with a lake: a bucket for each tenant, a lineage table, and published months to bring into it. */
+import { randomUUID } from "node:crypto";
+
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+
+import { type LocalDynamoDb, startLocalDynamoDb } from "../../local/dynamodb";
+import { lakeSettings } from "../../local/lake";
+import type { RecordedRequest } from "../../local/aws/server";
+import { listKey, parseUri } from "../../src/lake/keys";
+import type { LakeEvent, LakeMonthSummary } from "../../src/lake/lake-month";
+import type { LakeMonth, Lineage } from "../../src/lake/lineage";
+import { runLake } from "../../src/lake/run";
+import { readTenants, type Tenant } from "../../src/lake/tenants";
+import { type AwsClients, awsClients } from "../../src/platform/aws";
+import { withDeadline } from "../../src/platform/deadline";
+import type { Edge } from "../../src/platform/edge";
+import type { Month } from "../../src/platform/month";
+import { queryParquet } from "./duckdb";
+import { asTest, NOW, World } from "./world";
+import type { Template } from "./test-server";
+
+export interface LakeRunOptions {
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly now?: Date;
+  readonly observe?: (event: LakeEvent) => void | Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+export class LakeWorld {
+  readonly #dynamoClient: DynamoDBClient;
+  readonly #aws: AwsClients;
+
+  private constructor(
+    readonly world: World,
+    readonly dynamo: LocalDynamoDb,
+    readonly tenants: readonly Tenant[],
+    readonly environment: Readonly<Record<string, string>>,
+  ) {
+    this.#dynamoClient = new DynamoDBClient(dynamo.clientConfig);
+    // The role of the lake is compared with its calls in a test of its own, so these are not those of the extract.
+    const s3 = new S3Client({ ...world.aws.clientConfig, forcePathStyle: true, ...asTest });
+    this.#aws = {
+      ...awsClients(world.aws.clientConfig),
+      s3: () => Promise.resolve(s3),
+      dynamoDb: () => Promise.resolve(this.#dynamoClient),
+    };
+  }
+
+  static async create(template: Template, tenants = readTenants(undefined)): Promise<LakeWorld> {
+    const world = await World.create(template);
+    const settings = lakeSettings(world.bucket);
+    const dynamo = await startLocalDynamoDb(world.aws.clientConfig, settings.LAKE_LINEAGE_TABLE);
+    for (const tenant of tenants) world.aws.createBucket(bucketOf(tenant), { versioning: true });
+    return new LakeWorld(world, dynamo, tenants, {
+      ...world.environment,
+      ...dynamo.environment,
+      ...settings,
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#dynamoClient.destroy();
+    await this.dynamo.stop();
+    await this.world.close();
+  }
+
+  /** Runs the lake in this process; returns what it did to each month. */
+  async run(input: unknown, options: LakeRunOptions = {}): Promise<readonly LakeMonthSummary[]> {
+    const step = options.observe;
+    const summary = await this.inTime(options, (edge) =>
+      runLake(input, edge, step === undefined ? {} : { step }),
+    );
+    return summary.months;
+  }
+
+  inTime<Result>(
+    { environment = {}, now = NOW, signal }: LakeRunOptions,
+    action: (edge: Edge) => Promise<Result>,
+  ): Promise<Result> {
+    return withDeadline(
+      60_000,
+      "Give it more time.",
+      (deadline) =>
+        action({
+          environment: { ...this.environment, ...environment },
+          ...{ now: () => now, runId: randomUUID(), aws: this.#aws, deadline },
+        }),
+      signal,
+    );
+  }
+
+  /** All visible keys of a tenant's bucket. */
+  async keys(tenant: Tenant, prefix = ""): Promise<string[]> {
+    const { Contents = [] } = await this.world.s3.send(
+      new ListObjectsV2Command({ Bucket: bucketOf(tenant), Prefix: prefix }),
+    );
+    return Contents.map(({ Key }) => Key ?? "");
+  }
+
+  /** The Parquet files that a tenant's list names, as Athena reads them; none without a list. */
+  async listed(tenant: Tenant, dataset: string, month: string): Promise<{ key: string; file: Buffer }[]> {
+    const list = await this.bytes(bucketOf(tenant), listKey(dataset, month as Month));
+    const uris = (list?.toString() ?? "").split("\n").filter((line) => line !== "");
+    return Promise.all(
+      uris.map(async (uri) => {
+        const { bucket = "", key = "" } = parseUri(uri) ?? {};
+        const file = await this.bytes(bucket, key);
+        if (file === undefined) throw new Error(`the list names ${uri}, which is not there`);
+        return { key, file };
+      }),
+    );
+  }
+
+  /** Queries a tenant's table `file0` by DuckDB; undefined if the month is not there. */
+  async query(tenant: Tenant, dataset: string, month: string, sql: string): Promise<unknown[][] | undefined> {
+    const files = await this.listed(tenant, dataset, month);
+    return files.length === 0
+      ? undefined
+      : queryParquet(
+          files.map(({ file }) => file),
+          sql,
+        );
+  }
+
+  async bytes(bucket: string, key: string): Promise<Buffer | undefined> {
+    try {
+      const { Body } = await this.world.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return Buffer.from((await Body?.transformToByteArray()) ?? []);
+    } catch (error) {
+      if (error instanceof Error && error.name === "NoSuchKey") return undefined;
+      throw error;
+    }
+  }
+
+  /** The recorded month, and the lineage of each of its files. */
+  async recorded(
+    dataset: string,
+    month: string,
+  ): Promise<{ month: LakeMonth | undefined; files: Lineage[][] }> {
+    const { LineageTable } = await import("../../src/lake/lineage");
+    return this.inTime({}, async (edge) => {
+      const table = await LineageTable.open(edge, this.environment["LAKE_LINEAGE_TABLE"] ?? "");
+      const record = await table.readMonth(dataset, month as Month);
+      const files = await Promise.all(
+        (record?.objects ?? []).map(({ bucket, key }) => table.find(bucket, key)),
+      );
+      return { month: record, files: files.map((each) => [...each]) };
+    });
+  }
+
+  /** The requests that `action` caused, without those of the tests' own. */
+  async requestsDuring(action: () => Promise<unknown>): Promise<readonly RecordedRequest[]> {
+    const before = this.world.aws.requests.length;
+    await action();
+    return this.world.aws.requests.slice(before);
+  }
+}
+
+export function bucketOf({ id }: Tenant): string {
+  return lakeSettings("").LAKE_BUCKETS.replace("{tenant}", id);
+}
