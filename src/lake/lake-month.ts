@@ -206,7 +206,8 @@ function isSameMonth(before: LakeMonth, now: LakeMonth): boolean {
 }
 
 /**
- * Puts delete markers over the month's files that no list names: of earlier revisions, and of runs that died.
+ * Puts delete markers over the month's files that no list names: of earlier revisions, and of runs that died. Where
+ * another run has written a list since, cleaning is that run's task.
  *
  * @throws ConflictError if a file that a list names is gone: another run has removed it as one of an earlier revision.
  */
@@ -216,20 +217,25 @@ async function clean(
   visible: readonly Visible[],
   files: readonly TenantFile[],
 ): Promise<void> {
-  const wanted = new Set(files.map(({ bucket, key }) => uriOf(bucket.name, key)));
   let removedCount = 0;
-  await eachAtOnce(visible, REQUESTS_AT_ONCE, async ({ bucket }) => {
+  const missing = await eachAtOnce(visible, REQUESTS_AT_ONCE, async ({ tenant, bucket }) => {
+    const own = files.filter((file) => file.tenant.id === tenant.id);
+    const list = await bucket.objects.read(listKey(dataset.name, month));
+    if ((list?.text ?? "") !== listText(own)) return [];
+    const wanted = new Set(own.map(({ key }) => key));
     for await (const key of bucket.versions.list(objectFolder(dataset.name, month))) {
-      if (wanted.delete(uriOf(bucket.name, key))) continue;
+      if (wanted.delete(key)) continue;
       const version = await bucket.objects.head(key);
       if (version === undefined) continue;
       await bucket.objects.remove(key, version);
       removedCount += 1;
     }
+    return [...wanted].map((key) => uriOf(bucket.name, key));
   });
   if (removedCount > 0) await lake.observe({ step: "cleaned", dataset: dataset.name, month });
-  if (wanted.size === 0) return;
-  throw new ConflictError(`another run has removed ${[...wanted].join(", ")} in the meantime`, {
+  const gone = missing.flat();
+  if (gone.length === 0) return;
+  throw new ConflictError(`another run has removed ${gone.join(", ")} in the meantime`, {
     hint: "Wait until the other run has ended; the next one makes the files again.",
   });
 }

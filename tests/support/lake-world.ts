@@ -1,11 +1,19 @@
 /** A world with a lake: a bucket for each tenant, a lineage table, and published months to bring into it. */
 import { randomUUID } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from "@aws-sdk/client-s3";
+import {
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from "@aws-sdk/client-s3";
 
 import { type LocalDynamoDb, startLocalDynamoDb } from "../../local/dynamodb";
 import { lakeSettings } from "../../local/lake";
+import { temporaryDirectory } from "../../local/temporary";
 import type { RecordedRequest } from "../../local/aws/server";
 import { listKey, parseUri } from "../../src/lake/keys";
 import type { LakeEvent, LakeMonthSummary } from "../../src/lake/lake-month";
@@ -47,8 +55,14 @@ export class LakeWorld {
     };
   }
 
-  static async create(template: Template, tenants = readTenants(undefined)): Promise<LakeWorld> {
+  static async create(
+    template: Template,
+    tenants: readonly Tenant[] = readTenants(undefined),
+  ): Promise<LakeWorld> {
     const world = await World.create(template);
+    const directory = await temporaryDirectory("lake");
+    const tenantsFile = path.join(directory, "tenants.json");
+    await writeFile(tenantsFile, JSON.stringify(tenants));
     const settings = lakeSettings(world.bucket);
     const dynamo = await startLocalDynamoDb(world.aws.clientConfig, settings.LAKE_LINEAGE_TABLE);
     for (const tenant of tenants) world.aws.createBucket(bucketOf(tenant), { versioning: true });
@@ -56,6 +70,7 @@ export class LakeWorld {
       ...world.environment,
       ...dynamo.environment,
       ...settings,
+      LAKE_TENANTS_FILE: tenantsFile,
     });
   }
 
@@ -63,6 +78,7 @@ export class LakeWorld {
     this.#dynamoClient.destroy();
     await this.dynamo.stop();
     await this.world.close();
+    await rm(path.dirname(this.environment["LAKE_TENANTS_FILE"] ?? ""), { recursive: true });
   }
 
   /** Runs the lake in this process; returns what it did to each month. */
@@ -96,6 +112,14 @@ export class LakeWorld {
       new ListObjectsV2Command({ Bucket: bucketOf(tenant), Prefix: prefix }),
     );
     return Contents.map(({ Key }) => Key ?? "");
+  }
+
+  /** The keys of a tenant's open uploads. */
+  async openUploads(tenant: Tenant): Promise<string[]> {
+    const { Uploads = [] } = await this.world.s3.send(
+      new ListMultipartUploadsCommand({ Bucket: bucketOf(tenant) }),
+    );
+    return Uploads.map(({ Key }) => Key ?? "");
   }
 
   /** The Parquet files that a tenant's list names, as Athena reads them; none without a list. */
