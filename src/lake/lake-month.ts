@@ -32,7 +32,7 @@ export interface LakeMonthSummary {
 }
 
 /** A step of a month, in this order; those between `staged` and `recorded` once for each tenant's file. */
-export type LakeStep = FileStep | "listed" | "month recorded" | "cleaned";
+export type LakeStep = FileStep | "listed" | "announced" | "month recorded" | "cleaned";
 
 export interface LakeEvent {
   readonly step: LakeStep;
@@ -48,6 +48,8 @@ export interface Lake {
   readonly lineage: LineageTable;
   readonly runId: string;
   readonly now: () => Date;
+  /** Sends a message about the month. It comes before the month's record, so that a run that dies repeats it. */
+  readonly announce: (month: LakeMonth) => Promise<void>;
   /** Awaited, so that a test can stop a run at any step. */
   readonly observe: (event: LakeEvent) => void | Promise<void>;
 }
@@ -115,6 +117,8 @@ export async function bringMonth(
   };
   const isRecorded = before !== undefined && isSameMonth(before, record);
   if (!isRecorded) {
+    await lake.announce(record);
+    await lake.observe({ step: "announced", dataset: dataset.name, month });
     await lineage.writeMonth(record);
     await lake.observe({ step: "month recorded", dataset: dataset.name, month });
   }

@@ -3,6 +3,7 @@ import { BatchError } from "../platform/errors";
 import type { Edge } from "../platform/edge";
 import type { Month } from "../platform/month";
 import { parseBoth } from "../platform/settings";
+import { announce, announcementOf } from "./announcement";
 import { openBuckets } from "./buckets";
 import type { Dataset } from "./dataset";
 import { bringMonth, type Lake, type LakeEvent, type LakeMonthSummary } from "./lake-month";
@@ -49,6 +50,9 @@ export async function openLake(
     lineage: await LineageTable.open(edge, settings.lineageTable),
     runId: edge.runId,
     now: edge.now,
+    announce: async (month) => {
+      if (settings.topicArn !== undefined) await announce(edge, settings.topicArn, announcementOf(month));
+    },
     observe: step ?? (() => undefined),
   };
 }

@@ -22,6 +22,8 @@ export interface LakeSettings {
   /** The DynamoDB table with the lineage. */
   readonly lineageTable: string;
   readonly bucketOf: (tenant: Tenant) => BucketSettings;
+  /** The SNS topic for machines: one message for each month that changed. Undefined sends none. */
+  readonly topicArn: string | undefined;
 }
 
 const TENANT = "{tenant}";
@@ -39,6 +41,7 @@ const lakeVariables = v.pipe(
     ),
     LAKE_LINEAGE_TABLE: text,
     LAKE_TENANTS_FILE: v.optional(text),
+    LAKE_TOPIC_ARN: v.optional(topicArn),
     S3_FORCE_PATH_STYLE: v.optional(oneOf(["true", "false"]), "false"),
   }),
   v.transform((env) => {
@@ -48,6 +51,7 @@ const lakeVariables = v.pipe(
       source: { bucket: { bucket: env.EXTRACT_BUCKET, ...options }, prefix: env.EXTRACT_PREFIX },
       tenantsFile: env.LAKE_TENANTS_FILE,
       lineageTable: env.LAKE_LINEAGE_TABLE,
+      topicArn: env.LAKE_TOPIC_ARN,
       bucketOf: ({ id }: Tenant) => ({ bucket: env.LAKE_BUCKETS.replaceAll(TENANT, id), ...options }),
     };
   }),
@@ -66,9 +70,4 @@ export function parseLakeSettings(variables: Variables): LakeSettings {
     });
   }
   return { ...settings, tenants };
-}
-
-/** The SNS topic for machines: one message for each month that changed. @throws ConfigError likewise. */
-export function parseLakeTopic(variables: Variables): string {
-  return parseSettings({ topic: v.object({ LAKE_TOPIC_ARN: topicArn }) }, variables).topic.LAKE_TOPIC_ARN;
 }
