@@ -3,6 +3,7 @@ import { Command } from "commander";
 
 import { version } from "../package.json";
 import { addExtract } from "./commands/extract";
+import { addLake, addLineage, addQuery } from "./commands/lake";
 import { addDemo, addLocal } from "./commands/local";
 import { addReport } from "./commands/report";
 import { addStatus } from "./commands/status";
@@ -30,6 +31,9 @@ export function program(): Command {
   addVerify(command);
   addReport(command);
   addWithdraw(command);
+  addLake(command);
+  addLineage(command);
+  addQuery(command);
   addDemo(command);
   addLocal(command);
   return command.addHelpText(

@@ -5,6 +5,7 @@ import type { Client } from "pg";
 
 import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../src/platform/month";
 import { type LocalAws, startLocalAws } from "./aws/server";
+import { startLocalLake } from "./lake";
 import { type PostgresServer, startPostgres } from "./postgres";
 import { seed, smallSeed } from "./seed";
 
@@ -24,8 +25,9 @@ const SECRET_ID = "bank-batch/local";
 /** Starts both, and fills the database by `prepare`, which gets a connection as the owner. */
 export async function startStack(prepare: (owner: Client) => Promise<void>): Promise<LocalStack> {
   const [postgres, aws] = await Promise.all([startPostgres(), startLocalAws()]);
+  const lake = await startLocalLake(aws, BUCKET);
   const stop = async () => {
-    await Promise.all([aws.close(), postgres.stop()]);
+    await Promise.all([aws.close(), lake.stop(), postgres.stop()]);
   };
   try {
     const admin = await postgres.connect("postgres");
@@ -39,7 +41,7 @@ export async function startStack(prepare: (owner: Client) => Promise<void>): Pro
     const { host, port } = postgres;
     aws.createBucket(BUCKET, { versioning: true });
     aws.putSecret(SECRET_ID, { engine: "postgres", ...reader, host, port, dbname: DATABASE });
-    const environment = { ...aws.environment, ...settings(BUCKET, SECRET_ID) };
+    const environment = { ...aws.environment, ...lake.environment, ...settings(BUCKET, SECRET_ID) };
     return { postgres, aws, bucket: BUCKET, environment, stop };
   } catch (error) {
     await stop();

@@ -11,6 +11,7 @@ import { LineageTable } from "./lineage";
 import { publishedMonths } from "./published-month";
 import { type LakeRequest, parseLakeRequest } from "./request";
 import { type LakeSettings, parseLakeSettings } from "./settings";
+import { type LakeVerification, verifyLakeMonth } from "./verification";
 
 /** What a run did; the Lambda returns it and `--json` prints it. */
 export interface LakeSummary {
@@ -81,4 +82,36 @@ export async function bringMonths(
 
 function allMonths({ settings, open }: Lake, dataset: Dataset): Promise<Month[]> {
   return publishedMonths(open(settings.source.bucket), settings.source.prefix, dataset);
+}
+
+/**
+ * Verifies months of the lake.
+ *
+ * @param observe is called with each month when it is done.
+ * @throws ConfigError or RequestError like {@link runLake}. What is wrong with a month is a result, not an error.
+ */
+export async function verifyLake(
+  input: unknown,
+  edge: Edge,
+  observe: (month: LakeVerification) => void,
+): Promise<readonly LakeVerification[]> {
+  const { settings, request } = parseBoth(
+    () => parseLakeSettings(edge.environment),
+    () => parseLakeRequest(input, edge.now()),
+  );
+  const lake = await openLake(settings, edge);
+  const found: LakeVerification[] = [];
+  for (const dataset of request.datasets) {
+    for (const month of request.months ?? (await allMonths(lake, dataset))) {
+      const verification = await verifyLakeMonth(lake, dataset, month);
+      observe(verification);
+      found.push(verification);
+    }
+  }
+  return found;
+}
+
+/** Opens the lake for reading. @throws ConfigError */
+export function openForReading(edge: Edge): Promise<Lake> {
+  return openLake(parseLakeSettings(edge.environment), edge);
 }
