@@ -9,7 +9,7 @@ module.exports = {
   transformIgnorePatterns: ["/node_modules/(?!hyparquet(-writer)?/)"],
   globalSetup: "<rootDir>/tests/support/global-setup.ts",
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   maxWorkers: "100%",
   collectCoverageFrom: ["src/**/*.ts"],
   coverageReporters: ["text"],

@@ -24,6 +24,7 @@ export const databaseSettings: Lines = [
   ["DB_SSL", "verify-full (default) or disable"],
   ["EXTRACT_KEY_LAYOUT, EXTRACT_LINE_ENDING", "plain or hive, lf or crlf"],
   ["EXTRACT_KMS_KEY_ID", "the key that encrypts the files"],
+  ["EXTRACT_HELD_MIB", "MiB of staged files that may wait in memory, 16 by default"],
 ];
 
 export function help(examples: Lines, settings: Lines, remark?: string): string {

@@ -260,15 +260,20 @@ class Bank:
     key_name: str
 
 
-def object_key(settings: Settings, bank: Bank, month: Month) -> str:
-    """The key of a file. It contains the last day of the month, so a rerun on any day has the same key."""
-    name = bank.key_name
+def object_key(settings: Settings, name: str, month: Month) -> str:
+    """The key of a bank's file. It contains the last day of the month, so a rerun on any day has the same key."""
     folder = (
         f"bank={name}/year={month.year}/month={month.number}"
         if settings.key_layout == "hive"
         else f"{name}/{month.year}/{month.number}"
     )
     return f"{settings.prefix}{folder}/{name}_{str(month.last_day).replace('-', '')}.csv"
+
+
+def is_bank_file_key(settings: Settings, month: Month, key: str) -> bool:
+    """Whether a key is that of a month's file, of any bank."""
+    name = re.search(r"([^/]+)_\d+\.csv\Z", key)
+    return name is not None and key == object_key(settings, name[1], month)
 
 
 def manifest_key(settings: Settings, month: Month) -> str:
@@ -719,14 +724,13 @@ class Bucket:
             ),
         )
 
-    def open_uploads(self, keys: Iterable[str]) -> list[tuple[str, str]]:
-        """The open uploads of these keys, from any run."""
-        wanted = set(keys)
+    def open_uploads(self, month: Month) -> list[tuple[str, str]]:
+        """The open uploads of a month's files, from any run, also of banks that were renamed since."""
         pages = self._s3.get_paginator("list_multipart_uploads").paginate(
             Bucket=self._settings.bucket, Prefix=self._settings.prefix
         )
         uploads = (upload for page in pages for upload in page.get("Uploads", []))
-        return [(upload["Key"], upload["UploadId"]) for upload in uploads if upload["Key"] in wanted]
+        return [(upload["Key"], upload["UploadId"]) for upload in uploads if is_bank_file_key(self._settings, month, upload["Key"])]
 
     def abort(self, uploads: Iterable[tuple[str, str]]) -> None:
         """Aborts uploads. If one can't be aborted, the next run or the bucket's lifecycle rule does it."""
@@ -1183,8 +1187,8 @@ def extract_month(
     """Makes the files of all banks for a month, reconciles them, and publishes all or none."""
     if before.is_withdrawn and not request.restate:
         raise AlreadyPublishedError(f"{month} was withdrawn", "to publish it again, run it with --restate true")
-    keys = {bank.id: object_key(job.settings, bank, month) for bank in banks}
-    left_over = [] if request.dry_run else [*bucket.open_uploads(keys.values())]
+    keys = {bank.id: object_key(job.settings, bank.key_name, month) for bank in banks}
+    left_over = [] if request.dry_run else [*bucket.open_uploads(month)]
     # A published month that may not change needs no uploads. Its bytes are only computed and compared.
     stage = not request.dry_run and (request.restate or not before.is_intact)
 
@@ -1241,7 +1245,7 @@ def read_states(connection: Any, request: Request, job: Job, bucket: Bucket) -> 
     banks = read_banks(connection, job.shared_files)
     return {
         month: MonthState.read(
-            bucket, manifest_key(job.settings, month), [object_key(job.settings, bank, month) for bank in banks]
+            bucket, manifest_key(job.settings, month), [object_key(job.settings, bank.key_name, month) for bank in banks]
         )
         for month in request.months
     }

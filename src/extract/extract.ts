@@ -31,7 +31,7 @@ import {
   parseMonthManifest,
   withdrawalOf,
 } from "./month-manifest";
-import { type Bank, type KeyedBank, type Layout, manifestKey, objectKey } from "./object-key";
+import { type Bank, isBankFileKey, type KeyedBank, type Layout, manifestKey, objectKey } from "./object-key";
 import { reconcile } from "./reconciliation";
 import type { Request } from "./request";
 import type { ExtractSettings } from "./settings";
@@ -130,7 +130,7 @@ function extractMonth(
     const { month } = publication;
     if (!restate) refuseWithdrawn(publication);
     const banks = keyedFiles(month, source.banks, request, run);
-    const leftOver = dryRun ? [] : await leftOverUploads(banks, layout, objects);
+    const leftOver = dryRun ? [] : await leftOverUploads(month, definition, layout, objects);
 
     const permission = permissionFor(publication, restate);
     // A published month that may not change is made only to be compared.
@@ -209,16 +209,17 @@ function keyedFiles(
   }));
 }
 
-/** The uploads that are open before this run stages its own: of a run that died, or of another active run. */
+/**
+ * The uploads of a month that are open before this run stages its own: of a run that died, or of another active run. They
+ * are found by the form of their keys, because a bank may have been renamed since.
+ */
 function leftOverUploads(
-  banks: readonly KeyedFile[],
-  { prefix }: Layout,
+  month: Month,
+  { folder }: ExtractDefinition,
+  layout: Layout,
   objects: ObjectStore,
 ): Promise<OpenUpload[]> {
-  return objects.openUploads(
-    banks.map(({ key }) => key),
-    prefix,
-  );
+  return objects.openUploads(layout.prefix + folder, (key) => isBankFileKey(layout, folder, month, key));
 }
 
 function summarise(

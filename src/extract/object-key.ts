@@ -43,6 +43,12 @@ export function objectKey(
   return `${prefix}${folder}${path}/${bankKeyName}_${lastDayOf(month).replaceAll("-", "")}.csv`;
 }
 
+/** Whether a key is that of a month's file, of any bank. */
+export function isBankFileKey(layout: Layout, folder: string, month: Month, key: string): boolean {
+  const bankKeyName = /([^/]+)_\d+\.csv$/.exec(key)?.[1];
+  return bankKeyName !== undefined && key === objectKey(layout, folder, bankKeyName, month);
+}
+
 /** The key of a month's manifest, which is the same in every layout. */
 export function manifestKey({ prefix }: Pick<Layout, "prefix">, folder: string, month: Month): string {
   return `${prefix}${folder}_manifests/${yearPart(month)}/${monthPart(month)}.json`;

@@ -8,6 +8,7 @@ import {
   databaseVariables,
   type DatabaseSettings,
   keyPrefix,
+  mebibytes,
   oneOf,
   parseSettings,
   text,
@@ -35,6 +36,7 @@ const outputVariables = v.pipe(
     EXTRACT_KEY_LAYOUT: v.optional(oneOf(keyLayouts), "plain"),
     EXTRACT_LINE_ENDING: v.optional(oneOf(["lf", "crlf"]), "lf"),
     EXTRACT_KMS_KEY_ID: v.optional(text),
+    EXTRACT_HELD_MIB: v.optional(mebibytes),
     S3_FORCE_PATH_STYLE: v.optional(oneOf(["true", "false"]), "false"),
   }),
   v.transform((env): OutputSettings => ({
@@ -42,6 +44,7 @@ const outputVariables = v.pipe(
       bucket: env.EXTRACT_BUCKET,
       kmsKeyId: env.EXTRACT_KMS_KEY_ID,
       forcePathStyle: env.S3_FORCE_PATH_STYLE === "true",
+      ...(env.EXTRACT_HELD_MIB !== undefined && { heldBytes: env.EXTRACT_HELD_MIB }),
     },
     layout: { prefix: env.EXTRACT_PREFIX, folders: env.EXTRACT_KEY_LAYOUT },
     lineEnding: env.EXTRACT_LINE_ENDING === "crlf" ? "\r\n" : "\n",

@@ -196,7 +196,7 @@ async function writeLists(
     if (text === (list?.text ?? "")) return false;
     // An empty list would do as well, but without one the month's folder is as if it had never been there.
     if (text === "" && list !== undefined) await bucket.objects.remove(key, list.version);
-    else await bucket.objects.putText(key, text, list?.version, "text/plain");
+    else await bucket.objects.put(key, text, "text/plain", list?.version);
     await lake.observe({ step: "listed", dataset: dataset.name, month, tenant: tenant.id, key });
     return true;
   });

@@ -27,6 +27,8 @@ export interface BucketSettings {
   readonly kmsKeyId: string | undefined;
   /** Whether the bucket is part of the path instead of the host name, as some S3 endpoints require. */
   readonly forcePathStyle: boolean;
+  /** How many bytes of staged objects may wait in memory; undefined for the default. */
+  readonly heldBytes?: number;
 }
 
 /** Any text. A variable that is set to nothing counts as not set. */
@@ -37,6 +39,16 @@ const port = v.pipe(text, v.check(isPort, "expected a port number from 1 to 6553
 export function isPort(digits: string): boolean {
   return /^[1-9]\d{0,4}$/.test(digits) && Number(digits) <= 65535;
 }
+
+/** A whole number of MiB up to 1024, in bytes. */
+export const mebibytes = v.pipe(
+  text,
+  v.check(
+    (digits) => /^\d{1,4}$/.test(digits) && Number(digits) <= 1024,
+    "expected a whole number from 0 to 1024",
+  ),
+  v.transform((digits) => Number(digits) * 1024 * 1024),
+);
 
 /** The name of an S3 bucket, or the ARN of an access point, which S3 accepts in its place. */
 export const bucketName = v.pipe(

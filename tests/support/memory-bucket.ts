@@ -172,10 +172,12 @@ export class MemoryBucket {
   }
 
   #put({ input }: PutObjectCommand): Outcome {
-    const { Key: key = "", Body: text, Metadata: metadata } = input;
-    if (typeof text !== "string") throw new Error("the bucket in memory takes objects that are text");
+    const { Key: key = "", Body: body, Metadata: metadata } = input;
+    if (typeof body !== "string" && !(body instanceof Uint8Array))
+      throw new Error("the bucket in memory takes objects that are text or bytes");
+    const bytes = Buffer.from(body);
     return this.#conditionally(key, input, () => {
-      const version = this.#version(key, `"${md5(Buffer.from(text)).toString("hex")}"`, text, metadata);
+      const version = this.#version(key, `"${md5(bytes).toString("hex")}"`, bytes.toString(), metadata);
       return this.#written(this.#with(this.#adding(key, version)), version);
     });
   }

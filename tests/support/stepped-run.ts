@@ -21,6 +21,8 @@ export interface RunOrder {
   readonly input: object;
   /** The database's contents, in the order in which they change. */
   readonly data: readonly Recording[];
+  /** Environment variables besides the bucket's. */
+  readonly variables: Readonly<Record<string, string>>;
   /** A bug to give to the run, to show that an explorer finds it. */
   readonly bug?: Bug;
 }
@@ -48,7 +50,6 @@ interface Waiting extends Question {
 
 /** The bucket that all runs publish to. */
 export const BUCKET = "extracts";
-const settings = parseExtractSettings({ DB_SECRET_ID: "none", EXTRACT_BUCKET: BUCKET });
 /** Never sends anything; lib-storage reads its configuration. */
 const client = new S3Client({ region: "us-east-1", endpoint: "http://127.0.0.1:9", forcePathStyle: true });
 
@@ -67,6 +68,8 @@ export class SteppedRun {
       return this.#ask(describe(command, this.#uploadName), command);
     };
     const s3 = Object.create(client, { send: { value: send } }) as S3Client;
+    const variables = { DB_SECRET_ID: "none", EXTRACT_BUCKET: BUCKET, ...order.variables };
+    const settings = parseExtractSettings(variables);
     const done: MonthSummary[] = [];
     const run: Run = {
       ...{ settings, runId: order.name, now: () => NOW, observe: () => undefined },

@@ -60,6 +60,9 @@ export const NOW = new Date("2026-11-20T12:00:00Z");
 /** Marks a client as the tests' own: its calls are not counted as calls of the program. */
 export const asTest = { userAgentAppId: "test" };
 
+/** No file waits in memory: each is staged as a multipart upload, as large files are. */
+export const stagedAsUploads = { EXTRACT_HELD_MIB: "0" };
+
 const BUCKET = "extracts";
 const SECRET_ID = "test/ods";
 
@@ -78,7 +81,8 @@ export class World {
     private readonly owner: Client,
   ) {}
 
-  static async create(template: Template): Promise<World> {
+  /** @param variables of the program's environment, besides those that lead to the database and the bucket. */
+  static async create(template: Template, variables: Readonly<Record<string, string>> = {}): Promise<World> {
     const server = testServer();
     const database = `test_${randomBytes(6).toString("hex")}`;
     const admin = await connectTo("postgres");
@@ -91,7 +95,7 @@ export class World {
     aws.createBucket(BUCKET, { versioning: true });
     const secret = { ...reader, host: server.host, port: server.port, dbname: database };
     aws.putSecret(SECRET_ID, secret);
-    const environment = { ...aws.environment, ...settings(BUCKET, SECRET_ID) };
+    const environment = { ...aws.environment, ...settings(BUCKET, SECRET_ID), ...variables };
     return new World(
       aws,
       new S3Client({ ...aws.clientConfig, forcePathStyle: true, ...asTest }),

@@ -21,7 +21,7 @@ import { ConflictError } from "../errors";
 import type { BucketSettings } from "../settings";
 import { boundedClient } from "./bounded-client";
 import { interruption, isNamed, storageError } from "./errors";
-import { type OpenUpload, type StagedObject, stageUpload } from "./staged-upload";
+import { type HeldObject, isHeld, type OpenUpload, type StagedObject, stageUpload } from "./staged-upload";
 import { versionOrNull } from "./version-id";
 
 /** One version of an object. */
@@ -34,11 +34,17 @@ export interface ObjectVersion {
 /** Metadata of every object: the run that wrote it, so a run whose answer was lost recognises its own write. */
 const RUN_ID = "run-id";
 
+const CSV = "text/csv; charset=utf-8";
+
+/** How many bytes of staged objects may wait in memory: as many as two parts of an upload. The others wait in the bucket. */
+const HELD_BYTES = 16 * 1024 * 1024;
+
 export class ObjectStore {
   readonly #s3: S3Client;
   readonly #settings: BucketSettings;
   readonly #runId: string;
   readonly #signal: AbortSignal;
+  #bytesToHold: number;
 
   /** @param signal ends every request; aborting uploads has a time limit of its own. */
   constructor(s3: S3Client, settings: BucketSettings, runId: string, signal: AbortSignal) {
@@ -46,6 +52,7 @@ export class ObjectStore {
     this.#settings = settings;
     this.#runId = runId;
     this.#signal = signal;
+    this.#bytesToHold = settings.heldBytes ?? HELD_BYTES;
   }
 
   /** The version that the key holds now, undefined if it holds none. */
@@ -109,22 +116,19 @@ export class ObjectStore {
   }
 
   /**
-   * Uploads a body of any length and keeps a few parts of it in memory at a time. If the body or the upload fails, the
-   * upload is aborted before this rejects.
+   * Stages a body of any length: a small one is held in memory, within bounds; of others, a few parts are in memory at a
+   * time. If the body or the upload fails, the upload is aborted before this rejects.
    *
    * @throws ConflictError if another run aborted the upload, StorageError, or the body's own error.
    */
-  async stage(
-    key: string,
-    body: AsyncIterable<Buffer>,
-    mediaType = "text/csv; charset=utf-8",
-  ): Promise<StagedObject> {
+  async stage(key: string, body: AsyncIterable<Buffer>, mediaType = CSV): Promise<StagedObject> {
     const target = { ...this.#at(key), ...this.#attributes(), ContentType: mediaType };
     const source = new Source(body);
     try {
       return await this.#attempt("upload", key, async () => {
         try {
-          return await stageUpload(this.#s3, target, Readable.from(source, { objectMode: false }));
+          const readable = Readable.from(source, { objectMode: false });
+          return await stageUpload(this.#s3, target, readable, (byteCount) => this.#hold(byteCount));
         } catch (error) {
           // A run aborts the open uploads that it finds, and another run has found this one.
           if (isNamed(error, "NoSuchUpload")) throw this.#conflict("aborted the upload of", key, error);
@@ -143,6 +147,11 @@ export class ObjectStore {
    * @throws ConflictError if another run has written the key or aborted the upload in the meantime.
    */
   async complete(staged: StagedObject, replaces: ObjectVersion | undefined): Promise<ObjectVersion> {
+    if (isHeld(staged)) {
+      const version = await this.put(staged.key, staged.body, staged.mediaType, replaces);
+      this.#release(staged);
+      return version;
+    }
     return this.#write(staged.key, replaces, (condition) =>
       this.#s3.send(
         new CompleteMultipartUploadCommand({
@@ -157,15 +166,15 @@ export class ObjectStore {
 
   /** Writes a small JSON object on the same condition as {@link complete}. */
   async putJson(key: string, text: string, replaces: ObjectVersion | undefined): Promise<ObjectVersion> {
-    return this.putText(key, text, replaces, "application/json");
+    return this.put(key, text, "application/json", replaces);
   }
 
   /** Writes a small object on the same condition as {@link complete}. */
-  async putText(
+  async put(
     key: string,
-    text: string,
-    replaces: ObjectVersion | undefined,
+    body: Buffer | string,
     mediaType: string,
+    replaces: ObjectVersion | undefined,
   ): Promise<ObjectVersion> {
     return this.#write(key, replaces, (condition) =>
       this.#s3.send(
@@ -174,10 +183,20 @@ export class ObjectStore {
           ...this.#attributes(),
           ...condition,
           ContentType: mediaType,
-          Body: text,
+          Body: body,
         }),
       ),
     );
+  }
+
+  #hold(byteCount: number): boolean {
+    if (byteCount > this.#bytesToHold) return false;
+    this.#bytesToHold -= byteCount;
+    return true;
+  }
+
+  #release({ body }: HeldObject): void {
+    this.#bytesToHold += body.byteLength;
   }
 
   /**
@@ -199,10 +218,9 @@ export class ObjectStore {
     });
   }
 
-  /** The open uploads of these keys, whichever run began them. */
-  async openUploads(keys: readonly string[], prefix: string): Promise<OpenUpload[]> {
+  /** The open uploads below a prefix whose keys are wanted, whichever run began them. */
+  async openUploads(prefix: string, isWanted: (key: string) => boolean): Promise<OpenUpload[]> {
     const { bucket } = this.#settings;
-    const wanted = new Set(keys);
     return this.#attempt("list the open uploads of", prefix, async () => {
       const open: OpenUpload[] = [];
       let after: { KeyMarker: string | undefined; UploadIdMarker: string | undefined } | undefined;
@@ -211,7 +229,7 @@ export class ObjectStore {
           new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: prefix, ...after }),
         );
         for (const { Key: key, UploadId: uploadId } of page.Uploads ?? []) {
-          if (key !== undefined && uploadId !== undefined && wanted.has(key)) open.push({ key, uploadId });
+          if (key !== undefined && uploadId !== undefined && isWanted(key)) open.push({ key, uploadId });
         }
         after =
           page.IsTruncated === true
@@ -222,8 +240,13 @@ export class ObjectStore {
     });
   }
 
-  /** Removes an upload and its parts; an upload that no longer exists is no error. */
-  async abort({ key, uploadId }: OpenUpload): Promise<void> {
+  /** Removes an upload and its parts, or drops a held object; an upload that no longer exists is no error. */
+  async abort(staged: OpenUpload | HeldObject): Promise<void> {
+    if (isHeld(staged)) {
+      this.#release(staged);
+      return;
+    }
+    const { key, uploadId } = staged;
     await this.#attempt("abort an upload of", key, async () => {
       try {
         await this.#s3.send(new AbortMultipartUploadCommand({ ...this.#at(key), UploadId: uploadId }));

@@ -1,6 +1,7 @@
 /**
- * Staging: a multipart upload that has all its parts and is not completed, so nobody can see its object. Completing it
- * is a separate step; between the two is everything that must hold before a publication.
+ * Staging: everything of an object is ready, and nobody can see it. Either it is a multipart upload that has all its parts
+ * and is not completed, or, if it is small, its bytes wait in memory. Making it visible is a separate step of one request;
+ * between the two is everything that must hold before a publication.
  */
 import type { Readable } from "node:stream";
 
@@ -23,8 +24,21 @@ export interface OpenUpload {
 }
 
 /** A multipart upload that lacks only its completion. */
-export interface StagedObject extends OpenUpload {
+export interface StagedUpload extends OpenUpload {
   readonly parts: readonly CompletedPart[];
+}
+
+/** A small object whose bytes wait in memory, so that it needs a single request. */
+export interface HeldObject {
+  readonly key: string;
+  readonly body: Buffer;
+  readonly mediaType: string;
+}
+
+export type StagedObject = StagedUpload | HeldObject;
+
+export function isHeld(staged: OpenUpload | HeldObject): staged is HeldObject {
+  return "body" in staged;
 }
 
 export type UploadTarget = CreateMultipartUploadCommandInput & {
@@ -39,10 +53,15 @@ const PARTS_AT_ONCE = 2;
 
 /**
  * Runs lib-storage's upload with a client that sends everything but the last step, and returns that step. lib-storage
- * would send a file of less than a part as one PutObject; here it becomes an upload of one part, so that it can't be
- * seen either, and waits in the bucket instead of in memory.
+ * would send an object of less than a part as one PutObject. Here such an object waits in memory, or, if `mayHold` refuses
+ * its bytes, becomes an upload of one part and waits in the bucket.
  */
-export async function stageUpload(s3: S3Client, target: UploadTarget, body: Readable): Promise<StagedObject> {
+export async function stageUpload(
+  s3: S3Client,
+  target: UploadTarget,
+  body: Readable,
+  mayHold: (byteCount: number) => boolean,
+): Promise<StagedObject> {
   let staged: StagedObject | undefined;
   const send = async (command: unknown): Promise<unknown> => {
     if (command instanceof CompleteMultipartUploadCommand) {
@@ -51,7 +70,10 @@ export async function stageUpload(s3: S3Client, target: UploadTarget, body: Read
       return {};
     }
     if (command instanceof PutObjectCommand) {
-      staged = await stageSinglePart(s3, target, command.input.Body as Buffer);
+      const bytes = command.input.Body as Buffer;
+      staged = mayHold(bytes.byteLength)
+        ? { key: target.Key, body: bytes, mediaType: target.ContentType ?? "application/octet-stream" }
+        : await stageSinglePart(s3, target, bytes);
       return {};
     }
     if (command instanceof AbortMultipartUploadCommand) return abortQuietly(s3, command);
@@ -65,7 +87,7 @@ export async function stageUpload(s3: S3Client, target: UploadTarget, body: Read
   return staged;
 }
 
-async function stageSinglePart(s3: S3Client, target: UploadTarget, body: Buffer): Promise<StagedObject> {
+async function stageSinglePart(s3: S3Client, target: UploadTarget, body: Buffer): Promise<StagedUpload> {
   const { UploadId } = await s3.send(
     new CreateMultipartUploadCommand({ ...target, ChecksumAlgorithm: "CRC32" }),
   );

@@ -4,7 +4,7 @@ import type { OpenUpload, StagedObject } from "./staged-upload";
 
 export class Uploads {
   readonly #objects: ObjectStore;
-  readonly #open = new Set<OpenUpload>();
+  readonly #open = new Set<StagedObject>();
 
   constructor(objects: ObjectStore) {
     this.#objects = objects;
@@ -25,7 +25,7 @@ export class Uploads {
   }
 
   /** Aborts these, or else all that are open. What fails here, the next run aborts, or the bucket's lifecycle rule. */
-  async abort(uploads: Iterable<OpenUpload> = this.#open): Promise<void> {
+  async abort(uploads: Iterable<OpenUpload | StagedObject> = this.#open): Promise<void> {
     await Promise.allSettled([...uploads].map((upload) => this.#objects.abort(upload)));
   }
 }

@@ -54,22 +54,35 @@ export interface Differences<File extends MadeFile, Published extends PublishedF
   readonly dropped: readonly Published[];
 }
 
-/** Reads what the bucket holds: the manifest and, for each key, its present version. */
+/**
+ * Reads what the bucket holds: the manifest and, for each key, its present version. Where neither the manifest nor the first
+ * object exists, the others are taken not to exist either, without a look at each: a run writes the first object before
+ * the others. Should one exist all the same, its write is refused, because it depends on that, and the next run finds
+ * the first object and looks at all.
+ */
 export async function readPublication<Manifest extends ManifestCore>(
   objects: ObjectStore,
   manifestKey: string,
   keys: readonly string[],
   parse: (text: string) => Manifest,
 ): Promise<Publication<Manifest>> {
-  const [found, present] = await Promise.all([
+  const [first, ...others] = keys;
+  const [found, ofFirst] = await Promise.all([
     objects.read(manifestKey),
-    Promise.all(keys.map(async (key) => [key, await objects.head(key)] as const)),
+    present(objects, first === undefined ? [] : [first]),
   ]);
+  const isThere = found !== undefined || ofFirst.length > 0;
   return {
     manifestKey,
     manifest: found === undefined ? undefined : { content: parse(found.text), version: found.version },
-    objects: new Map(present.flatMap(([key, version]) => (version === undefined ? [] : [[key, version]]))),
+    objects: new Map([...ofFirst, ...(isThere ? await present(objects, others) : [])]),
   };
+}
+
+/** The versions that the keys hold now, of those that hold one. */
+async function present(objects: ObjectStore, keys: readonly string[]): Promise<[string, ObjectVersion][]> {
+  const versions = await Promise.all(keys.map(async (key) => [key, await objects.head(key)] as const));
+  return versions.flatMap(([key, version]) => (version === undefined ? [] : [[key, version]]));
 }
 
 /** The one place that decides whether a publication may be written. */

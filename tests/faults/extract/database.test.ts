@@ -17,7 +17,7 @@ import { primary, PrivateServer } from "../../support/private-server";
 import { Proxy } from "../../support/proxy";
 import { makeLoansSlow } from "../../support/slow-loans";
 import { testServer } from "../../support/test-server";
-import { World } from "../../support/world";
+import { stagedAsUploads, World } from "../../support/world";
 
 jest.setTimeout(60_000);
 
@@ -76,7 +76,7 @@ describe("connecting to the database", () => {
   let world: World;
   let proxy: Proxy;
   beforeEach(async () => {
-    world = await World.create("seeded");
+    world = await World.create("seeded", stagedAsUploads);
     proxy = await Proxy.create(testServer());
   });
   afterEach(async () => {
@@ -96,7 +96,7 @@ describe("connecting to the database", () => {
   it("fails after 10 s when the server accepts the connection and sends nothing", async () => {
     proxy.script = { silentFromTheStart: true };
     const error = await expectFailure(
-      { world, options: { environment: proxy.environment }, withinMs: 12_000 },
+      { world, options: { environment: proxy.environment } },
       { ...unavailable, message: [world.database, "timeout"], hint: "database is running" },
     );
     expect(error.cause).toBeInstanceOf(Error);
@@ -146,7 +146,7 @@ describe("when the backend is terminated", () => {
 
   let world: World;
   beforeEach(async () => {
-    world = await World.create("empty");
+    world = await World.create("empty", stagedAsUploads);
     // More than the connection's buffers hold, so that rows are still missing when the backend is gone.
     await fillBranches(world, 120_000);
   });
@@ -166,7 +166,7 @@ describe("when the backend is terminated", () => {
   it("while it sends rows, the run fails", async () => {
     once(world, "UploadPart", () => terminateBackend(world));
     const { message } = await expectFailure(
-      { world, withinMs: 20_000 },
+      { world },
       { ...unavailable, message: [world.database], hint: eitherHint },
     );
     expect(message).toMatch(terminated);
@@ -174,7 +174,7 @@ describe("when the backend is terminated", () => {
 
   it("after the last row, the run succeeds", async () => {
     once(world, "CompleteMultipartUpload", () => terminateBackend(world));
-    await expectPublished({ world, withinMs: 20_000 });
+    await expectPublished({ world });
   });
 
   it("after the last row by its limit on idle transactions, the run succeeds", async () => {
@@ -182,13 +182,13 @@ describe("when the backend is terminated", () => {
       `alter role ${String(world.secret["username"])} set idle_in_transaction_session_timeout = '200ms'`,
     );
     once(world, "CompleteMultipartUpload", () => sleep(500));
-    await expectPublished({ world, withinMs: 20_000 });
+    await expectPublished({ world });
   });
 
   it("between two months, the run fails and the first month stays published", async () => {
     once(world, "PutObject", () => terminateBackend(world));
     const error = await expectFailure(
-      { world, input: { from: "2026-08", to: "2026-09" }, withinMs: 20_000 },
+      { world, input: { from: "2026-08", to: "2026-09" } },
       {
         ...unavailable,
         message: [world.database],
@@ -211,7 +211,7 @@ describe("when the connection", () => {
   let proxy: Proxy;
   let environment: Readonly<Record<string, string>>;
   beforeAll(async () => {
-    world = await World.create("empty");
+    world = await World.create("empty", stagedAsUploads);
     await fillBranches(world, 20_000);
   });
   afterAll(() => world.close());
@@ -236,7 +236,6 @@ describe("when the connection", () => {
         world,
         options: { environment, timeLimitMs: 2000 },
         release: () => proxy.close(),
-        withinMs: 4000,
       },
       {
         name: "DeadlineError",
@@ -258,7 +257,7 @@ describe("when the connection", () => {
       return JSON.parse(stdout) as Summary;
     };
     const release = () => proxy.close();
-    await expectPublished({ world, options: { environment }, start, release, withinMs: 10_000 });
+    await expectPublished({ world, options: { environment }, start, release });
   });
 
   it("fails once, the next run succeeds", async () => {
@@ -275,7 +274,7 @@ describe("when the connection", () => {
 
 describe("a long statement", () => {
   let world: World;
-  beforeEach(async () => (world = await World.create("seeded")));
+  beforeEach(async () => (world = await World.create("seeded", stagedAsUploads)));
   afterEach(() => world.close());
 
   const running = () =>
@@ -345,7 +344,7 @@ describe("when the server", () => {
   let server: PrivateServer;
   let proxy: Proxy;
   beforeEach(async () => {
-    world = await World.create("seeded");
+    world = await World.create("seeded", stagedAsUploads);
     server = await PrivateServer.create(world);
     await fillServer(server);
     proxy = await Proxy.create(addressOf(server));
@@ -358,7 +357,7 @@ describe("when the server", () => {
 
   it("crashes while it sends rows, the run fails, and the next run succeeds after the restart", async () => {
     const options = { environment: { ...server.environment, ...proxy.environment } };
-    const run = { world, database: server, options, withinMs: 20_000 };
+    const run = { world, database: server, options };
     proxy.script = { ...midStream, meanwhile: () => server.crash() };
     await expectFailure(run, {
       ...unavailable,
@@ -374,7 +373,6 @@ describe("when the server", () => {
       world,
       database: { sql: world.sql.bind(world), connections: () => Promise.resolve(0) },
       options: { environment: { ...server.environment, ...proxy.environment } },
-      withinMs: 20_000,
     };
     proxy.script = { ...midStream, meanwhile: () => server.close() };
     await expectFailure(run, {
@@ -396,7 +394,7 @@ describe("a hot standby", () => {
   let standby: PrivateServer | undefined;
   let proxy: Proxy | undefined;
   beforeAll(async () => {
-    world = await World.create("seeded");
+    world = await World.create("seeded", stagedAsUploads);
     server = await PrivateServer.create(world, primary);
     await fillServer(server);
   });
@@ -419,7 +417,6 @@ describe("a hot standby", () => {
       world,
       database: follower,
       options: { environment: { ...follower.environment, EXTRACT_PREFIX: world.prefix() } },
-      withinMs: 20_000,
     });
   });
 
@@ -454,11 +451,11 @@ describe("a hot standby", () => {
     };
     network.script = { ...midStream, meanwhile: alterTable };
     await expectFailure(
-      { world, database: follower, options, withinMs: 20_000 },
+      { world, database: follower, options },
       { ...unavailable, message: ["database ods on 127.0.0.1"], hint: "a few minutes" },
     );
     network.script = { pass: true };
-    await expectPublished({ world, database: follower, options, withinMs: 20_000 });
+    await expectPublished({ world, database: follower, options });
   });
 });
 
@@ -470,7 +467,7 @@ describe("the default DB_SSL, verify-full,", () => {
   let prefix: string;
 
   beforeAll(async () => {
-    world = await World.create("seeded");
+    world = await World.create("seeded", stagedAsUploads);
     directory = await mkdtemp(path.join(os.tmpdir(), "certificates-"));
     await chmod(directory, 0o755);
     await writeFile(path.join(directory, "authority.pem"), authority.certificate);
@@ -531,7 +528,6 @@ describe("the default DB_SSL, verify-full,", () => {
     database: server,
     options: { environment: settings(host) },
     start: () => runCommandLine(host),
-    withinMs: 15_000,
   });
 
   const untrusted = { name: "ConfigError", exitCode: 64 } as const;

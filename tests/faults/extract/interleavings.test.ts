@@ -3,9 +3,9 @@
  * against a bucket in memory, one request at a time. `docs/decisions/14-every-order.md` describes how, and what was
  * found; `tests/support/publication-rules.ts` has the rules.
  *
- * The bound: two runs of the same months; two banks or three, each with a file of one part; the data changes once, at
- * any moment; one fault at most, at any request. A run's own parallel requests come in every order, except that with
- * faults, for two months or three banks, it stages one file after the other.
+ * The bound: two runs of the same months; two banks or three, each with a file of one part, held in memory or staged as an
+ * upload; the data changes once, at any moment; one fault at most, at any request. A run's own parallel requests come in
+ * every order, except that with faults, for two months or three banks, it stages one file after the other.
  */
 import fc from "fast-check";
 
@@ -17,7 +17,7 @@ import { type Contents, PublicationRules } from "../../support/publication-rules
 import { type Recording, recordRun } from "../../support/recorded-database";
 import { Replay, resultOf } from "../../support/replay";
 import type { Bug } from "../../support/stepped-run";
-import { World } from "../../support/world";
+import { stagedAsUploads, World } from "../../support/world";
 
 jest.setTimeout(300_000);
 
@@ -46,7 +46,10 @@ const ranges = {
   "two months": { from: "2026-08", to: "2026-09" },
 } as const;
 
+const ways = { "files held in memory": {}, "files staged as uploads": stagedAsUploads } as const;
+
 interface Case {
+  readonly files: keyof typeof ways;
   readonly range: keyof typeof ranges;
   readonly data: keyof typeof histories;
   readonly lock: "a common lock" | "no common lock";
@@ -106,9 +109,11 @@ function sourceOf({ range, data }: Case): Source {
 }
 
 function behaviourOf(name: string, each: Case, restate: boolean, bug?: Bug): Behaviour {
-  const key = [name, each.range, each.data, restate, bug].join();
+  const key = [name, each.files, each.range, each.data, restate, bug].join();
   const input = { ...ranges[each.range], restate };
-  const order = { name, input, data: sourceOf(each).recordings, ...(bug !== undefined && { bug }) };
+  const variables = ways[each.files];
+  const data = sourceOf(each).recordings;
+  const order = { name, input, data, variables, ...(bug !== undefined && { bug }) };
   const behaviour = behaviours.get(key) ?? new Behaviour(order);
   behaviours.set(key, behaviour);
   return behaviour;
@@ -159,8 +164,11 @@ function casesOf(choices: { readonly [Name in keyof Case]: readonly Case[Name][]
   return cases as Case[];
 }
 
+const files = Object.keys(ways) as Case["files"][];
+
 const cases: Case[] = [
   ...casesOf({
+    files,
     range: ["one month"],
     data: ["one file changes, then another"],
     lock: ["a common lock", "no common lock"],
@@ -169,6 +177,7 @@ const cases: Case[] = [
     faults: ["one fault"],
   }),
   ...casesOf({
+    files,
     range: ["one month"],
     data: ["one file changes, then another", "both files change"],
     lock: ["no common lock"],
@@ -177,6 +186,7 @@ const cases: Case[] = [
     faults: ["no fault"],
   }),
   ...casesOf({
+    files,
     range: ["one month"],
     data: ["three files change"],
     lock: ["no common lock"],
@@ -185,6 +195,7 @@ const cases: Case[] = [
     faults: ["no fault"],
   }),
   ...casesOf({
+    files,
     range: ["two months"],
     data: ["both files change"],
     lock: ["a common lock"],
@@ -193,6 +204,7 @@ const cases: Case[] = [
     faults: ["one fault"],
   }),
   ...casesOf({
+    files,
     range: ["two months"],
     data: ["one file changes, then another"],
     lock: ["no common lock"],
@@ -265,6 +277,7 @@ describe("two runs, in every order of their requests,", () => {
 
 describe("the explorer", () => {
   const each: Case = {
+    files: "files staged as uploads",
     range: "one month",
     data: "both files change",
     lock: "no common lock",

@@ -10,7 +10,7 @@ import { expectedFiles, readTables } from "../../support/figures";
 import { Gate } from "../../support/gate";
 import { fillLargeBank } from "../../support/large-bank";
 import { expectInPlace, readHistory, readRevision } from "../../support/reader";
-import { World } from "../../support/world";
+import { stagedAsUploads, World } from "../../support/world";
 import { ROOT } from "../../support/root";
 
 jest.setTimeout(60_000);
@@ -36,6 +36,7 @@ async function dieAt(
   { operation, nth, fate }: KillPoint,
   prefix: string,
   flags: readonly string[] = [],
+  variables: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const gate = new Gate();
   let count = 0;
@@ -49,7 +50,7 @@ async function dieAt(
   // One process: a shell or a wrapper would receive the signal in its place.
   const child = spawn(process.execPath, [COMMAND_LINE, "extract", "--month", month, ...flags], {
     cwd: ROOT,
-    env: { ...process.env, ...world.environment, EXTRACT_PREFIX: prefix },
+    env: { ...process.env, ...world.environment, EXTRACT_PREFIX: prefix, ...variables },
     stdio: "ignore",
   });
   const ended = once(child, "exit");
@@ -79,8 +80,14 @@ async function expectInOrder(world: World, prefix: string, files: ReadonlyMap<nu
   expect(await world.connections()).toBe(0);
 }
 
-async function outcomeOf(world: World, prefix: string, input: object = {}) {
-  const { months } = await world.run({ month, ...input }, { environment: { EXTRACT_PREFIX: prefix } });
+async function outcomeOf(
+  world: World,
+  prefix: string,
+  input: object = {},
+  variables: Readonly<Record<string, string>> = {},
+) {
+  const environment = { EXTRACT_PREFIX: prefix, ...variables };
+  const { months } = await world.run({ month, ...input }, { environment });
   return { status: months[0]?.status, revision: months[0]?.revision };
 }
 
@@ -135,6 +142,19 @@ const points: readonly (readonly [name: string, point: KillPoint, published: Upl
     ["before the manifest is written", { operation: "PutObject", nth: 1, fate: "lost" }, [0, 0], [1, 1]],
   ];
 
+const heldInMemory = { EXTRACT_HELD_MIB: "16" };
+
+/** Of a run that holds the files of the four banks in memory. */
+const pointsOfHeldFiles: readonly (readonly [name: string, point: KillPoint])[] = [
+  ["before the first file is written", { operation: "PutObject", nth: 1, fate: "lost" }],
+  [
+    "after the first file is written but before the answer arrives",
+    { operation: "PutObject", nth: 1, fate: "carried out" },
+  ],
+  ["between two files", { operation: "PutObject", nth: 3, fate: "lost" }],
+  ["before the manifest is written", { operation: "PutObject", nth: 5, fate: "lost" }],
+];
+
 /** Here the month is published, although the run never gets the answer. */
 const lastPoint: KillPoint = { operation: "PutObject", nth: 1, fate: "carried out" };
 
@@ -145,7 +165,7 @@ async function expectUploads([least, most]: Uploads): Promise<void> {
 }
 
 let world: World;
-beforeAll(async () => (world = await World.create("seeded")));
+beforeAll(async () => (world = await World.create("seeded", stagedAsUploads)));
 afterAll(() => world.close());
 
 let prefix: string;
@@ -226,10 +246,37 @@ describe("when a restating run is killed", () => {
   });
 });
 
+describe("when a run that holds its files in memory is killed", () => {
+  it.each(pointsOfHeldFiles)(
+    "%s, nothing is published and no upload is open, and the next run publishes the month",
+    async (_, point) => {
+      await dieAt(world, point, prefix, [], heldInMemory);
+      expect(await readRevision(world, month, prefix)).toBeUndefined();
+      expect(await world.openUploads(prefix)).toEqual([]);
+
+      const published = { status: "published", revision: 1 };
+      expect(await outcomeOf(world, prefix, {}, heldInMemory)).toEqual(published);
+      await expectInOrder(world, prefix, await filesOf(world));
+    },
+  );
+
+  it("between two files of a restatement, the old revision stays published, and the next run restates it", async () => {
+    await outcomeOf(world, prefix, {}, heldInMemory);
+    const before = await readRevision(world, month, prefix);
+    await changeLoans();
+    await dieAt(world, { operation: "PutObject", nth: 3, fate: "lost" }, prefix, ["--restate"], heldInMemory);
+    expect(await readRevision(world, month, prefix)).toEqual(before);
+
+    const restated = { status: "restated", revision: 2 };
+    expect(await outcomeOf(world, prefix, { restate: true }, heldInMemory)).toEqual(restated);
+    await expectInOrder(world, prefix, await filesOf(world));
+  });
+});
+
 describe("when a run with a file of several parts is killed", () => {
   let manyBranches: World;
   beforeAll(async () => {
-    manyBranches = await World.create("empty");
+    manyBranches = await World.create("empty", stagedAsUploads);
     await fillLargeBank(manyBranches);
   });
   afterAll(() => manyBranches.close());

@@ -14,7 +14,7 @@ import type { Context } from "aws-lambda";
 
 import { extract } from "../../../src/extract/lambda";
 import { expectFailure, expectPublished, type FaultyRun } from "../../support/fault";
-import { asTest, World } from "../../support/world";
+import { asTest, stagedAsUploads, World } from "../../support/world";
 
 jest.setTimeout(60_000);
 
@@ -23,7 +23,7 @@ let secretsManager: SecretsManagerClient;
 let secrets: string[];
 
 beforeEach(async () => {
-  world = await World.create("seeded");
+  world = await World.create("seeded", stagedAsUploads);
   secretsManager = new SecretsManagerClient({ ...world.aws.clientConfig, ...asTest });
   secrets = [];
 });

@@ -6,11 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { COMMAND_LINE } from "../../support/command-line";
 import { Gate } from "../../support/gate";
-import { World } from "../../support/world";
+import { stagedAsUploads, World } from "../../support/world";
 import { ROOT } from "../../support/root";
 
 let world: World;
-beforeEach(async () => (world = await World.create("seeded")));
+beforeEach(async () => (world = await World.create("seeded", stagedAsUploads)));
 afterEach(() => world.close());
 
 /** Starts a command and sends it a signal at its nth request of this kind, which gets no answer. */

@@ -6,7 +6,7 @@ import type { Fault, RequestEvent } from "../../../local/aws/server";
 import { awsClients } from "../../../src/platform/aws";
 import { expectFailure, expectPublished, type FaultyRun } from "../../support/fault";
 import { fillLargeBank } from "../../support/large-bank";
-import { World } from "../../support/world";
+import { stagedAsUploads, World } from "../../support/world";
 
 jest.setTimeout(60_000);
 
@@ -25,7 +25,7 @@ const refusal = { name: "StorageError", exitCode: 1 } as const;
 const conflict = { name: "ConflictError", exitCode: 75 } as const;
 
 let world: World;
-beforeAll(async () => (world = await World.create("seeded")));
+beforeAll(async () => (world = await World.create("seeded", stagedAsUploads)));
 afterAll(() => world.close());
 
 let prefix: string;
@@ -36,7 +36,7 @@ afterEach(() => {
 });
 
 function run(options: FaultyRun["options"] = {}): FaultyRun {
-  return { world, options: { ...options, environment: { EXTRACT_PREFIX: prefix } } };
+  return { world, options: { ...options, environment: { EXTRACT_PREFIX: prefix, ...options.environment } } };
 }
 
 /** A run whose faults end with it, so that they don't hinder the checks afterwards. */
@@ -243,6 +243,32 @@ describe("when S3 answers a completion with 200 and an error in the body", () =>
   });
 });
 
+describe("when S3 answers the write of a file that was held in memory", () => {
+  const held = { environment: { EXTRACT_HELD_MIB: "16" } };
+  const isFirstFile = ({ key = "" }: RequestEvent) => key.endsWith(firstFile);
+
+  it.each([
+    ["503", slowDown],
+    ["a reset of the connection", { reset: true, after: "body" }],
+    ["a lost answer", { reset: true, after: "handled" }],
+  ] as const)("with %s once, the write is repeated and the run succeeds", async (_, what) => {
+    fault("PutObject", what, (event) => isFirstFile(event) && onFirstTry(event));
+    await expectPublished(run(held));
+  });
+
+  it.each([
+    ["503 every time", slowDown, storageError, "did not write"],
+    ["403", forbidden, refusal, "did not write"],
+    ["412", respond(412, "PreconditionFailed"), conflict, "another run wrote"],
+    ["409", respond(409, "ConditionalRequestConflict"), conflict, "another run wrote"],
+  ] as const)("with %s, the run writes nothing and leaves nothing behind", async (_, what, error, did) => {
+    fault("PutObject", what, isFirstFile);
+    const message = [`${did} s3://${world.bucket}/${prefix}${firstFile}`];
+    await expectFailure(run(held), { ...error, message, hint: "" });
+    await expectNextRunPublishes();
+  });
+});
+
 describe("when the bucket", () => {
   it("disappears between staging and publishing, the run fails and names it", async () => {
     fault("CompleteMultipartUpload", respond(404, "NoSuchBucket"));
@@ -277,7 +303,7 @@ describe("the upload of a file of several parts", () => {
       if (partNumber === 1) return { reset: true, after: "body" };
       return partNumber === 2 ? internalError : undefined;
     });
-    await expectPublished({ world: large, options: { environment: environment() }, withinMs: 10_000 });
+    await expectPublished({ world: large, options: { environment: environment() } });
     remove();
     // Two parts, each of them twice.
     expect(requests).toBe(4);
@@ -288,7 +314,7 @@ describe("the upload of a file of several parts", () => {
       operation === "UploadPart" && partNumber > 1 ? internalError : undefined,
     );
     await expectFailure(
-      { world: large, options: { environment: environment() }, withinMs: 10_000 },
+      { world: large, options: { environment: environment() } },
       {
         ...storageError,
         message: [`upload s3://${large.bucket}/${prefix}Bank/2026/09/Bank_20260930.csv`, "InternalError"],
@@ -296,7 +322,7 @@ describe("the upload of a file of several parts", () => {
       },
     );
     remove();
-    await expectPublished({ world: large, options: { environment: environment() }, withinMs: 10_000 });
+    await expectPublished({ world: large, options: { environment: environment() } });
   });
 
   it("fails with its first error when the abort fails too, and the next run aborts it", async () => {
@@ -308,7 +334,6 @@ describe("the upload of a file of several parts", () => {
       {
         world: large,
         options: { environment: environment() },
-        withinMs: 10_000,
         release: () => {
           remove();
           return Promise.resolve();
@@ -321,7 +346,7 @@ describe("the upload of a file of several parts", () => {
         leavesUploads: true,
       },
     );
-    await expectPublished({ world: large, options: { environment: environment() }, withinMs: 10_000 });
+    await expectPublished({ world: large, options: { environment: environment() } });
   });
 
   it("is aborted at the deadline when it hangs", async () => {
@@ -344,7 +369,7 @@ describe("the upload of a file of several parts", () => {
 describe("when S3 is slow and there are many banks,", () => {
   let many: World;
   beforeAll(async () => {
-    many = await World.create("empty");
+    many = await World.create("empty", stagedAsUploads);
     await many.sql("insert into bank select n, 'Bank ' || n, 0 from generate_series(1, 300) as n");
   });
   afterAll(() => many.close());
@@ -355,7 +380,7 @@ describe("when S3 is slow and there are many banks,", () => {
     // If all requests were sent at once, the last would wait longer than this for a socket.
     const aws = awsClients(many.aws.clientConfig, { connectTimeoutMs: 500 });
     const input = { month, allowEmpty: true };
-    await expectPublished({ world: many, input, options: { aws }, withinMs: 20_000 });
+    await expectPublished({ world: many, input, options: { aws }, withinMs: 55_000 });
     remove();
   });
 });

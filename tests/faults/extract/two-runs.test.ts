@@ -16,7 +16,7 @@ import { Gate } from "../../support/gate";
 import { whileHeld } from "../../support/held-table";
 import { OtherDatabase } from "../../support/other-database";
 import { expectInPlace, readHistory, readRevision } from "../../support/reader";
-import { NOW, World } from "../../support/world";
+import { NOW, stagedAsUploads, World } from "../../support/world";
 
 jest.setTimeout(180_000);
 
@@ -53,7 +53,7 @@ function dataOf(files: readonly { readonly loanTotal: string }[]): Data {
 
 let world: World;
 beforeAll(async () => {
-  world = await World.create("empty");
+  world = await World.create("empty", stagedAsUploads);
   await fillTables(world);
 });
 afterAll(() => world.close());

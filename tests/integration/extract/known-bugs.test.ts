@@ -216,7 +216,7 @@ describe("the files", () => {
       "update loans set amount = amount + 1 where loan_date between '2026-09-01' and '2026-09-30'",
     );
     const operations = await world.operationsDuring(() => world.run({ month: "2026-09", restate: true }));
-    expect(operations).toContain("CompleteMultipartUpload");
+    expect(operations).toContain("PutObject");
     expect(operations.filter((operation) => operation.startsWith("Delete"))).toEqual([]);
   });
 });

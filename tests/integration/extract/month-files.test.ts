@@ -16,7 +16,7 @@ import { Gate } from "../../support/gate";
 
 const MEBIBYTE = 1024 * 1024;
 const month = "2026-09" as Month;
-const settings = { bucket: "bucket", kmsKeyId: undefined, forcePathStyle: true };
+const settings = { bucket: "bucket", kmsKeyId: undefined, forcePathStyle: true, heldBytes: 0 };
 
 let aws: LocalAws;
 beforeEach(async () => {

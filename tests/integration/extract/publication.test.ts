@@ -4,18 +4,21 @@
  */
 import {
   AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   PutObjectCommand,
-  UploadPartCommand,
 } from "@aws-sdk/client-s3";
 
 import type { RequestEvent } from "../../../local/aws/server";
 import { expectedFiles, readTables } from "../../support/figures";
 import { expectInPlace, readHistory, readRevision } from "../../support/reader";
-import { type LoanFile, type RunOptions, World } from "../../support/world";
+import { type LoanFile, type RunOptions, stagedAsUploads, World } from "../../support/world";
 
 const month = "2026-09";
+const bothWays = [
+  ["held in memory", {}],
+  ["staged as uploads", stagedAsUploads],
+] as const;
+
 const WRITES = /^(Put|Create|UploadPart|Complete|Abort|Delete)/;
 
 let world: World;
@@ -105,6 +108,11 @@ describe("a month that is not published", () => {
 
   it("gets its manifest last, after every bank's file", async () => {
     const writes = await writesDuring(() => run());
+    expect(writes).toEqual(["PutObject", "PutObject", "PutObject", "PutObject", "PutObject"]);
+  });
+
+  it("gets its manifest last, after every bank's file, if its files are staged as uploads", async () => {
+    const writes = await writesDuring(() => run({ month }, { environment: stagedAsUploads }));
     expect(writes.slice(-5)).toEqual([
       "CompleteMultipartUpload",
       "CompleteMultipartUpload",
@@ -113,6 +121,25 @@ describe("a month that is not published", () => {
       "PutObject",
     ]);
     expect(writes.filter((operation) => operation === "PutObject")).toHaveLength(1);
+  });
+
+  it("costs one request for each bank besides the first, whose key the run looks at", async () => {
+    const operations = await world.operationsDuring(() => run());
+    const looks = ["GetSecretValue", "GetObject", "HeadObject", "ListMultipartUploads"];
+    expect(operations.toSorted()).toEqual([...looks, ...Array<string>(5).fill("PutObject")].toSorted());
+  });
+
+  it("and has a later bank's file, which its run did not look at, fails once and is then published", async () => {
+    const key = `${prefix}PaperBank/2026/09/PaperBank_20260930.csv`;
+    const version = await world.put(key, OTHER_CONTENT);
+    await expect(run()).rejects.toMatchObject({
+      name: "ConflictError",
+      message: expect.stringContaining(key) as string,
+      retry: true,
+    });
+    expect((await world.head(key)).VersionId).toBe(version);
+    expect(await outcomeOf()).toEqual({ status: "published", revision: 1 });
+    await expectPublished();
   });
 
   it("is not written by a dry run, which reports that it would be published", async () => {
@@ -124,19 +151,21 @@ describe("a month that is not published", () => {
     await expectNothingPublished();
   });
 
-  it("is cleared of a dead run's uploads by its next run, but not by a dry run or another month's run", async () => {
+  it("is cleared of a dead run's uploads by its next run, but not by a dry run or a run of another month or extract", async () => {
     const begin = (key: string) =>
       world.s3.send(new CreateMultipartUploadCommand({ Bucket: world.bucket, Key: key }));
     const left = `${prefix}FirstNational/2026/09/FirstNational_20260930.csv`;
     const ofOtherMonth = `${prefix}FirstNational/2026/08/FirstNational_20260831.csv`;
-    await begin(left);
-    await begin(left);
-    await begin(ofOtherMonth);
+    const ofBankRenamedSince = `${prefix}OldNational/2026/09/OldNational_20260930.csv`;
+    const ofOtherExtract = `${prefix}loan_detail/FirstNational/2026/09/FirstNational_20260930.csv`;
+    const all = [left, left, ofBankRenamedSince, ofOtherMonth, ofOtherExtract];
+    for (const key of all) await begin(key);
     await run({ month, dryRun: true });
-    expect((await world.openUploads(prefix)).sort()).toEqual([ofOtherMonth, left, left]);
+    expect((await world.openUploads(prefix)).sort()).toEqual(all.sort());
     await run();
-    expect(await world.openUploads(prefix)).toEqual([ofOtherMonth]);
+    expect((await world.openUploads(prefix)).sort()).toEqual([ofOtherMonth, ofOtherExtract].sort());
     await run({ month: "2026-08" });
+    await run({ month, extract: "loan_detail" });
     await expectPublished();
   });
 });
@@ -227,10 +256,7 @@ describe("a published month whose bytes would change", () => {
     const before = await filesByBank();
     await changeLoans(2);
     const writes = await writesDuring(() => run({ month, restate: true }));
-    expect(writes.filter((operation) => /^(Put|Complete)/.test(operation))).toEqual([
-      "CompleteMultipartUpload",
-      "PutObject",
-    ]);
+    expect(writes).toEqual(["PutObject", "PutObject"]);
     const after = await filesByBank();
     for (const bankId of [1, 3, 4]) expect(after.get(bankId)).toEqual(before.get(bankId));
     expect(after.get(2)?.versionId).not.toBe(before.get(2)?.versionId);
@@ -272,14 +298,7 @@ describe("a published object", () => {
     await run();
     const { key, etag } = (await filesByBank()).get(4) ?? { key: "" };
     const target = { Bucket: world.bucket, Key: key };
-    // In one part, as the run writes it, for the same ETag.
-    const { UploadId } = await world.s3.send(new CreateMultipartUploadCommand(target));
-    const part = { ...target, UploadId, PartNumber: 1 };
-    const { ETag } = await world.s3.send(new UploadPartCommand({ ...part, Body: await world.read(key) }));
-    const Parts = [{ PartNumber: 1, ETag }];
-    await world.s3.send(
-      new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }),
-    );
+    await world.s3.send(new PutObjectCommand({ ...target, Body: await world.read(key) }));
     expect((await world.head(key)).ETag).toBe(etag);
 
     expect(await outcomeOf()).toEqual({ status: "repaired", revision: 2 });
@@ -503,16 +522,21 @@ describe("a range", () => {
 
 describe("a write", () => {
   /** Another writer comes at the last moment: after the run has read the key, before its write is carried out. */
-  async function crossedBy(foreign: (event: RequestEvent) => Promise<unknown>, index: number, input: object) {
+  async function crossedBy(
+    foreign: (event: RequestEvent) => Promise<unknown>,
+    index: number,
+    input: object,
+    environment: Readonly<Record<string, string>> = {},
+  ) {
     let count = 0;
     const remove = world.aws.onRequest(async (event) => {
-      const isWrite = event.operation === "CompleteMultipartUpload" || event.key?.endsWith(".json") === true;
-      if (!isWrite || event.operation === "GetObject" || count++ !== index) return undefined;
+      const isWrite = ["CompleteMultipartUpload", "PutObject"].includes(event.operation);
+      if (!isWrite || count++ !== index) return undefined;
       remove();
       await foreign(event);
       return undefined;
     });
-    const failure = await run(input).then(
+    const failure = await run(input, { environment }).then(
       () => undefined,
       (error: unknown) => error,
     );
@@ -527,56 +551,60 @@ describe("a write", () => {
     ["third bank's object", 2, "/SmithJonesSöhne_20260930.csv"],
   ] as const;
 
-  it.each([
-    ...objects,
-    ["last bank's object", 3, "/PaperBank_20260930.csv"],
-    ["manifest", 4, "/09.json"],
-  ] as const)(
-    "of the %s fails if an object has appeared at its key, and leaves that object alone",
-    async (_, index, keyEnd) => {
-      let foreign = { key: "", version: "" };
-      const failure = await crossedBy(
-        async ({ key = "" }) => {
-          foreign = { key, version: await world.put(key, OTHER_CONTENT) };
-        },
-        index,
-        { month },
-      );
-      expect(failure).toMatchObject({
-        ...conflict,
-        message: expect.stringContaining(foreign.key) as string,
-      });
-      expect(foreign.key.endsWith(keyEnd)).toBe(true);
-      expect((await world.head(foreign.key)).VersionId).toBe(foreign.version);
-      expect((await world.keys(`${prefix}_manifests/`)).length).toBe(index === 4 ? 1 : 0);
-      expect(await world.openUploads(prefix)).toEqual([]);
-    },
-  );
+  describe.each(bothWays)("of files %s", (_way, environment) => {
+    it.each([
+      ...objects,
+      ["last bank's object", 3, "/PaperBank_20260930.csv"],
+      ["manifest", 4, "/09.json"],
+    ] as const)(
+      "fails for the %s if an object has appeared at its key, and leaves that object alone",
+      async (_, index, keyEnd) => {
+        let foreign = { key: "", version: "" };
+        const failure = await crossedBy(
+          async ({ key = "" }) => {
+            foreign = { key, version: await world.put(key, OTHER_CONTENT) };
+          },
+          index,
+          { month },
+          environment,
+        );
+        expect(failure).toMatchObject({
+          ...conflict,
+          message: expect.stringContaining(foreign.key) as string,
+        });
+        expect(foreign.key.endsWith(keyEnd)).toBe(true);
+        expect((await world.head(foreign.key)).VersionId).toBe(foreign.version);
+        expect((await world.keys(`${prefix}_manifests/`)).length).toBe(index === 4 ? 1 : 0);
+        expect(await world.openUploads(prefix)).toEqual([]);
+      },
+    );
 
-  it.each([...objects, ["manifest", 3, "/09.json"] as const])(
-    "of the %s in a restatement fails if the object has changed since the run read it",
-    async (_, index, keyEnd) => {
-      await run();
-      const before = await world.manifest(month, prefix);
-      await changeLoans(1, 2, 3);
-      let foreign = { key: "", version: "" };
-      const failure = await crossedBy(
-        async ({ key = "" }) => {
-          const text = key.endsWith(".json") ? JSON.stringify(before) : OTHER_CONTENT;
-          foreign = { key, version: await world.put(key, text) };
-        },
-        index,
-        { month, restate: true },
-      );
-      expect(failure).toMatchObject(conflict);
-      expect(foreign.key.endsWith(keyEnd)).toBe(true);
-      expect((await world.head(foreign.key)).VersionId).toBe(foreign.version);
-      expect((await readRevision(world, month, prefix))?.manifest).toEqual(before);
-      expect(await world.openUploads(prefix)).toEqual([]);
-      expect(await outcomeOf({ month, restate: true })).toEqual({ status: "restated", revision: 2 });
-      await expectPublished();
-    },
-  );
+    it.each([...objects, ["manifest", 3, "/09.json"] as const])(
+      "fails for the %s in a restatement if the object has changed since the run read it",
+      async (_, index, keyEnd) => {
+        await run();
+        const before = await world.manifest(month, prefix);
+        await changeLoans(1, 2, 3);
+        let foreign = { key: "", version: "" };
+        const failure = await crossedBy(
+          async ({ key = "" }) => {
+            const text = key.endsWith(".json") ? JSON.stringify(before) : OTHER_CONTENT;
+            foreign = { key, version: await world.put(key, text) };
+          },
+          index,
+          { month, restate: true },
+          environment,
+        );
+        expect(failure).toMatchObject(conflict);
+        expect(foreign.key.endsWith(keyEnd)).toBe(true);
+        expect((await world.head(foreign.key)).VersionId).toBe(foreign.version);
+        expect((await readRevision(world, month, prefix))?.manifest).toEqual(before);
+        expect(await world.openUploads(prefix)).toEqual([]);
+        expect(await outcomeOf({ month, restate: true })).toEqual({ status: "restated", revision: 2 });
+        await expectPublished();
+      },
+    );
+  });
 
   it("in a restatement does not bring back an object that was deleted in the meantime", async () => {
     await run();
@@ -596,7 +624,7 @@ describe("an upload", () => {
       );
       return undefined;
     });
-    await expect(run()).rejects.toMatchObject({
+    await expect(run({ month }, { environment: stagedAsUploads })).rejects.toMatchObject({
       name: "ConflictError",
       message: expect.stringMatching(
         /^another run aborted the upload of s3:\/\/extracts\/.* in the meantime$/,

@@ -6,6 +6,7 @@ import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import { type LocalAws, startLocalAws } from "../../../local/aws/server";
 import { awsClients } from "../../../src/platform/aws";
 import { ObjectStore } from "../../../src/platform/bucket/object-store";
+import { isHeld } from "../../../src/platform/bucket/staged-upload";
 import { withDeadline } from "../../../src/platform/deadline";
 import { Gate } from "../../support/gate";
 
@@ -31,7 +32,7 @@ async function withStore<Result>(action: (objects: ObjectStore) => Promise<Resul
   }
 }
 
-const openUploads = () => withStore((objects) => objects.openUploads(["key"], ""));
+const openUploads = () => withStore((objects) => objects.openUploads("", (key) => key === "key"));
 
 describe("staging a file of many parts", () => {
   it("holds two parts of 8 MiB in memory, and sends only two at a time", async () => {
@@ -59,9 +60,33 @@ describe("staging a file of many parts", () => {
       // The two parts that are being sent, and what the streams in between have read ahead.
       expect(takenBytes).toBeLessThan(17 * MEBIBYTE);
       gate.open();
-      const { parts } = await staging;
-      expect(parts).toHaveLength(12);
+      expect(await staging).toHaveProperty("parts.length", 12);
     });
+  });
+});
+
+async function* bytes(byteCount: number) {
+  yield Buffer.alloc(byteCount);
+  await Promise.resolve();
+}
+
+describe("objects of less than a part", () => {
+  it("wait in memory up to 16 MiB together, and the others in the bucket", async () => {
+    await withStore(async (objects) => {
+      const stage = (key: string, mebibytes: number) => objects.stage(key, bytes(mebibytes * MEBIBYTE));
+      const held = [await stage("a", 7), await stage("b", 7)];
+      for (const staged of held) expect(isHeld(staged)).toBe(true);
+      expect(isHeld(await stage("too large for the rest", 3))).toBe(false);
+      expect(isHeld(await stage("small enough", 2))).toBe(true);
+
+      for (const staged of held.slice(0, 1)) await objects.complete(staged, undefined);
+      expect(isHeld(await stage("after a completion", 7))).toBe(true);
+      expect(isHeld(await stage("full again", 1))).toBe(false);
+      for (const staged of held.slice(1)) await objects.abort(staged);
+      expect(isHeld(await stage("after an abort", 7))).toBe(true);
+    });
+    const puts = aws.requests.filter(({ operation }) => operation === "PutObject");
+    expect(puts.map(({ key }) => key)).toEqual(["a"]);
   });
 });
 

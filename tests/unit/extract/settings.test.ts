@@ -41,6 +41,7 @@ describe("the settings", () => {
         EXTRACT_KEY_LAYOUT: "hive",
         EXTRACT_LINE_ENDING: "crlf",
         EXTRACT_KMS_KEY_ID: "alias/x",
+        EXTRACT_HELD_MIB: "32",
       },
       S3_FORCE_PATH_STYLE: "true",
     });
@@ -53,7 +54,7 @@ describe("the settings", () => {
       ssl: "disable",
     });
     expect(config.output).toEqual({
-      bucket: { bucket: "extracts", kmsKeyId: "alias/x", forcePathStyle: true },
+      bucket: { bucket: "extracts", kmsKeyId: "alias/x", forcePathStyle: true, heldBytes: 32 * 1024 * 1024 },
       layout: { prefix: "a/b/", folders: "hive" },
       lineEnding: "\r\n",
     });
@@ -71,7 +72,8 @@ describe("the settings", () => {
   it("are refused with all mistakes at once, each with what was expected", () => {
     const error = refusal({
       ...{ EXTRACT_BUCKET: "s3://Extracts", DB_PORT: "70000", DB_SSL: "require", EXTRACT_KEY_LAYOUT: "flat" },
-      ...{ EXTRACT_PREFIX: "/a", EXTRACT_LINE_ENDING: "cr", S3_FORCE_PATH_STYLE: "yes" },
+      ...{ EXTRACT_PREFIX: "/a", EXTRACT_LINE_ENDING: "cr", EXTRACT_HELD_MIB: "1e3" },
+      ...{ S3_FORCE_PATH_STYLE: "yes" },
     });
     expect(error.message.split("; ")).toEqual([
       "wrong settings: DB_SECRET_ID: missing",
@@ -81,6 +83,7 @@ describe("the settings", () => {
       'EXTRACT_PREFIX: expected a prefix without a leading slash, such as loans/, not "/a"',
       'EXTRACT_KEY_LAYOUT: expected plain or hive, not "flat"',
       'EXTRACT_LINE_ENDING: expected lf or crlf, not "cr"',
+      'EXTRACT_HELD_MIB: expected a whole number from 0 to 1024, not "1e3"',
       'S3_FORCE_PATH_STYLE: expected true or false, not "yes"',
     ]);
     expect(error.exitCode).toBe(64);

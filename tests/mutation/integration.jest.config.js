@@ -1,0 +1,8 @@
+const config = require("../../jest.config.js");
+
+/** @type {import("jest").Config} */
+module.exports = {
+  ...config,
+  rootDir: "../..",
+  testMatch: ["<rootDir>/tests/integration/{extract,platform}/**/*.test.ts"],
+};
