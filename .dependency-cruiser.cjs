@@ -1,6 +1,7 @@
 /** Which folder may import what. `npm run check` holds every import against it: of types, and by `import()`, too. */
 
-const PIPELINES = "extract|intake|lake";
+/** The pipelines, and what stands beside them in src: the rotation of the database's password. */
+const PIPELINES = "extract|intake|lake|rotation";
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {

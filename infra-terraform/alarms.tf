@@ -87,10 +87,10 @@ resource "aws_cloudwatch_metric_alarm" "rotation_failed" {
   count = local.rotates ? 1 : 0
 
   alarm_name          = "${local.name}-rotation-failed"
-  alarm_description   = "The database password could not be rotated. The old password still works. See the log of the function ${local.name}-rotation."
+  alarm_description   = "The database password could not be rotated. The extract can still log in. See docs/runbook.md, \"The password was not rotated\"."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
-  dimensions          = { FunctionName = "${local.name}-rotation" }
+  dimensions          = { FunctionName = local.functions["rotate"] }
   statistic           = "Sum"
   period              = 300
   evaluation_periods  = 1

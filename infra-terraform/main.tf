@@ -4,7 +4,7 @@ locals {
   # The Lambda functions in serverless.yml are named <service>-<stage>-<function>. Everything here uses the same prefix.
   name = "bank-batch-${var.stage}"
 
-  functions = { for function in ["extract", "verify", "announce", "notify"] : function => "${local.name}-${function}" }
+  functions = { for function in ["extract", "verify", "announce", "notify", "rotate"] : function => "${local.name}-${function}" }
 }
 
 data "aws_caller_identity" "current" {}

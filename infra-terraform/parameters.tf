@@ -2,7 +2,10 @@
 
 locals {
   parameters = {
-    "database-secret-arn"      = module.kept.secret_arn
+    "database-secret-arn" = module.kept.secret_arn
+    # Without a master secret, the same secret and key again: then these parameters grant nothing more.
+    "master-secret-arn"        = try(var.database_master_secret.arn, module.kept.secret_arn)
+    "master-secret-key-arn"    = try(coalesce(var.database_master_secret.kms_key_arn), module.kept.key_arn)
     "extracts-bucket"          = module.kept.extracts_bucket.name
     "extracts-key-arn"         = module.kept.key_arn
     "notify-topic-arn"         = aws_sns_topic.notify.arn

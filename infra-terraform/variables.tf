@@ -177,7 +177,7 @@ variable "noncurrent_version_days" {
 variable "rotation_days" {
   description = <<-EOT
     Interval in days at which the database password is rotated, or null for no rotation. Set it only once the secret has a
-    value (README.md), because setting it rotates the password at once.
+    value and the functions are deployed (README.md), because setting it rotates the password at once.
   EOT
   type        = number
   default     = null
@@ -187,6 +187,31 @@ variable "rotation_days" {
       var.rotation_days >= 1 && var.rotation_days <= 1000 && floor(var.rotation_days) == var.rotation_days
     )
     error_message = "rotation_days: expected a whole number of days from 1 to 1000, or null."
+  }
+}
+
+variable "database_master_secret" {
+  description = <<-EOT
+    For a rotation that alternates between two users: the secret of a database user that may create users, whose ARN the
+    database secret names as masterarn, and the key that encrypts it, unless it is the AWS managed key. Null for a rotation
+    of a single user.
+  EOT
+  type = object({
+    arn         = string
+    kms_key_arn = optional(string)
+  })
+  default = null
+
+  validation {
+    condition = var.database_master_secret == null ? true : (
+      can(regex("^arn:[^:]+:secretsmanager:[^:]+:\\d{12}:secret:.+$", var.database_master_secret.arn))
+      && (
+        var.database_master_secret.kms_key_arn == null
+        ? true
+        : can(regex("^arn:[^:]+:kms:[^:]+:\\d{12}:key/.+$", var.database_master_secret.kms_key_arn))
+      )
+    )
+    error_message = "database_master_secret: expected the ARN of a secret and, optionally, the ARN of its KMS key."
   }
 }
 

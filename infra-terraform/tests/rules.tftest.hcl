@@ -116,7 +116,7 @@ run "everything" {
   assert {
     condition = toset(keys(aws_ssm_parameter.handover)) == toset([
       "database-secret-arn", "extracts-bucket", "extracts-key-arn", "notify-topic-arn", "announce-topic-arn",
-      "lambda-security-group-id", "private-subnet-ids",
+      "lambda-security-group-id", "private-subnet-ids", "master-secret-arn", "master-secret-key-arn",
     ])
     error_message = "The parameters are not the ones that serverless.yml reads."
   }
@@ -345,17 +345,41 @@ run "rotation" {
   }
 
   assert {
-    condition = (
-      endswith(aws_serverlessapplicationrepository_cloudformation_stack.rotation[0].application_id, "/SecretsManagerRDSPostgreSQLRotationSingleUser")
-      && aws_serverlessapplicationrepository_cloudformation_stack.rotation[0].parameters["vpcSecurityGroupIds"] == "sg-00000000000000001"
-      && aws_serverlessapplicationrepository_cloudformation_stack.rotation[0].parameters["kmsKeyArn"] == module.kept.key_arn
-    )
-    error_message = "The rotation is not the AWS single-user function for PostgreSQL, or can't reach the database or the secret."
+    condition     = endswith(aws_secretsmanager_secret_rotation.database[0].rotation_lambda_arn, ":function:bank-batch-prod-rotate")
+    error_message = "The secret is not rotated by the function rotate of serverless.yml."
   }
 
   assert {
-    condition     = aws_cloudwatch_metric_alarm.rotation_failed[0].dimensions["FunctionName"] == "bank-batch-prod-rotation"
+    condition = (
+      aws_ssm_parameter.handover["master-secret-arn"].value == module.kept.secret_arn
+      && aws_ssm_parameter.handover["master-secret-key-arn"].value == module.kept.key_arn
+    )
+    error_message = "Without a master secret, the function rotate may read another secret or use another key."
+  }
+
+  assert {
+    condition     = aws_cloudwatch_metric_alarm.rotation_failed[0].dimensions["FunctionName"] == "bank-batch-prod-rotate"
     error_message = "No alarm reports a failed rotation."
+  }
+}
+
+run "rotation_of_alternating_users" {
+  command = plan
+
+  variables {
+    rotation_days = 30
+    database_master_secret = {
+      arn         = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:master-abcdef"
+      kms_key_arn = "arn:aws:kms:eu-west-1:123456789012:key/11111111-1111-1111-1111-111111111111"
+    }
+  }
+
+  assert {
+    condition = (
+      aws_ssm_parameter.handover["master-secret-arn"].value == var.database_master_secret.arn
+      && aws_ssm_parameter.handover["master-secret-key-arn"].value == var.database_master_secret.kms_key_arn
+    )
+    error_message = "The function rotate may not read the master secret."
   }
 }
 

@@ -18,7 +18,7 @@ variables {
 run "rejects_malformed_values" {
   command = plan
   expect_failures = [
-    var.region, var.stage, var.database_host, var.database_port, var.database_name, var.database_schema, var.database_security_group_id, var.vpc_id, var.private_subnet_ids, var.private_route_table_ids, var.https_egress_cidr_blocks, var.noncurrent_version_days, var.rotation_days, var.notify_emails, var.sftp,
+    var.region, var.stage, var.database_host, var.database_port, var.database_name, var.database_schema, var.database_security_group_id, var.vpc_id, var.private_subnet_ids, var.private_route_table_ids, var.https_egress_cidr_blocks, var.noncurrent_version_days, var.rotation_days, var.database_master_secret, var.notify_emails, var.sftp,
   ]
 
   variables {
@@ -35,6 +35,7 @@ run "rejects_malformed_values" {
     https_egress_cidr_blocks   = ["everywhere"]
     noncurrent_version_days    = 7
     rotation_days              = 0.5
+    database_master_secret     = { arn = "master" }
     notify_emails              = ["support"]
     sftp = {
       public_keys   = { FirstNational = "-----BEGIN OPENSSH PRIVATE KEY-----" }

@@ -1,12 +1,15 @@
-// The local Secrets Manager (JSON 1.1): secrets with versions and staging labels, enough to simulate a rotation.
+// The local Secrets Manager (JSON 1.1): secrets with versions and staging labels, enough for a rotation. It invokes no
+// function: whoever calls RotateSecret takes the steps.
 // Source of the behaviour: AWS Secrets Manager API Reference.
 import { randomBytes, randomUUID } from "node:crypto";
 import { AwsError, type Call, type Operation, type Reply, type Service } from "./exchange";
 import { receiveText } from "./payload";
+import { randomPassword, type PasswordRules } from "./random-password";
 
 interface SecretVersion {
   readonly id: string;
-  readonly value: string;
+  /** Undefined for the version that RotateSecret makes, until the rotation's first step gives it a value. */
+  value: string | undefined;
   readonly created: Date;
   readonly stages: Set<string>;
 }
@@ -15,10 +18,11 @@ interface Secret {
   readonly arn: string;
   readonly name: string;
   readonly versions: Map<string, SecretVersion>;
+  rotationFunction?: string;
 }
 
-/** The request members that the operations below use; all are strings or lists of strings. */
-interface Input {
+/** The request members that the operations below use. */
+interface Input extends PasswordRules {
   readonly Name?: string;
   readonly SecretId?: string;
   readonly SecretString?: string;
@@ -28,10 +32,12 @@ interface Input {
   readonly VersionStages?: readonly string[];
   readonly MoveToVersionId?: string;
   readonly RemoveFromVersionId?: string;
+  readonly RotationLambdaARN?: string;
 }
 
 const current = "AWSCURRENT";
 const previous = "AWSPREVIOUS";
+const pending = "AWSPENDING";
 
 export class SecretsManager implements Service {
   readonly name = "secretsmanager";
@@ -43,6 +49,8 @@ export class SecretsManager implements Service {
     GetSecretValue: (input) => this.#get(input),
     PutSecretValue: (input) => this.#put(this.#secret(input.SecretId), input),
     UpdateSecretVersionStage: (input) => this.#moveStage(input),
+    RotateSecret: (input) => this.#rotate(this.#secret(input.SecretId), input),
+    GetRandomPassword: (input) => ({ RandomPassword: randomPassword(input) }),
   };
 
   constructor(region: string, account: string) {
@@ -96,7 +104,7 @@ export class SecretsManager implements Service {
       VersionId === undefined
         ? [...secret.versions.values()].find((one) => stage !== undefined && one.stages.has(stage))
         : secret.versions.get(VersionId);
-    if (version === undefined || (stage !== undefined && !version.stages.has(stage))) {
+    if (version?.value === undefined || (stage !== undefined && !version.stages.has(stage))) {
       const sought = VersionId === undefined ? `staging label: ${stage ?? ""}` : `VersionId: ${VersionId}`;
       throw refused(
         "ResourceNotFoundException",
@@ -117,16 +125,17 @@ export class SecretsManager implements Service {
     secret: Secret,
     input: Input,
   ): { ARN: string; Name: string; VersionId: string; VersionStages: string[] } {
-    const id = input.ClientRequestToken ?? randomUUID();
+    const id = token(input);
     const value = required(input.SecretString, "SecretString");
     const repeated = secret.versions.get(id);
-    if (repeated !== undefined && repeated.value !== value) {
+    if (repeated?.value !== undefined && repeated.value !== value) {
       throw refused("ResourceExistsException", "This token has another value.");
     }
-    const version = repeated ?? { id, value, created: new Date(), stages: new Set<string>() };
+    const isNew = repeated?.value === undefined;
+    const version = repeated ?? emptyVersion(id);
+    version.value = value;
     secret.versions.set(id, version);
-    const stages = repeated === undefined ? (input.VersionStages ?? [current]) : [];
-    for (const stage of stages) attach(secret, stage, version);
+    for (const stage of isNew ? (input.VersionStages ?? [current]) : []) attach(secret, stage, version);
     return { ARN: secret.arn, Name: secret.name, VersionId: id, VersionStages: [...version.stages] };
   }
 
@@ -145,6 +154,24 @@ export class SecretsManager implements Service {
     if (target !== undefined) attach(secret, stage, target);
     else holder?.stages.delete(stage);
     return { ARN: secret.arn, Name: secret.name };
+  }
+
+  /** Switches the rotation on, and prepares the version that the rotation's first step fills. */
+  #rotate(secret: Secret, input: Input): object {
+    if (input.RotationLambdaARN !== undefined) secret.rotationFunction = input.RotationLambdaARN;
+    if (secret.rotationFunction === undefined)
+      throw refused(
+        "InvalidRequestException",
+        "No Lambda rotation function ARN is associated with this secret.",
+      );
+    const inProgress = [...secret.versions.values()].find(({ stages }) => stages.has(pending));
+    if (inProgress !== undefined && !inProgress.stages.has(current)) {
+      throw refused("InvalidRequestException", "A previous rotation isn't complete.");
+    }
+    const version = emptyVersion(token(input));
+    secret.versions.set(version.id, version);
+    attach(secret, pending, version);
+    return { ARN: secret.arn, Name: secret.name, VersionId: version.id };
   }
 
   #secret(id: string | undefined): Secret {
@@ -169,8 +196,22 @@ function describe(secret: Secret): object {
   return {
     ARN: secret.arn,
     Name: secret.name,
+    ...(secret.rotationFunction !== undefined && {
+      RotationEnabled: true,
+      RotationLambdaARN: secret.rotationFunction,
+    }),
     VersionIdsToStages: Object.fromEntries(versions.map((version) => [version.id, [...version.stages]])),
   };
+}
+
+function emptyVersion(id: string): SecretVersion {
+  return { id, value: undefined, created: new Date(), stages: new Set() };
+}
+
+/** The id of the version that a request makes. */
+function token({ ClientRequestToken = randomUUID() }: Input): string {
+  if (ClientRequestToken.length >= 32 && ClientRequestToken.length <= 64) return ClientRequestToken;
+  throw refused("InvalidParameterException", "ClientRequestToken must have 32 to 64 characters.");
 }
 
 function required(value: string | undefined, member: string): string {

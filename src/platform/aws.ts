@@ -14,7 +14,10 @@ export interface AwsClients {
 }
 
 /** What all clients share; what is left out, the SDK takes from the environment and its configuration files. */
-export type SharedClientConfig = Pick<SecretsManagerClientConfig, "endpoint" | "region" | "credentials">;
+export type SharedClientConfig = Pick<
+  SecretsManagerClientConfig,
+  "endpoint" | "region" | "credentials" | "userAgentAppId"
+>;
 
 /** Time limits of S3's client. */
 export interface RequestLimits {

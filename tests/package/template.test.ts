@@ -39,6 +39,36 @@ async function template(
   }
 }
 
+const functionsOf = (resources: Resources) =>
+  Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+}
+
+/** What a role allows: each action with its resources, the ARNs of the template shortened. */
+function allowed(resources: Resources, role: string): string[] {
+  const { Policies } = resources[role]?.Properties as {
+    Policies: { PolicyDocument: { Statement: Statement[] } }[];
+  };
+  const statements = Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+  return statements
+    .filter(({ Effect }) => Effect === "Allow")
+    .flatMap(({ Action, Resource }) =>
+      [Action].flat().flatMap((action) => [Resource].flat().map((one) => `${action} ${nameOf(one)}`)),
+    )
+    .sort();
+}
+
+function nameOf(resource: unknown): string {
+  if (typeof resource === "string") return resource;
+  const { Ref, ...reference } = resource as Record<string, string | readonly string[]>;
+  const text = [Ref ?? reference["Fn::GetAtt"] ?? reference["Fn::Sub"] ?? ""].flat().join(".");
+  return text.replace(/^.*:(?=[^:]+$)/, "");
+}
+
 describe("the template", () => {
   let resources: Resources;
   let parameters: Readonly<Record<string, unknown>>;
@@ -46,13 +76,14 @@ describe("the template", () => {
 
   const properties = (name: string) => resources[name]?.Properties;
 
-  it("runs extract, verify, announce and notify on a current Node.js, on arm64", () => {
-    const functions = Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
+  it("runs all functions on a current Node.js, on arm64", () => {
+    const functions = functionsOf(resources);
     expect(functions.map(({ Properties }) => Properties["Handler"]).sort()).toEqual([
       "src/extract/lambda.announce",
       "src/extract/lambda.extract",
       "src/extract/lambda.notify",
       "src/extract/lambda.verify",
+      "src/rotation/lambda.rotate",
     ]);
     for (const { Properties } of functions) {
       expect(Properties).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
@@ -67,6 +98,7 @@ describe("the template", () => {
       FlexibleTimeWindow: { Mode: "OFF" },
       Target: {
         Input: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}',
+        RoleArn: { "Fn::GetAtt": ["SchedulerRole", "Arn"] },
         RetryPolicy: { MaximumRetryAttempts: 10, MaximumEventAgeInSeconds: 21_600 },
       },
     });
@@ -87,6 +119,12 @@ describe("the template", () => {
       expect(properties(`${name}LambdaEvConf`)).not.toHaveProperty("DestinationConfig.OnSuccess");
     },
   );
+
+  it("keeps a failure of which notify could not tell people in a dead-letter queue", () => {
+    expect(properties("NotifyLambdaEvConf")).toMatchObject({
+      DestinationConfig: { OnFailure: { Destination: { Ref: "NotifyDeadLetterQueueArn" } } },
+    });
+  });
 
   it("invokes announce for every manifest, and for no other object", () => {
     const [rule, ...others] = Object.values(resources).filter(({ Type }) => Type === "AWS::Events::Rule");
@@ -113,14 +151,133 @@ describe("the template", () => {
     }
   });
 
-  it("lets one extract run at a time, in the network of the database", () => {
-    expect(properties("ExtractLambdaFunction")).toMatchObject({
-      ReservedConcurrentExecutions: 1,
-      VpcConfig: {
-        SecurityGroupIds: [{ Ref: "LambdaSecurityGroupId" }],
-        SubnetIds: { "Fn::Split": [",", { Ref: "PrivateSubnetIds" }] },
+  it("lets one extract run at a time", () => {
+    expect(properties("ExtractLambdaFunction")).toHaveProperty("ReservedConcurrentExecutions", 1);
+  });
+
+  it("puts only extract and rotate into the network of the database", () => {
+    const network = {
+      SecurityGroupIds: [{ Ref: "LambdaSecurityGroupId" }],
+      SubnetIds: { "Fn::Split": [",", { Ref: "PrivateSubnetIds" }] },
+    };
+    const networks = functionsOf(resources).map(({ Properties }) => [
+      Properties["Handler"],
+      Properties["VpcConfig"],
+    ]);
+    expect(networks.filter(([, found]) => found !== undefined)).toEqual([
+      ["src/extract/lambda.extract", network],
+      ["src/rotation/lambda.rotate", network],
+    ]);
+  });
+
+  it("lets only Secrets Manager, for this account, invoke rotate", () => {
+    const permissions = Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Permission");
+    const ofRotate = permissions.filter(({ Properties }) =>
+      JSON.stringify(Properties["FunctionName"]).includes("RotateLambdaFunction"),
+    );
+    expect(ofRotate.map(({ Properties }) => Properties)).toEqual([
+      {
+        FunctionName: { "Fn::GetAtt": ["RotateLambdaFunction", "Arn"] },
+        Action: "lambda:InvokeFunction",
+        Principal: "secretsmanager.amazonaws.com",
+        SourceAccount: { Ref: "AWS::AccountId" },
       },
-    });
+    ]);
+  });
+
+  it("gives each function and the scheduler a role of its own, which only they can take", () => {
+    const roles = Object.entries(resources).filter(([, { Type }]) => Type === "AWS::IAM::Role");
+    const services = roles.map(([name, { Properties }]) => [
+      name,
+      (Properties["AssumeRolePolicyDocument"] as { Statement: { Principal: unknown }[] }).Statement.map(
+        ({ Principal }) => Principal,
+      ),
+    ]);
+    const names = ["Extract", "Verify", "Announce", "Notify", "Rotate"];
+    expect(services).toEqual([
+      ...names.map((name) => [`${name}Role`, [{ Service: "lambda.amazonaws.com" }]]),
+      ["SchedulerRole", [{ Service: "scheduler.amazonaws.com" }]],
+    ]);
+    for (const name of names) {
+      expect(properties(`${name}LambdaFunction`)).toMatchObject({
+        Role: { "Fn::GetAtt": [`${name}Role`, "Arn"] },
+      });
+    }
+  });
+
+  const network = [
+    ...["AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface"],
+    ...["DescribeNetworkInterfaces", "DescribeSubnets", "UnassignPrivateIpAddresses"],
+  ].map((action) => `ec2:${action} *`);
+  const failures = ["lambda:InvokeFunction bank-batch-prod-notify"];
+  const logs = (name: string) => [
+    `logs:CreateLogStream ${name}LogGroup.Arn`,
+    `logs:PutLogEvents ${name}LogGroup.Arn`,
+  ];
+  it.each([
+    [
+      "Extract",
+      [
+        ...network,
+        ...["kms:Decrypt ExtractsKeyArn", "kms:GenerateDataKey ExtractsKeyArn"],
+        ...failures,
+        ...["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"].map(
+          (action) => `${action} \${ExtractsBucket}/*`,
+        ),
+        ...["s3:ListBucket", "s3:ListBucketMultipartUploads"].map(
+          (action) => `${action} \${ExtractsBucket}`,
+        ),
+        "secretsmanager:GetSecretValue DatabaseSecretArn",
+      ],
+    ],
+    [
+      "Verify",
+      [
+        "kms:Decrypt ExtractsKeyArn",
+        ...failures,
+        ...["s3:GetObject", "s3:GetObjectVersion"].map((action) => `${action} \${ExtractsBucket}/*`),
+        "s3:ListBucket ${ExtractsBucket}",
+      ],
+    ],
+    [
+      "Announce",
+      [
+        ...["kms:Decrypt ExtractsKeyArn", "kms:GenerateDataKey ExtractsKeyArn"],
+        ...failures,
+        ...["s3:GetObject ${ExtractsBucket}/*_manifests/*", "s3:ListBucket ${ExtractsBucket}"],
+        "sns:Publish AnnounceTopicArn",
+      ],
+    ],
+    [
+      "Notify",
+      [
+        ...["kms:Decrypt ExtractsKeyArn", "kms:GenerateDataKey ExtractsKeyArn"],
+        ...["sns:Publish NotifyTopicArn", "sqs:SendMessage NotifyDeadLetterQueueArn"],
+      ],
+    ],
+    [
+      "Rotate",
+      [
+        ...network,
+        ...["kms:Decrypt ExtractsKeyArn", "kms:Decrypt MasterSecretKeyArn"],
+        "kms:GenerateDataKey ExtractsKeyArn",
+        "secretsmanager:DescribeSecret DatabaseSecretArn",
+        "secretsmanager:GetRandomPassword *",
+        "secretsmanager:GetSecretValue DatabaseSecretArn",
+        "secretsmanager:GetSecretValue MasterSecretArn",
+        "secretsmanager:PutSecretValue DatabaseSecretArn",
+        "secretsmanager:UpdateSecretVersionStage DatabaseSecretArn",
+      ],
+    ],
+  ])("allows %s its own logs, and nothing that it doesn't need", (name, rights) => {
+    expect(allowed(resources, `${name}Role`)).toEqual([...rights, ...logs(name)].sort());
+  });
+
+  it("allows the scheduler to invoke its two functions, and nothing else", () => {
+    expect(allowed(resources, "SchedulerRole")).toEqual([
+      "lambda:InvokeFunction ExtractLambdaFunction.Arn",
+      "lambda:InvokeFunction VerifyLambdaFunction.Arn",
+    ]);
   });
 
   it("gives the functions their settings, and no secret", () => {
@@ -141,21 +298,24 @@ describe("the template", () => {
     expect(properties("NotifyLambdaFunction")?.["Environment"]).toEqual({
       Variables: { NOTIFY_TOPIC_ARN: { Ref: "NotifyTopicArn" } },
     });
+    expect(properties("RotateLambdaFunction")?.["Environment"]).toEqual({
+      Variables: { NODE_EXTRA_CA_CERTS: "/var/runtime/ca-cert.pem" },
+    });
   });
 
   it("reads every name from an SSM parameter of its stage, when it is deployed", () => {
-    const names = ["announce-topic-arn", "database-secret-arn", "extracts-bucket", "extracts-key-arn"];
+    const names = [
+      ...["announce-topic-arn", "database-secret-arn", "extracts-bucket", "extracts-key-arn"],
+      ...["lambda-security-group-id", "master-secret-arn", "master-secret-key-arn"],
+      ...["notify-dead-letter-queue-arn", "notify-topic-arn", "private-subnet-ids"],
+    ];
     const defaults = Object.values(parameters).map((each) => (each as { Default: string }).Default);
-    expect(defaults.sort()).toEqual(
-      [...names, "lambda-security-group-id", "notify-topic-arn", "private-subnet-ids"].map(
-        (name) => `/bank-batch/prod/${name}`,
-      ),
-    );
+    expect(defaults.sort()).toEqual(names.map((name) => `/bank-batch/prod/${name}`));
   });
 
   it("keeps the logs for 400 days", () => {
     const groups = Object.values(resources).filter(({ Type }) => Type === "AWS::Logs::LogGroup");
-    expect(groups.map(({ Properties }) => Properties["RetentionInDays"])).toEqual([400, 400, 400, 400]);
+    expect(groups.map(({ Properties }) => Properties["RetentionInDays"])).toEqual([400, 400, 400, 400, 400]);
   });
 
   it("schedules nothing on the stage dev", async () => {

@@ -105,7 +105,8 @@ export async function invokeIn(
 ): Promise<Invocation> {
   const child = fork(path.join(__dirname, "lambda-process.cjs"), [task, handler], {
     cwd: task,
-    env: { ...environment },
+    // The calls of a handler count as those of its function.
+    env: { ...environment, AWS_SDK_UA_APP_ID: handler.split(".").at(-1) },
     execArgv: [...nodeFlags],
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });

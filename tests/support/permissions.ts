@@ -1,6 +1,6 @@
 /**
- * Compares the role in serverless.yml with what the program did in the tests: the role allows every call that the
- * program sent, and the program used every right. Checked once, after all tests.
+ * Compares the role of each function with what that function did in the tests: the role allows every call that the
+ * function sent, and the function used every right. Checked once, after all tests.
  */
 import { appendFile, mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
@@ -11,20 +11,37 @@ import { parse } from "yaml";
 import type { RecordedRequest } from "../../local/aws/server";
 import { ROOT } from "./root";
 
-/** The variable with the file to which the test processes write the rights that they used, one per line. */
+/** Who sends a call, by its `userAgentAppId`: a function, a person with rights of their own, or the tests themselves. */
+export type Caller = "extract" | "verify" | "announce" | "notify" | "rotate" | "operator" | "test";
+
+const WITHOUT_ROLE = ["operator", "test"];
+
+/** The variable with the file to which the test processes write the rights that functions used, one per line. */
 const RECORD = "TEST_PERMISSIONS";
 
 export async function startRecording(): Promise<void> {
   process.env[RECORD] = path.join(await mkdtemp(path.join(os.tmpdir(), "permissions-")), "used");
 }
 
-/** @throws if no right is known for one of the requests. */
+/** @throws if a call doesn't say which function it is from, or no right is known for it. */
 export async function recordCalls(requests: readonly RecordedRequest[]): Promise<void> {
-  const used = new Set(requests.flatMap(rightsFor));
+  const used = new Set(requests.flatMap(usedRights));
   await appendFile(process.env[RECORD] ?? "", [...used].map((right) => `${right}\n`).join(""));
 }
 
-/** @throws if the role lacks a right that was used or, after all tests, has one that was not used. */
+/** The rights that a call needs, each with the function that sent it: `extract s3:PutObject`. */
+function usedRights(request: RecordedRequest): string[] {
+  const caller = /\bapp\/([\w-]+)/.exec(request.userAgent ?? "")?.[1];
+  if (caller === undefined) {
+    throw new Error(
+      `${request.operation}: of which function? Use world.clients("extract"), or tests/support/handlers.ts`,
+    );
+  }
+  if (WITHOUT_ROLE.includes(caller)) return [];
+  return rightsFor(request).map((right) => `${caller} ${right}`);
+}
+
+/** @throws if a role lacks a right that its function used or, after all tests, has one that it did not use. */
 export async function expectLeastPrivilege(isWhole: boolean): Promise<void> {
   const record = process.env[RECORD] ?? "";
   const used = new Set(
@@ -36,29 +53,52 @@ export async function expectLeastPrivilege(isWhole: boolean): Promise<void> {
   const missing = [...used].filter((right) => !granted.has(right));
   const idle = isWhole ? [...granted].filter((right) => !used.has(right)) : [];
   if (missing.length > 0)
-    throw new Error(`serverless.yml does not grant what the program needs: ${missing.join(", ")}`);
+    throw new Error(`roles.yml does not grant what the functions need: ${missing.join(", ")}`);
   if (idle.length > 0)
-    throw new Error(`serverless.yml grants what no test makes the program use: ${idle.join(", ")}`);
+    throw new Error(`roles.yml grants what no test makes the functions use: ${idle.join(", ")}`);
 }
 
-async function grantedRights(): Promise<string[]> {
-  const text = await readFile(path.join(ROOT, "serverless.yml"), "utf8");
-  const { provider } = parse(text) as {
-    provider: { iam: { role: { statements: { Action: string | string[] }[] } } };
+interface Role {
+  readonly Properties: {
+    readonly Policies: readonly { readonly PolicyName: string; readonly PolicyDocument: PolicyDocument }[];
   };
-  return provider.iam.role.statements.flatMap(({ Action }) => Action);
+}
+
+interface PolicyDocument {
+  readonly Statement: readonly { readonly Action: string | readonly string[] }[];
+}
+
+/** The rights of each function's policy `program`; Lambda itself uses the other policies, for logs and the network. */
+async function grantedRights(): Promise<string[]> {
+  const { functions } = await yaml<{ functions: Record<string, { role: string }> }>("serverless.yml");
+  const { Resources: roles } = await yaml<{ Resources: Record<string, Role> }>("roles.yml");
+  return Object.entries(functions).flatMap(([name, { role }]) => {
+    const policies = roles[role]?.Properties.Policies.filter(({ PolicyName }) => PolicyName === "program");
+    const statements = policies?.flatMap(({ PolicyDocument: { Statement } }) => Statement) ?? [];
+    return statements.flatMap(({ Action }) => Action).map((right) => `${name} ${right}`);
+  });
+}
+
+async function yaml<Content>(file: string): Promise<Content> {
+  return parse(await readFile(path.join(ROOT, file), "utf8"), { merge: true }) as Content;
 }
 
 /**
- * The rights that a call needs on an encrypted bucket.
+ * The rights that a call needs, with an encrypted bucket, secret and topic.
  * Source: AWS Service Authorization Reference, and Amazon S3 User Guide, "Multipart upload API and permissions".
  */
 function rightsFor({ operation, query, status }: RecordedRequest): string[] {
   switch (operation) {
     case "GetSecretValue":
-      return ["secretsmanager:GetSecretValue"];
+      return ["secretsmanager:GetSecretValue", "kms:Decrypt"];
+    case "PutSecretValue":
+      return ["secretsmanager:PutSecretValue", "kms:GenerateDataKey", "kms:Decrypt"];
+    case "DescribeSecret":
+    case "UpdateSecretVersionStage":
+    case "GetRandomPassword":
+      return [`secretsmanager:${operation}`];
     case "Publish":
-      return ["sns:Publish"];
+      return ["sns:Publish", "kms:GenerateDataKey", "kms:Decrypt"];
     case "GetObject":
     case "HeadObject":
       return [
@@ -71,9 +111,6 @@ function rightsFor({ operation, query, status }: RecordedRequest): string[] {
     case "UploadPart":
     case "CompleteMultipartUpload":
       return ["s3:PutObject", "kms:GenerateDataKey", "kms:Decrypt"];
-    case "DeleteObject":
-      // Only an operator withdraws a month, with other rights than the program's.
-      return [];
     case "AbortMultipartUpload":
       return ["s3:AbortMultipartUpload"];
     case "ListMultipartUploads":

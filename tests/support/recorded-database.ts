@@ -9,7 +9,6 @@ import { extractMonths } from "../../src/extract/extract";
 import { openBucket } from "../../src/platform/bucket/bucket";
 import { parseRequest } from "../../src/extract/request";
 import { parseExtractSettings } from "../../src/extract/settings";
-import { awsClients } from "../../src/platform/aws";
 import { type Row, type Snapshot, withConnection } from "../../src/platform/database/connection";
 import { credentialsToTry } from "../../src/platform/database/credentials";
 import { withDeadline } from "../../src/platform/deadline";
@@ -22,7 +21,7 @@ export type Recording = ReadonlyMap<string, readonly Row[]>;
 /** Records a dry run for this input, with the tables as they are now. */
 export async function recordRun(world: World, input: object): Promise<Recording> {
   const recording = new Map<string, readonly Row[]>();
-  const aws = awsClients(world.aws.clientConfig);
+  const aws = world.clients("extract");
   const settings = parseExtractSettings(world.environment);
   await withDeadline(30_000, "", async (deadline) => {
     const candidates = credentialsToTry(await aws.secretsManager(), settings.database, deadline.signal);

@@ -16,7 +16,7 @@ import type { Client, QueryResultRow } from "pg";
 
 import { type LocalAws, startLocalAws } from "../../local/aws/server";
 import { createReader, settings } from "../../local/stack";
-import { recordCalls } from "./permissions";
+import { type Caller, recordCalls } from "./permissions";
 import { connectTo, type Template, templateName, testServer } from "./test-server";
 import { withDeadline } from "../../src/platform/deadline";
 import type { Summary } from "../../src/extract/extract";
@@ -24,11 +24,12 @@ import { defaultExtract, extractNamed } from "../../src/extract/definitions";
 import type { Month } from "../../src/platform/month";
 import { type Manifest, type ManifestFile, parseMonthManifest } from "../../src/extract/month-manifest";
 import { openPublished, type PublishedMonths, run, verify, withdraw } from "../../src/extract/run";
-import { type AwsClients, awsClients } from "../../src/platform/aws";
+import { type AwsClients, awsClients, type RequestLimits } from "../../src/platform/aws";
 import type { Edge } from "../../src/platform/edge";
 import type { RunEvent } from "../../src/extract/events";
 import type { Withdrawal } from "../../src/extract/withdrawal";
 import type { MonthVerification } from "../../src/extract/verification";
+import { rotate, type RotationOutcome } from "../../src/rotation/rotate";
 
 export interface RunOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -37,6 +38,8 @@ export interface RunOptions {
   readonly timeLimitMs?: number;
   /** Clients with other time limits than the program's own. */
   readonly aws?: AwsClients;
+  /** Ends the run before its time limit. */
+  readonly stop?: AbortSignal;
 }
 
 /** The measures of an extract of loans; those of the window only for `loan_moving_average`. */
@@ -58,7 +61,7 @@ export interface LoanManifest extends Omit<
 export const NOW = new Date("2026-11-20T12:00:00Z");
 
 /** Marks a client as the tests' own: its calls are not counted as calls of the program. */
-export const asTest = { userAgentAppId: "test" };
+export const asTest = { userAgentAppId: "test" satisfies Caller };
 
 /** No file waits in memory: each is staged as a multipart upload, as large files are. */
 export const stagedAsUploads = { EXTRACT_HELD_MIB: "0" };
@@ -95,7 +98,9 @@ export class World {
     aws.createBucket(BUCKET, { versioning: true });
     const secret = { ...reader, host: server.host, port: server.port, dbname: database };
     aws.putSecret(SECRET_ID, secret);
-    const environment = { ...aws.environment, ...settings(BUCKET, SECRET_ID), ...variables };
+    // A process with these settings is a person's command line; only tests of a handler invoke a function.
+    const operator = { AWS_SDK_UA_APP_ID: "operator" satisfies Caller };
+    const environment = { ...aws.environment, ...operator, ...settings(BUCKET, SECRET_ID), ...variables };
     return new World(
       aws,
       new S3Client({ ...aws.clientConfig, forcePathStyle: true, ...asTest }),
@@ -109,11 +114,7 @@ export class World {
   /** @throws if the program left a connection behind. */
   async close(): Promise<void> {
     const connections = await this.connections();
-    await recordCalls(
-      this.aws.requests.filter(
-        ({ userAgent }) => !(userAgent ?? "").includes(`app/${asTest.userAgentAppId}`),
-      ),
-    );
+    await recordCalls(this.aws.requests);
     this.s3.destroy();
     await this.aws.close();
     await this.owner.end();
@@ -151,14 +152,24 @@ export class World {
     }
   }
 
+  /** Clients of AWS whose calls count as those of a function, whose role must allow them. */
+  clients(caller: Caller, limits: Partial<RequestLimits> = {}): AwsClients {
+    return awsClients({ ...this.aws.clientConfig, userAgentAppId: caller }, limits);
+  }
+
   /** Runs an extract in this process. */
   run(input: unknown, { observe = () => undefined, ...options }: RunOptions = {}): Promise<Summary> {
-    return this.#inTime(options, (edge) => run(input, edge, observe));
+    return this.#inTime("extract", options, (edge) => run(input, edge, observe));
+  }
+
+  /** Takes a step of a rotation in this process. */
+  rotate(event: unknown, options: RunOptions = {}): Promise<RotationOutcome> {
+    return this.#inTime("rotate", options, (edge) => rotate(event, edge));
   }
 
   /** Verifies in this process. */
   verify(input: unknown, options: RunOptions = {}): Promise<readonly MonthVerification[]> {
-    return this.#inTime(options, (edge) => verify(input, edge, () => undefined));
+    return this.#inTime("verify", options, (edge) => verify(input, edge, () => undefined));
   }
 
   /** Withdraws in this process. */
@@ -166,7 +177,7 @@ export class World {
     input: Readonly<Record<string, unknown>>,
     options: RunOptions = {},
   ): Promise<readonly Withdrawal[]> {
-    return this.#inTime(options, (edge) => withdraw(input, edge, () => undefined));
+    return this.#inTime("operator", options, (edge) => withdraw(input, edge, () => undefined));
   }
 
   /** Opens the published months in this process, as `status` and `report` do. */
@@ -175,21 +186,20 @@ export class World {
     use: (published: PublishedMonths) => Promise<Result>,
     options: RunOptions = {},
   ): Promise<Result> {
-    return this.#inTime(options, async (edge) => use(await openPublished(input, edge)));
+    return this.#inTime("operator", options, async (edge) => use(await openPublished(input, edge)));
   }
 
   #inTime<Result>(
-    {
-      environment = {},
-      now = NOW,
-      timeLimitMs = 60_000,
-      aws = awsClients(this.aws.clientConfig),
-    }: RunOptions,
+    caller: Caller,
+    { environment = {}, now = NOW, timeLimitMs = 60_000, aws = this.clients(caller), stop }: RunOptions,
     action: (edge: Edge) => Promise<Result>,
   ): Promise<Result> {
     const settings = { ...this.environment, ...environment };
-    return withDeadline(timeLimitMs, "Give it more time.", (deadline) =>
-      action({ environment: settings, now: () => now, runId: randomUUID(), aws, deadline }),
+    return withDeadline(
+      timeLimitMs,
+      "Give it more time.",
+      (deadline) => action({ environment: settings, now: () => now, runId: randomUUID(), aws, deadline }),
+      stop,
     );
   }
 

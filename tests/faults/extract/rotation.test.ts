@@ -12,8 +12,8 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import type { Context } from "aws-lambda";
 
-import { extract } from "../../../src/extract/lambda";
 import { expectFailure, expectPublished, type FaultyRun } from "../../support/fault";
+import { extract } from "../../support/handlers";
 import { asTest, stagedAsUploads, World } from "../../support/world";
 
 jest.setTimeout(60_000);

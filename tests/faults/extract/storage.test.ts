@@ -3,7 +3,6 @@
  * succeed, the run publishes everything. If not, it leaves nothing behind, or only what the next run completes.
  */
 import type { Fault, RequestEvent } from "../../../local/aws/server";
-import { awsClients } from "../../../src/platform/aws";
 import { expectFailure, expectPublished, type FaultyRun } from "../../support/fault";
 import { fillLargeBank } from "../../support/large-bank";
 import { stagedAsUploads, World } from "../../support/world";
@@ -378,7 +377,7 @@ describe("when S3 is slow and there are many banks,", () => {
     const isSlow = (operation: string) => ["HeadObject", "CompleteMultipartUpload"].includes(operation);
     const remove = many.aws.onRequest(({ operation }) => (isSlow(operation) ? { delayMs: 120 } : undefined));
     // If all requests were sent at once, the last would wait longer than this for a socket.
-    const aws = awsClients(many.aws.clientConfig, { connectTimeoutMs: 500 });
+    const aws = many.clients("extract", { connectTimeoutMs: 500 });
     const input = { month, allowEmpty: true };
     await expectPublished({ world: many, input, options: { aws }, withinMs: 55_000 });
     remove();

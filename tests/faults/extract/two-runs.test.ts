@@ -11,7 +11,6 @@ import fc from "fast-check";
 import { parseExtractSettings } from "../../../src/extract/settings";
 import { extract, type Summary } from "../../../src/extract/extract";
 import { parseRequest } from "../../../src/extract/request";
-import { awsClients } from "../../../src/platform/aws";
 import { Gate } from "../../support/gate";
 import { whileHeld } from "../../support/held-table";
 import { OtherDatabase } from "../../support/other-database";
@@ -174,7 +173,7 @@ class SteppedRun {
     this.#requestsLeft = requestCount;
     const environment = { ...world.environment, ...database.environment, EXTRACT_PREFIX: prefix };
     const settings = parseExtractSettings(environment);
-    const s3 = new S3Client({ ...world.aws.clientConfig, forcePathStyle: true });
+    const s3 = new S3Client({ ...world.aws.clientConfig, forcePathStyle: true, userAgentAppId: "extract" });
     // Held here because the endpoint can't distinguish the requests of one run, the other run and the consumer.
     s3.middlewareStack.add((next, context) => (args) => this.#inTurn(context, () => next(args)), {
       step: "initialize",
@@ -185,7 +184,7 @@ class SteppedRun {
     void extract(parseRequest(input, NOW), {
       runId: this.runId,
       settings,
-      aws: { ...awsClients(world.aws.clientConfig), s3: () => Promise.resolve(s3) },
+      aws: { ...world.clients("extract"), s3: () => Promise.resolve(s3) },
       deadline,
       now: () => NOW,
       observe: () => undefined,

@@ -1,5 +1,4 @@
 /** A file that can't be read is not a damaged file: verify ends in time with a retryable error. */
-import { awsClients } from "../../../src/platform/aws";
 import { type BatchError, DeadlineError, StorageError } from "../../../src/platform/errors";
 import type { Fault, RequestEvent } from "../../../local/aws/server";
 import { commandLine } from "../../support/command-line";
@@ -52,7 +51,7 @@ describe.each([
 
   it("because S3 stops in the middle of the body, it fails after the limit on idle time", async () => {
     fail(unreadableKey, { stall: true });
-    const error = await failure({ aws: awsClients(world.aws.clientConfig, { idleTimeoutMs: 500 }) });
+    const error = await failure({ aws: world.clients("verify", { idleTimeoutMs: 500 }) });
     expect(error).toBeInstanceOf(StorageError);
     expect(error.message).toMatch(`2026-09 could not be verified: S3 did not read ${where}: TimeoutError`);
   });

@@ -1,7 +1,7 @@
 /** The Lambda's handlers, and what they write for operators: log lines, metrics, notices. */
 import type { Context } from "aws-lambda";
 
-import { announce, extract, notify, verify } from "../../../src/extract/lambda";
+import { announce, extract, notify, verify } from "../../support/handlers";
 import { World } from "../../support/world";
 
 let world: World;

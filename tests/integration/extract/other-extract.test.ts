@@ -4,7 +4,6 @@ import { randomUUID } from "node:crypto";
 import { defineExtract, type ExtractDefinition } from "../../../src/extract/definition";
 import { extract, type Summary } from "../../../src/extract/extract";
 import { parseExtractSettings } from "../../../src/extract/settings";
-import { awsClients } from "../../../src/platform/aws";
 import { withDeadline } from "../../../src/platform/deadline";
 import type { Month } from "../../../src/platform/month";
 import { NOW, World } from "../../support/world";
@@ -77,7 +76,7 @@ function run(definition: ExtractDefinition, month = "2026-09"): Promise<Summary>
       ...{
         deadline,
         runId: randomUUID(),
-        aws: awsClients(world.aws.clientConfig),
+        aws: world.clients("extract"),
         now: () => NOW,
         observe: () => undefined,
       },

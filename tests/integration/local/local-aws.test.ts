@@ -18,7 +18,10 @@ import {
   CreateSecretCommand,
   DescribeSecretCommand,
   GetSecretValueCommand,
+  GetRandomPasswordCommand,
+  type GetRandomPasswordCommandInput,
   ListSecretsCommand,
+  RotateSecretCommand,
   PutSecretValueCommand,
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
@@ -411,6 +414,54 @@ describe("Secrets Manager", () => {
     await client.send(new UpdateSecretVersionStageCommand(rollBack));
     expect(await get()).toMatchObject({ SecretString: "old", VersionStages: ["AWSCURRENT"] });
     expect(await get({ VersionId: token })).toMatchObject({ VersionStages: ["AWSPREVIOUS"] });
+  });
+
+  it("prepares an empty version for a rotation, which the first step fills, and refuses a second rotation meanwhile", async () => {
+    const created = await client.send(new CreateSecretCommand({ Name: "db", SecretString: "old" }));
+    const token = "00000000-0000-4000-8000-000000000002";
+    const start = { SecretId: "db", ClientRequestToken: token };
+    await expectRefused(client.send(new RotateSecretCommand(start)), 400, "InvalidRequestException");
+    const describe = () => client.send(new DescribeSecretCommand({ SecretId: "db" }));
+    expect((await describe()).RotationEnabled).toBeUndefined();
+    const RotationLambdaARN = "arn:aws:lambda:us-east-1:000000000000:function:rotate";
+    const { VersionId } = await client.send(new RotateSecretCommand({ ...start, RotationLambdaARN }));
+    expect(VersionId).toBe(token);
+    expect(await describe()).toMatchObject({
+      ...{ RotationEnabled: true, RotationLambdaARN },
+      VersionIdsToStages: { [created.VersionId ?? ""]: ["AWSCURRENT"], [token]: ["AWSPENDING"] },
+    });
+    const pending = { SecretId: "db", VersionId: token, VersionStage: "AWSPENDING" };
+    await expectRefused(get(pending), 400, "ResourceNotFoundException");
+    const other = { ...start, ClientRequestToken: "00000000-0000-4000-8000-000000000003" };
+    await expectRefused(client.send(new RotateSecretCommand(other)), 400, "InvalidRequestException");
+
+    const put = (SecretString: string) =>
+      client.send(new PutSecretValueCommand({ ...start, SecretString, VersionStages: ["AWSPENDING"] }));
+    await put("new");
+    expect((await get(pending)).SecretString).toBe("new");
+    await expectRefused(put("newer"), 400, "ResourceExistsException");
+    const short = { SecretId: "db", SecretString: "s", ClientRequestToken: "short" };
+    await expectRefused(client.send(new PutSecretValueCommand(short)), 400, "InvalidParameterException");
+  });
+
+  it("generates passwords by the rules that are asked for", async () => {
+    const generate = async (rules: GetRandomPasswordCommandInput) =>
+      (await client.send(new GetRandomPasswordCommand(rules))).RandomPassword ?? "";
+    expect(await generate({})).toHaveLength(32);
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const password = await generate({
+        PasswordLength: 4,
+        ExcludePunctuation: true,
+        ExcludeCharacters: "a",
+      });
+      expect(password).toMatch(/^[b-zA-Z0-9]{4}$/);
+      for (const type of [/[b-z]/, /[A-Z]/, /\d/]) expect(password).toMatch(type);
+    }
+    expect(
+      await generate({ ExcludeLowercase: true, ExcludeUppercase: true, ExcludePunctuation: true }),
+    ).toMatch(/^\d{32}$/);
+    await expectRefused(generate({ PasswordLength: 3 }), 400, "InvalidParameterException");
+    await expectRefused(generate({ PasswordLength: 4097 }), 400, "InvalidParameterException");
   });
 
   it("refuses a second secret with the same name, and operations that it doesn't support", async () => {
