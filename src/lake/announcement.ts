@@ -3,10 +3,10 @@ import * as v from "valibot";
 
 import type { Edge } from "../platform/edge";
 import { isMonth, type Month } from "../platform/month";
-import type { Dataset } from "./dataset";
 import { datasetNamed } from "./datasets";
 import { uriOf } from "./keys";
 import type { LakeMonth } from "./lineage";
+import { type LakeRequest, parseLakeRequest } from "./request";
 
 /** What the lake needs of an extract's announcement; `docs/contract.md` has all of it. */
 const announced = v.looseObject({
@@ -38,19 +38,17 @@ export function queuedMessages(event: unknown): readonly QueuedMessage[] | undef
 }
 
 /**
- * The month that an extract's announcement is about.
+ * What a message in the queue asks for: the month of an extract's announcement, or an input like one by hand.
  *
- * @returns undefined if the extract has no dataset.
- * @throws SyntaxError or ValiError if the text is not an announcement.
+ * @returns undefined if it announces an extract that has no dataset.
+ * @throws SyntaxError if the text is not JSON, RequestError if it is neither.
  */
-export function announcedMonth(
-  text: string,
-): { readonly dataset: Dataset; readonly month: Month } | undefined {
+export function requestedBy(text: string, now: Date): LakeRequest | undefined {
   const content: unknown = JSON.parse(text);
-  const inner = v.is(envelope, content) ? (JSON.parse(content.Message) as unknown) : content;
-  const { extract, month } = v.parse(announced, inner);
-  const dataset = datasetNamed(extract);
-  return dataset && { dataset, month };
+  const inner: unknown = v.is(envelope, content) ? JSON.parse(content.Message) : content;
+  if (!v.is(announced, inner)) return parseLakeRequest(inner, now);
+  const dataset = datasetNamed(inner.extract);
+  return dataset && { datasets: [dataset], months: [inner.month], remake: false };
 }
 
 /** States what the lake has of a month, not what happened: the revision decides, as with the extract's announcements. */

@@ -4,13 +4,13 @@ import type { Context, SQSBatchResponse } from "aws-lambda";
 import type { Edge } from "../platform/edge";
 import { handle } from "../platform/lambda/handler";
 import { MetricUnit, type Telemetry } from "../platform/lambda/telemetry";
-import { announcedMonth, queuedMessages, type QueuedMessage } from "./announcement";
+import { requestedBy, queuedMessages, type QueuedMessage } from "./announcement";
 import { bringMonths, type LakeObserver, type LakeSummary, openLake, runLake } from "./run";
 import { parseLakeSettings } from "./settings";
 
 /**
- * Brings the months into the lake that the announcements in a batch of SQS are about, or those that the input names:
- * `{"month": "2026-09"}`, a range, or `{"all": true}`.
+ * Brings the months into the lake that the input names: `{"month": "2026-09"}`, a range, or `{"all": true}`. A batch of SQS
+ * has such inputs or announcements of the extract as its messages.
  *
  * @returns for a batch, the messages that failed and should be delivered again.
  * @throws the run's error, with what to do in its message, if the input is not a batch.
@@ -21,12 +21,12 @@ export function lake(event: unknown, context: Context): Promise<LakeSummary | SQ
     const observer = reporter(telemetry);
     return messages === undefined
       ? runLake(event, edge, observer)
-      : bringAnnounced(messages, edge, telemetry, observer);
+      : bringQueued(messages, edge, telemetry, observer);
   });
 }
 
 /** Each message by itself, so that one month's failure does not repeat the others. */
-async function bringAnnounced(
+async function bringQueued(
   messages: readonly QueuedMessage[],
   edge: Edge,
   telemetry: Telemetry,
@@ -36,10 +36,8 @@ async function bringAnnounced(
   const failed: string[] = [];
   for (const { id, body } of messages) {
     try {
-      const announced = announcedMonth(body);
-      if (announced === undefined) continue;
-      const { dataset, month } = announced;
-      await bringMonths(open, { datasets: [dataset], months: [month], remake: false }, observer);
+      const request = requestedBy(body, edge.now());
+      if (request !== undefined) await bringMonths(open, request, observer);
     } catch (error) {
       telemetry.error(`message ${id} failed`, error);
       failed.push(id);

@@ -46,7 +46,12 @@ const lakeVariables = v.pipe(
   }),
   v.transform((env) => {
     // Each bucket has a key of its own, which is the bucket's default.
-    const options = { kmsKeyId: undefined, forcePathStyle: env.S3_FORCE_PATH_STYLE === "true" };
+    const options = {
+      kmsKeyId: undefined,
+      forcePathStyle: env.S3_FORCE_PATH_STYLE === "true",
+      // Two files are made at a time, each completed as soon as it is staged: there is nothing to save by waiting.
+      heldBytes: 0,
+    };
     return {
       source: { bucket: { bucket: env.EXTRACT_BUCKET, ...options }, prefix: env.EXTRACT_PREFIX },
       tenantsFile: env.LAKE_TENANTS_FILE,

@@ -4,12 +4,7 @@ import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import {
-  GetObjectCommand,
-  ListMultipartUploadsCommand,
-  ListObjectsV2Command,
-  S3Client,
-} from "@aws-sdk/client-s3";
+import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 
 import { type LocalDynamoDb, startLocalDynamoDb } from "../../local/dynamodb";
 import { lakeSettings } from "../../local/lake";
@@ -20,12 +15,13 @@ import type { LakeEvent, LakeMonthSummary } from "../../src/lake/lake-month";
 import type { LakeMonth, Lineage } from "../../src/lake/lineage";
 import { runLake } from "../../src/lake/run";
 import { readTenants, type Tenant } from "../../src/lake/tenants";
-import { type AwsClients, awsClients } from "../../src/platform/aws";
+import type { AwsClients } from "../../src/platform/aws";
 import { withDeadline } from "../../src/platform/deadline";
 import type { Edge } from "../../src/platform/edge";
 import type { Month } from "../../src/platform/month";
 import { queryParquet } from "./duckdb";
-import { asTest, NOW, World } from "./world";
+import { recordCalls } from "./permissions";
+import { NOW, World } from "./world";
 import type { Template } from "./test-server";
 
 export interface LakeRunOptions {
@@ -38,6 +34,8 @@ export interface LakeRunOptions {
 export class LakeWorld {
   readonly #dynamoClient: DynamoDBClient;
   readonly #aws: AwsClients;
+  /** The operations of DynamoDB that the lake has used. dynalite does not record them. */
+  readonly #tableCalls = new Set<string>();
 
   private constructor(
     readonly world: World,
@@ -46,13 +44,15 @@ export class LakeWorld {
     readonly environment: Readonly<Record<string, string>>,
   ) {
     this.#dynamoClient = new DynamoDBClient(dynamo.clientConfig);
-    // The role of the lake is compared with its calls in a test of its own, so these are not those of the extract.
-    const s3 = new S3Client({ ...world.aws.clientConfig, forcePathStyle: true, ...asTest });
-    this.#aws = {
-      ...awsClients(world.aws.clientConfig),
-      s3: () => Promise.resolve(s3),
-      dynamoDb: () => Promise.resolve(this.#dynamoClient),
-    };
+    this.#dynamoClient.middlewareStack.add(
+      (next, { commandName = "" }) =>
+        (call) => {
+          this.#tableCalls.add(commandName.replace(/Command$/, ""));
+          return next(call);
+        },
+      { step: "initialize" },
+    );
+    this.#aws = { ...world.clients("lake"), dynamoDb: () => Promise.resolve(this.#dynamoClient) };
   }
 
   static async create(
@@ -75,6 +75,14 @@ export class LakeWorld {
   }
 
   async close(): Promise<void> {
+    await recordCalls(
+      [...this.#tableCalls].map((operation) => ({
+        service: "s3",
+        operation,
+        query: {},
+        userAgent: "app/lake",
+      })),
+    );
     this.#dynamoClient.destroy();
     await this.dynamo.stop();
     await this.world.close();

@@ -12,7 +12,7 @@ import type { RecordedRequest } from "../../local/aws/server";
 import { ROOT } from "./root";
 
 /** Who sends a call, by its `userAgentAppId`: a function, a person with rights of their own, or the tests themselves. */
-export type Caller = "extract" | "verify" | "announce" | "notify" | "rotate" | "operator" | "test";
+export type Caller = "extract" | "verify" | "announce" | "notify" | "rotate" | "lake" | "operator" | "test";
 
 const WITHOUT_ROLE = ["operator", "test"];
 
@@ -68,10 +68,21 @@ interface PolicyDocument {
   readonly Statement: readonly { readonly Action: string | readonly string[] }[];
 }
 
-/** The rights of each function's policy `program`; Lambda itself uses the other policies, for logs and the network. */
+interface Service {
+  readonly functions: Readonly<Record<string, { readonly role: string }>>;
+}
+
+/** The rights of each function's policy `program`; Lambda itself uses the other policies, for logs, queue and network. */
 async function grantedRights(): Promise<string[]> {
-  const { functions } = await yaml<{ functions: Record<string, { role: string }> }>("serverless.yml");
+  const main = await yaml<Service>("serverless.yml");
   const { Resources: roles } = await yaml<{ Resources: Record<string, Role> }>("roles.yml");
+  const lake = await yaml<Service & { resources: { Resources: Record<string, Role> } }>(
+    "serverless.lake.yml",
+  );
+  return [...rightsOf(main, roles), ...rightsOf(lake, lake.resources.Resources)];
+}
+
+function rightsOf({ functions }: Service, roles: Readonly<Record<string, Role>>): string[] {
   return Object.entries(functions).flatMap(([name, { role }]) => {
     const policies = roles[role]?.Properties.Policies.filter(({ PolicyName }) => PolicyName === "program");
     const statements = policies?.flatMap(({ PolicyDocument: { Statement } }) => Statement) ?? [];
@@ -113,6 +124,14 @@ function rightsFor({ operation, query, status }: RecordedRequest): string[] {
       return ["s3:PutObject", "kms:GenerateDataKey", "kms:Decrypt"];
     case "AbortMultipartUpload":
       return ["s3:AbortMultipartUpload"];
+    case "DeleteObject":
+      return ["s3:DeleteObject"];
+    case "ListObjectsV2":
+      return ["s3:ListBucket"];
+    case "GetItem":
+    case "PutItem":
+    case "Query":
+      return [`dynamodb:${operation}`];
     case "ListMultipartUploads":
       return ["s3:ListBucketMultipartUploads"];
     default:

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => lake.close());
 
-const run = (...flags: string[]) => commandLine(flags, { ...lake.environment, AWS_SDK_UA_APP_ID: "test" });
+const run = (...flags: string[]) => commandLine(flags, lake.environment);
 
 it("lake brings a month in and says so; again, it changes nothing", async () => {
   const first = await run("lake", "--month", month, "--json");
