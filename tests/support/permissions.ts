@@ -31,7 +31,8 @@ export async function recordCalls(requests: readonly RecordedRequest[]): Promise
 
 /** The rights that a call needs, each with the function that sent it: `extract s3:PutObject`. */
 function usedRights(request: RecordedRequest): string[] {
-  const caller = /\bapp\/([\w-]+)/.exec(request.userAgent ?? "")?.[1];
+  // The logger adds its own name: app/extract-PT-NO-OP.
+  const caller = /\bapp\/([a-z]+)/.exec(request.userAgent ?? "")?.[1];
   if (caller === undefined) {
     throw new Error(
       `${request.operation}: of which function? Use world.clients("extract"), or tests/support/handlers.ts`,
