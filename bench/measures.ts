@@ -2,6 +2,7 @@
 import type { Measure } from "./measure";
 import { manyBanks } from "./measures/banks";
 import { importing } from "./measures/importing";
+import { parquet } from "./measures/parquet";
 import { query } from "./measures/query";
 import { range } from "./measures/range";
 import { wholeRun } from "./measures/run";
@@ -14,6 +15,7 @@ export const measures = {
   stream,
   import: importing,
   banks: manyBanks,
+  parquet,
 } satisfies Record<string, Measure>;
 
 export type MeasureName = keyof typeof measures;
