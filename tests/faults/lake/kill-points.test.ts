@@ -127,6 +127,7 @@ describe.each<Point>([
     const wake = await freeze(point, nothing);
     await bring();
     await wake();
+    expect(await seen()).toEqual(await published());
     await bring();
     await expectInOrder();
   });
@@ -139,6 +140,7 @@ describe.each<Point>([
     const wake = await freeze(point, before);
     await bring();
     await wake();
+    expect(await seen()).toEqual(await published());
     await bring();
     await expectInOrder();
   });
@@ -176,6 +178,7 @@ it.each<Point>([
   await restate();
   await bring();
   await wake();
+  expect(await seen()).toEqual(await published());
   await bring();
   await expectInOrder();
 });
