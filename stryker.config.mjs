@@ -7,8 +7,14 @@ const { MUTATION_PASS: pass = "unit", MUTATION_MUTANTS: mutants = "" } = process
 /** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
   testRunner: "jest",
-  jest: { projectType: "custom", configFile: `tests/mutation/${pass}.jest.config.js` },
+  jest: {
+    projectType: "custom",
+    configFile: `tests/mutation/${pass}.jest.config.js`,
+    enableFindRelatedTests: false,
+  },
   mutate: JSON.parse(readFileSync(mutants, "utf8")),
+  // Some files have no unit test at all.
+  allowEmpty: true,
   coverageAnalysis: "perTest",
   // What a module computes when it is loaded would need all tests for each mutant.
   ignoreStatic: true,

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 import { defaultExtract, extractNames } from "../src/extract/definitions/index";
+import { RequestError } from "../src/platform/errors";
 import { addMonths, monthOf } from "../src/platform/month";
 
 /** How many months `status` and `report` cover by default. */
@@ -34,6 +35,19 @@ export function scheduledTime(): Option {
 
 export function asJson(what: string): Option {
   return new Option("--json", `write only ${what} to standard output, as JSON`);
+}
+
+/** The deployment stage that a command is about. */
+export function stageOption(): Option {
+  return new Option("--stage <name>", "the deployment stage, such as dev or prod").makeOptionMandatory();
+}
+
+/** @throws RequestError if this can't be the name of a stage. */
+export function parseStage(name: string): string {
+  if (/^[a-z][a-z0-9]*$/.test(name)) return name;
+  throw new RequestError(`wrong input: stage: expected a name such as dev, not ${JSON.stringify(name)}`, {
+    hint: "Give the stage that serverless deploy got.",
+  });
 }
 
 /** Adds the default range, the last closed months, if the input names no month. */

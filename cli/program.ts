@@ -2,10 +2,12 @@
 import { Command } from "commander";
 
 import { version } from "../package.json";
+import { addDoctor } from "./commands/doctor";
 import { addExtract } from "./commands/extract";
 import { addLake, addLineage, addQuery } from "./commands/lake";
 import { addDemo, addLocal } from "./commands/local";
 import { addReport } from "./commands/report";
+import { addSettings } from "./commands/settings";
 import { addStatus } from "./commands/status";
 import { addVerify } from "./commands/verify";
 import { addWithdraw } from "./commands/withdraw";
@@ -34,6 +36,8 @@ export function program(): Command {
   addLake(command);
   addLineage(command);
   addQuery(command);
+  addDoctor(command);
+  addSettings(command);
   addDemo(command);
   addLocal(command);
   return command.addHelpText(

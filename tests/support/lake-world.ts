@@ -80,7 +80,7 @@ export class LakeWorld {
         service: "s3",
         operation,
         query: {},
-        userAgent: "app/lake",
+        userAgent: "aws-sdk-js/3 app/lake",
       })),
     );
     this.#dynamoClient.destroy();

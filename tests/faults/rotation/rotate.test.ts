@@ -11,7 +11,7 @@ import { PrivateServer, primary } from "../../support/private-server";
 import { Proxy } from "../../support/proxy";
 import { accepts, Rotations, type Step, steps } from "../../support/rotation";
 import { testServer } from "../../support/test-server";
-import { World } from "../../support/world";
+import { stagedAsUploads, World } from "../../support/world";
 
 jest.setTimeout(60_000);
 
@@ -19,7 +19,7 @@ let world: World;
 let rotations: Rotations;
 
 beforeEach(async () => {
-  world = await World.create("seeded");
+  world = await World.create("seeded", stagedAsUploads);
   rotations = new Rotations(world);
 });
 afterEach(async () => {

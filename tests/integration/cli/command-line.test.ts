@@ -114,6 +114,8 @@ describe("--help", () => {
     [["verify"], [...months, "--scheduled-time", "--json", "EXTRACT_BUCKET", "exits with 1"]],
     [["report"], [...months, "--output", "EXTRACT_BUCKET"]],
     [["withdraw"], [...months, "--reason", "--by", "--json", "EXTRACT_BUCKET"]],
+    [["doctor"], ["--stage", "--json", "AWS_REGION", "NODE_EXTRA_CA_CERTS", "exits with 0 only"]],
+    [["settings"], ["--stage", "AWS_REGION", "no secret"]],
     [["demo"], ["--loans"]],
     [
       ["local", "up"],
@@ -132,7 +134,17 @@ describe("--help", () => {
   it("lists every command, and the error for a wrong flag points to it", async () => {
     const { stdout } = await commandLine(["--help"], {});
     const commands = [...stdout.matchAll(/^ {2}(\w+) /gm)].map(([, command]) => command);
-    for (const command of ["extract", "status", "verify", "report", "withdraw", "demo", "local"])
+    for (const command of [
+      "extract",
+      "status",
+      "verify",
+      "report",
+      "withdraw",
+      "doctor",
+      "settings",
+      "demo",
+      "local",
+    ])
       expect(commands).toContain(command);
     const mistake = await commandLine(["extract", "--mnth", "2026-09"], {});
     expect(mistake.exitCode).toBe(64);
