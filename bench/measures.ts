@@ -3,6 +3,7 @@ import type { Measure } from "./measure";
 import { manyBanks } from "./measures/banks";
 import { importing } from "./measures/importing";
 import { intake } from "./measures/intake";
+import { parquet } from "./measures/parquet";
 import { query } from "./measures/query";
 import { range } from "./measures/range";
 import { wholeRun } from "./measures/run";
@@ -16,6 +17,7 @@ export const measures = {
   import: importing,
   banks: manyBanks,
   intake,
+  parquet,
 } satisfies Record<string, Measure>;
 
 export type MeasureName = keyof typeof measures;

@@ -10,6 +10,14 @@ export const bucketSettings: Lines = [
   ["AWS_REGION, AWS_PROFILE, …", "the usual settings of the AWS SDK"],
 ];
 
+export const lakeSettings: Lines = [
+  ["EXTRACT_BUCKET, EXTRACT_PREFIX", "where the extracts are published"],
+  ["LAKE_BUCKETS", "the tenants' buckets, with {tenant} in the place of the tenant's id"],
+  ["LAKE_LINEAGE_TABLE", "the DynamoDB table with the lineage"],
+  ["LAKE_TENANTS_FILE", "the list of tenants (default: tenants.json of the project)"],
+  ["AWS_REGION, AWS_PROFILE, …", "the usual settings of the AWS SDK"],
+];
+
 export const databaseSettings: Lines = [
   ["DB_SECRET_ID", "the secret with the database's user and password"],
   ["DB_HOST, DB_PORT, DB_NAME, DB_SCHEMA", "complete or override the secret"],

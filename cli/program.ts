@@ -5,6 +5,7 @@ import { version } from "../package.json";
 import { addDoctor } from "./commands/doctor";
 import { addExtract } from "./commands/extract";
 import { addIntake } from "./commands/intake";
+import { addLake, addLineage, addQuery } from "./commands/lake";
 import { addDemo, addLocal } from "./commands/local";
 import { addReport } from "./commands/report";
 import { addSettings } from "./commands/settings";
@@ -34,6 +35,9 @@ export function program(): Command {
   addReport(command);
   addWithdraw(command);
   addIntake(command);
+  addLake(command);
+  addLineage(command);
+  addQuery(command);
   addDoctor(command);
   addSettings(command);
   addDemo(command);

@@ -1,24 +1,31 @@
 /**
  * `demo`: a month from start to finish, from a fresh clone. It starts a local stack and invents loans; banks deliver more of
  * them; then it invokes the extract's real handler with the schedule's event, and downloads the published files as a
- * consumer would.
+ * consumer would. Last, it brings the month into the lake, and follows one Parquet file back to its origin.
  */
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
 import type { Summary } from "../src/extract/extract";
 import { defaultExtract } from "../src/extract/definitions";
 import { parseMonthManifest } from "../src/extract/month-manifest";
+import { originLines, originOf } from "../src/lake/origin";
+import { openForReading, runLake } from "../src/lake/run";
+import { type AwsClients, awsClients } from "../src/platform/aws";
+import { withDeadline } from "../src/platform/deadline";
 import { addMonths, firstDayOf, type Month } from "../src/platform/month";
 import { deliverLoans } from "./deliveries";
 import { lastClosedMonth, type LocalStack, startSeededStack } from "./stack";
 
 const OUTPUT = "demo-output";
+const TIME_LIMIT_MS = 600_000;
 
 export interface DemoOptions {
   readonly loans: number | undefined;
@@ -39,6 +46,8 @@ export async function demo({ loans, signal, print }: DemoOptions): Promise<void>
     await deliverLoans(month, stack, signal, say);
     const summary = await invokeHandler(month, stack, signal, say);
     await showFiles(summary, stack, say);
+    signal.throwIfAborted();
+    await showLake(month, stack, signal, say);
   } finally {
     await stack.stop();
   }
@@ -110,4 +119,50 @@ async function showFiles(summary: Summary, { aws, bucket }: LocalStack, say: Say
     say(`\nThe files are in ${OUTPUT}/; the month's manifest is ${OUTPUT}/${manifestKey}.`);
   }
   s3.destroy();
+}
+
+/** Brings the month into the lake by the announcement that a deployed lake would get, and shows what came of it. */
+async function showLake(month: Month, stack: LocalStack, signal: AbortSignal, say: Say): Promise<void> {
+  const environment = stack.environment;
+  const clients = awsClients(stack.aws.clientConfig);
+  const dynamoDb = new DynamoDBClient({
+    ...stack.aws.clientConfig,
+    endpoint: environment["AWS_ENDPOINT_URL_DYNAMODB"] ?? "",
+  });
+  const aws: AwsClients = { ...clients, dynamoDb: () => Promise.resolve(dynamoDb) };
+  say(`\nBringing ${month} into the lake: a Parquet file for each tenant …\n`);
+  try {
+    await withDeadline(
+      TIME_LIMIT_MS,
+      "Use fewer loans.",
+      async (deadline) => {
+        const edge = { environment, aws, now: () => new Date(), runId: randomUUID(), deadline };
+        const { months } = await runLake({ month, dataset: defaultExtract.name }, edge);
+        const objects = months.flatMap((each) => each.objects);
+        const [first] = objects;
+        if (first === undefined) throw new Error("the lake has no files");
+        for (const { bucket, key, rowCount } of objects)
+          say(`${String(rowCount).padStart(8)} rows  s3://${bucket}/${key}`);
+        const origin = await originOf(await openForReading(edge), `s3://${first.bucket}/${first.key}`);
+        say("\nWhere the first of them comes from, each SHA-256 computed again:\n");
+        say(originLines(origin, (present) => `(${present})`).join("\n"));
+        const bytes = await parquetOf(stack, first.bucket, first.key);
+        const file = path.join(OUTPUT, "lake", `${first.tenant}.parquet`);
+        await mkdir(path.dirname(file), { recursive: true });
+        await writeFile(file, bytes);
+        say(`\nThe first file is ${file}, for DuckDB, pandas or Spark to read.`);
+      },
+      signal,
+    );
+  } finally {
+    dynamoDb.destroy();
+  }
+}
+
+async function parquetOf({ aws }: LocalStack, Bucket: string, Key: string): Promise<Uint8Array> {
+  const s3 = new S3Client({ ...aws.clientConfig, forcePathStyle: true });
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+  s3.destroy();
+  return bytes;
 }

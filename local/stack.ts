@@ -7,6 +7,7 @@ import type { Client } from "pg";
 
 import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../src/platform/month";
 import { type LocalAws, startLocalAws } from "./aws/server";
+import { startLocalLake } from "./lake";
 import { type PostgresServer, startPostgres } from "./postgres";
 import { seed, smallSeed } from "./seed";
 
@@ -33,8 +34,9 @@ const INTAKE_SECRET_ID = "bank-batch/local-intake";
 /** Starts both, and fills the database by `prepare`, which gets a connection as the owner. */
 export async function startStack(prepare: (owner: Client) => Promise<void>): Promise<LocalStack> {
   const [postgres, aws] = await Promise.all([startPostgres(), startLocalAws()]);
+  const lake = await startLocalLake(aws, BUCKET);
   const stop = async () => {
-    await Promise.all([aws.close(), postgres.stop()]);
+    await Promise.all([aws.close(), lake.stop(), postgres.stop()]);
   };
   try {
     const admin = await postgres.connect("postgres");
@@ -53,6 +55,7 @@ export async function startStack(prepare: (owner: Client) => Promise<void>): Pro
     aws.putSecret(INTAKE_SECRET_ID, { engine: "postgres", ...loader, host, port, dbname: DATABASE });
     const environment = {
       ...aws.environment,
+      ...lake.environment,
       ...settings(BUCKET, SECRET_ID),
       INTAKE_DB_SECRET_ID: INTAKE_SECRET_ID,
       LANDING_BUCKET,

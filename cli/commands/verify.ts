@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import type { MonthVerification } from "../../src/extract/verification";
 import { bucketSettings, help, NAME } from "../help";
 import { asJson, type Flags, scheduledTime, withMonths } from "../options";
+import { verifyLakeMonths } from "./lake";
 import { edge, ending, terminal } from "../session";
 import { coloured } from "../terminal";
 
@@ -15,6 +16,7 @@ export function addVerify(parent: Command): void {
       "check published months by their manifests: the bytes, SHA-256, rows and totals of every file",
     )
     .addOption(scheduledTime())
+    .option("--lake", "instead, check what the lake has of the months: files, totals and lineage")
     .addOption(asJson("the findings"))
     .addHelpText(
       "after",
@@ -22,12 +24,18 @@ export function addVerify(parent: Command): void {
         [
           [`${NAME} verify --month 2026-09`, "one month"],
           [`${NAME} verify --from 2026-01 --to 2026-09`, "a range"],
+          [`${NAME} verify --month 2026-09 --lake`, "the month's files in the lake"],
         ],
         bucketSettings,
         "It exits with 1 if a month is missing or damaged, and with 75 if a month could not be read.",
       ),
     )
-    .action(async ({ json, ...input }: Flags) => {
+    .action(async ({ json, lake, ...input }: Flags) => {
+      if (lake === true) {
+        const { extract: dataset, ...months } = input;
+        await verifyLakeMonths({ dataset, ...months }, json === true);
+        return;
+      }
       const { verify } = await import("../../src/extract/run");
       const { expectVerified } = await import("../../src/extract/verification");
       await terminal.begin("reading the published files");

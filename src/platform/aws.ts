@@ -1,4 +1,5 @@
 /** Clients of AWS, made at the edges and handed down, so that nothing below reads the process's environment. */
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SecretsManagerClient, SecretsManagerClientConfig } from "@aws-sdk/client-secrets-manager";
 import type { SFNClient } from "@aws-sdk/client-sfn";
@@ -11,6 +12,7 @@ export interface AwsClients {
   secretsManager(): Promise<SecretsManagerClient>;
   sns(): Promise<SNSClient>;
   stepFunctions(): Promise<SFNClient>;
+  dynamoDb(): Promise<DynamoDBClient>;
 }
 
 /** What all clients share; what is left out, the SDK takes from the environment and its configuration files. */
@@ -66,6 +68,10 @@ export function awsClients(shared: SharedClientConfig = {}, limits: Partial<Requ
     stepFunctions: async () => {
       const { SFNClient } = await import("@aws-sdk/client-sfn");
       return new SFNClient(shared);
+    },
+    dynamoDb: async () => {
+      const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
+      return new DynamoDBClient(shared);
     },
   };
 }

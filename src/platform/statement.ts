@@ -16,7 +16,7 @@ export interface Statement {
  * @throws Error if no folder above this module has it.
  */
 export function readStatement(file: string): Statement {
-  return statementOf(path.basename(file), readFileSync(find(path.join("sql", file)), "utf8"));
+  return statementOf(path.basename(file), readFileSync(findFile(path.join("sql", file)), "utf8"));
 }
 
 /** A statement that is made from a definition. */
@@ -24,8 +24,13 @@ export function statementOf(name: string, text: string): Statement {
   return { name, text, sha256: createHash("sha256").update(text).digest("hex") };
 }
 
-/** Source files and bundles are at different depths below the project's folder, so each folder above is tried. */
-function find(file: string): string {
+/**
+ * The path of a file that is packaged beside the code. Source files and bundles are at different depths below the
+ * project's folder, so each folder above is tried.
+ *
+ * @throws Error if no folder above this module has it.
+ */
+export function findFile(file: string): string {
   for (let folder = __dirname; ; folder = path.dirname(folder)) {
     const candidate = path.join(folder, file);
     if (existsSync(candidate)) return candidate;

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { addMonths, monthOf } from "../../src/platform/month";
 import { COMMAND_LINE } from "../support/command-line";
+import { queryParquet } from "../support/duckdb";
 import { ROOT } from "../support/root";
 
 jest.setTimeout(120_000);
@@ -75,6 +76,15 @@ it("the demonstration runs the real handler for the last closed month and shows 
   expect(lines).toContain(
     "bank_id,bank_name,branch_id,branch_address,month,loan_count,loan_total,loan_average,loan_count_3m,moving_average_3m,monthly_total_average_3m",
   );
+
+  const parquet = lines.filter((line) => /^ +\d+ rows {2}s3:.*\.parquet$/.test(line));
+  expect(parquet.map((line) => line.trim().split(" ")[0])).toEqual(
+    expect.arrayContaining(table.map(([, rows]) => rows)) as string[],
+  );
+  expect(demo.output().match(/\(as recorded\)/g)).toHaveLength(2);
+  const file = await readFile(path.join(ROOT, "demo-output", "lake", "first-national.parquet"));
+  const [count] = await queryParquet([file], "select count(*)::varchar from file0");
+  expect(count).toEqual([table.find(([key = ""]) => key.startsWith("FirstNational/"))?.[1]]);
   expect(await leftBehind()).toEqual([]);
 });
 

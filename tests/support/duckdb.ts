@@ -7,6 +7,8 @@ import path from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 
 let opened: Promise<DuckDBConnection> | undefined;
+/** Queries share a connection, and with it the names of the tables, so they run one after the other. */
+let last: Promise<unknown> = Promise.resolve();
 
 /**
  * Runs a query over Parquet files.
@@ -14,7 +16,13 @@ let opened: Promise<DuckDBConnection> | undefined;
  * @param files become the tables `file0`, `file1` and so on.
  * @returns the rows, each with its values in DuckDB's own types.
  */
-export async function queryParquet(files: readonly Buffer[], query: string): Promise<unknown[][]> {
+export function queryParquet(files: readonly Buffer[], query: string): Promise<unknown[][]> {
+  const result = last.then(() => run(files, query));
+  last = result.catch(() => undefined);
+  return result;
+}
+
+async function run(files: readonly Buffer[], query: string): Promise<unknown[][]> {
   opened ??= DuckDBInstance.create(":memory:", { threads: "1" }).then((instance) => instance.connect());
   const connection = await opened;
   const paths = files.map(() => path.join(os.tmpdir(), `${randomUUID()}.parquet`));

@@ -2,6 +2,7 @@
 import type { Context } from "aws-lambda";
 
 import * as extractHandlers from "../../src/extract/lambda";
+import * as lakeHandlers from "../../src/lake/lambda";
 import * as rotationHandlers from "../../src/rotation/lambda";
 import type { Caller } from "./permissions";
 
@@ -19,4 +20,5 @@ export const extract = as("extract", extractHandlers.extract);
 export const verify = as("verify", extractHandlers.verify);
 export const announce = as("announce", extractHandlers.announce);
 export const notify = as("notify", extractHandlers.notify);
+export const lake = as("lake", lakeHandlers.lake);
 export const rotate = as("rotate", rotationHandlers.rotate);

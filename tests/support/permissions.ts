@@ -12,7 +12,7 @@ import type { RecordedRequest } from "../../local/aws/server";
 import { ROOT } from "./root";
 
 /** Who sends a call, by its `userAgentAppId`: a function, a person with rights of their own, or the tests themselves. */
-export type Caller = "extract" | "verify" | "announce" | "notify" | "rotate" | "operator" | "test";
+export type Caller = "extract" | "verify" | "announce" | "notify" | "rotate" | "lake" | "operator" | "test";
 
 const WITHOUT_ROLE = ["operator", "test"];
 
@@ -81,9 +81,14 @@ interface ServerlessFile {
   readonly resources: { readonly Resources: Readonly<Record<string, Role>> };
 }
 
-/** The rights of each function's policy `program`; Lambda itself uses the other policies, for logs and the network. */
+/** The rights of each function's policy `program`; Lambda itself uses the other policies, for logs, queue and network. */
 async function grantedRights(): Promise<string[]> {
-  const text = await readFile(path.join(ROOT, "serverless.yml"), "utf8");
+  const granted = await Promise.all(["serverless.yml", "serverless.lake.yml"].map(rightsIn));
+  return granted.flat();
+}
+
+async function rightsIn(file: string): Promise<string[]> {
+  const text = await readFile(path.join(ROOT, file), "utf8");
   const { functions, resources } = parse(text, { merge: true }) as ServerlessFile;
   return Object.entries(functions).flatMap(([name, { role }]) => {
     const { Properties } = resources.Resources[role["Fn::Sub"].replace(/^\$\{(\w+)\.Arn\}$/, "$1")] ?? {};
@@ -123,6 +128,14 @@ function rightsFor({ operation, query, status }: RecordedRequest): string[] {
       return ["s3:PutObject", "kms:GenerateDataKey", "kms:Decrypt"];
     case "AbortMultipartUpload":
       return ["s3:AbortMultipartUpload"];
+    case "DeleteObject":
+      return ["s3:DeleteObject"];
+    case "ListObjectsV2":
+      return ["s3:ListBucket"];
+    case "GetItem":
+    case "PutItem":
+    case "Query":
+      return [`dynamodb:${operation}`];
     case "ListMultipartUploads":
       return ["s3:ListBucketMultipartUploads"];
     default:

@@ -75,7 +75,12 @@ export class SteppedRun {
       ...{ settings, runId: order.name, now: () => NOW, observe: () => undefined },
       aws: {
         s3: () => Promise.resolve(s3),
-        ...{ secretsManager: unavailable, sns: unavailable, stepFunctions: unavailable },
+        ...{
+          secretsManager: unavailable,
+          sns: unavailable,
+          stepFunctions: unavailable,
+          dynamoDb: unavailable,
+        },
       },
       deadline: { signal: new AbortController().signal, timeLeftMs: () => 60_000 },
     };

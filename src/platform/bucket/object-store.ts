@@ -92,13 +92,37 @@ export class ObjectStore {
   }
 
   /**
+   * Some bytes of one version of an object, undefined if it doesn't exist.
+   *
+   * @param end the byte behind the last one.
+   */
+  async readRange(
+    key: string,
+    versionId: string | null,
+    first: number,
+    end: number,
+  ): Promise<Uint8Array | undefined> {
+    return this.#attempt("read", key, async () => {
+      try {
+        const version = versionId === null ? {} : { VersionId: versionId };
+        const Range = `bytes=${first}-${end - 1}`;
+        const { Body } = await this.#s3.send(new GetObjectCommand({ ...this.#at(key), ...version, Range }));
+        return await Body?.transformToByteArray();
+      } catch (error) {
+        if (isNamed(error, "NoSuchKey", "NoSuchVersion")) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /**
    * Stages a body of any length: a small one is held in memory, within bounds; of others, a few parts are in memory at a
    * time. If the body or the upload fails, the upload is aborted before this rejects.
    *
    * @throws ConflictError if another run aborted the upload, StorageError, or the body's own error.
    */
-  async stage(key: string, body: AsyncIterable<Buffer>): Promise<StagedObject> {
-    const target = { ...this.#at(key), ...this.#attributes(), ContentType: CSV };
+  async stage(key: string, body: AsyncIterable<Buffer>, mediaType = CSV): Promise<StagedObject> {
+    const target = { ...this.#at(key), ...this.#attributes(), ContentType: mediaType };
     const source = new Source(body);
     try {
       return await this.#attempt("upload", key, async () => {
@@ -124,7 +148,7 @@ export class ObjectStore {
    */
   async complete(staged: StagedObject, replaces: ObjectVersion | undefined): Promise<ObjectVersion> {
     if (isHeld(staged)) {
-      const version = await this.#put(staged.key, staged.body, CSV, replaces);
+      const version = await this.put(staged.key, staged.body, staged.mediaType, replaces);
       this.#release(staged);
       return version;
     }
@@ -142,13 +166,14 @@ export class ObjectStore {
 
   /** Writes a small JSON object on the same condition as {@link complete}. */
   async putJson(key: string, text: string, replaces: ObjectVersion | undefined): Promise<ObjectVersion> {
-    return this.#put(key, text, "application/json", replaces);
+    return this.put(key, text, "application/json", replaces);
   }
 
-  #put(
+  /** Writes a small object on the same condition as {@link complete}. */
+  async put(
     key: string,
     body: Buffer | string,
-    contentType: string,
+    mediaType: string,
     replaces: ObjectVersion | undefined,
   ): Promise<ObjectVersion> {
     return this.#write(key, replaces, (condition) =>
@@ -157,7 +182,7 @@ export class ObjectStore {
           ...this.#at(key),
           ...this.#attributes(),
           ...condition,
-          ContentType: contentType,
+          ContentType: mediaType,
           Body: body,
         }),
       ),

@@ -32,6 +32,7 @@ export interface StagedUpload extends OpenUpload {
 export interface HeldObject {
   readonly key: string;
   readonly body: Buffer;
+  readonly mediaType: string;
 }
 
 export type StagedObject = StagedUpload | HeldObject;
@@ -71,7 +72,7 @@ export async function stageUpload(
     if (command instanceof PutObjectCommand) {
       const bytes = command.input.Body as Buffer;
       staged = mayHold(bytes.byteLength)
-        ? { key: target.Key, body: bytes }
+        ? { key: target.Key, body: bytes, mediaType: target.ContentType ?? "application/octet-stream" }
         : await stageSinglePart(s3, target, bytes);
       return {};
     }

@@ -11,8 +11,8 @@ export class Uploads {
   }
 
   /** Like {@link ObjectStore.stage}. */
-  async stage(key: string, body: AsyncIterable<Buffer>): Promise<StagedObject> {
-    const staged = await this.#objects.stage(key, body);
+  async stage(key: string, body: AsyncIterable<Buffer>, mediaType?: string): Promise<StagedObject> {
+    const staged = await this.#objects.stage(key, body, mediaType);
     this.#open.add(staged);
     return staged;
   }

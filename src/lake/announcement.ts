@@ -1,0 +1,98 @@
+/** Messages about months: those that the extract sends, which start the lake, and the lake's own. */
+import * as v from "valibot";
+
+import type { Edge } from "../platform/edge";
+import { isMonth, type Month } from "../platform/month";
+import { datasetNamed } from "./datasets";
+import { uriOf } from "./keys";
+import type { LakeMonth } from "./lineage";
+import { type LakeRequest, parseLakeRequest } from "./request";
+
+/** What the lake needs of an extract's announcement; `docs/contract.md` has all of it. */
+const announced = v.looseObject({
+  extract: v.string(),
+  month: v.custom<Month>((text) => typeof text === "string" && isMonth(text)),
+});
+
+/** What SNS delivers to SQS, unless the subscription asks for the message alone. */
+const envelope = v.looseObject({ Type: v.literal("Notification"), Message: v.string() });
+
+/** Source: Amazon SQS Developer Guide and AWS Lambda Developer Guide, "Using Lambda with Amazon SQS". */
+const queueEvent = v.looseObject({
+  Records: v.array(
+    v.looseObject({ eventSource: v.literal("aws:sqs"), messageId: v.string(), body: v.string() }),
+  ),
+});
+
+export interface QueuedMessage {
+  readonly id: string;
+  readonly body: string;
+}
+
+/** The messages of an SQS event, undefined if the event is another one. */
+export function queuedMessages(event: unknown): readonly QueuedMessage[] | undefined {
+  const parsed = v.safeParse(queueEvent, event);
+  return parsed.success
+    ? parsed.output.Records.map(({ messageId, body }) => ({ id: messageId, body }))
+    : undefined;
+}
+
+/**
+ * What a message in the queue asks for: the month of an extract's announcement, or an input like one by hand.
+ *
+ * @returns undefined if it announces an extract that has no dataset.
+ * @throws SyntaxError if the text is not JSON, RequestError if it is neither.
+ */
+export function requestedBy(text: string, now: Date): LakeRequest | undefined {
+  const content: unknown = JSON.parse(text);
+  const inner: unknown = v.is(envelope, content) ? JSON.parse(content.Message) : content;
+  if (!v.is(announced, inner)) return parseLakeRequest(inner, now);
+  const dataset = datasetNamed(inner.extract);
+  return dataset && { datasets: [dataset], months: [inner.month], remake: false };
+}
+
+/** States what the lake has of a month, not what happened: the revision decides, as with the extract's announcements. */
+export interface LakeAnnouncement {
+  readonly dataset: string;
+  readonly month: Month;
+  readonly state: LakeMonth["state"];
+  readonly revision: number;
+  /** The Parquet files of all tenants; none if the month is withdrawn. */
+  readonly objects: readonly { readonly tenant: string; readonly uri: string; readonly rowCount: number }[];
+  readonly runId: string;
+}
+
+export function announcementOf({
+  dataset,
+  month,
+  state,
+  revision,
+  objects,
+  runId,
+}: LakeMonth): LakeAnnouncement {
+  return {
+    ...{ dataset, month, state, revision },
+    objects: objects.map(({ tenant, bucket, key, rowCount }) => ({
+      tenant,
+      uri: uriOf(bucket, key),
+      rowCount,
+    })),
+    runId,
+  };
+}
+
+/** Sends a month's announcement to the topic for machines. */
+export async function announce(
+  { aws, deadline }: Pick<Edge, "aws" | "deadline">,
+  topicArn: string,
+  announcement: LakeAnnouncement,
+): Promise<void> {
+  const [{ PublishCommand }, sns] = await Promise.all([import("@aws-sdk/client-sns"), aws.sns()]);
+  const { dataset, month, state, revision } = announcement;
+  const command = new PublishCommand({
+    TopicArn: topicArn,
+    Subject: `${dataset} ${month} ${state}, revision ${revision}`,
+    Message: JSON.stringify(announcement),
+  });
+  await sns.send(command, { abortSignal: deadline.signal });
+}

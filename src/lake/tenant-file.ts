@@ -1,0 +1,186 @@
+/** One Parquet file of one tenant: made, proven by reading it back, and recorded. Nobody's query sees it yet. */
+import { createHash } from "node:crypto";
+
+import { version as programVersion } from "../../package.json";
+import { withUploads } from "../platform/bucket/uploads";
+import type { ObjectVersion } from "../platform/bucket/object-store";
+import { ReconciliationError } from "../platform/errors";
+import { PARQUET_MEDIA_TYPE, parquetFile } from "../platform/format/parquet";
+import { ParquetProblem, readParquet } from "../platform/format/parquet-reader";
+import type { Month } from "../platform/month";
+import type { Bucket } from "./buckets";
+import { ControlTotals, type Dataset, definitionSha256 } from "./dataset";
+import { objectKey, uriOf } from "./keys";
+import type { Lineage, LineageTable } from "./lineage";
+import type { PublishedMonth, SourceFile } from "./published-month";
+import { sourceRows } from "./source-rows";
+import type { Tenant } from "./tenants";
+
+/** A month of a dataset, as its manifest names it. */
+export interface SourceMonth {
+  readonly dataset: Dataset;
+  readonly month: Month;
+  readonly source: Bucket;
+  readonly manifestKey: string;
+  readonly published: PublishedMonth;
+}
+
+export interface TenantFile {
+  readonly tenant: Tenant;
+  readonly bucket: Bucket;
+  readonly file: SourceFile;
+  /** The Parquet file's key. */
+  readonly key: string;
+}
+
+/** What was done to a tenant's file, in this order. */
+export type FileStep = "staged" | "completed" | "proven" | "recorded";
+
+export interface Making {
+  readonly lineage: LineageTable;
+  readonly runId: string;
+  readonly now: () => Date;
+  readonly observe: (step: FileStep, file: TenantFile) => void | Promise<void>;
+}
+
+export function tenantFile(
+  { dataset, month }: SourceMonth,
+  tenant: Tenant,
+  bucket: Bucket,
+  file: SourceFile,
+): TenantFile {
+  return { tenant, bucket, file, key: objectKey(dataset.name, month, file.sha256) };
+}
+
+/**
+ * @throws DataError, DefinitionError or VerificationError if the source is not what its manifest or the dataset says;
+ *   ReconciliationError if the Parquet file, read back, has other totals; ConflictError, StorageError.
+ */
+export async function makeTenantFile(source: SourceMonth, target: TenantFile, making: Making): Promise<void> {
+  const { bucket, key } = target;
+  const { version, written } = await upload(source, target, making);
+  await making.observe("completed", target);
+  const found = await readBack(source.dataset, bucket, key, version, written.byteCount);
+  expectTotals(source.dataset, target, found);
+  await making.observe("proven", target);
+  await making.lineage.record(lineageOf(source, target, written, found, making));
+  await making.observe("recorded", target);
+}
+
+interface Written {
+  readonly byteCount: number;
+  readonly sha256: string;
+}
+
+async function upload(
+  { dataset, month, source, published }: SourceMonth,
+  target: TenantFile,
+  making: Making,
+): Promise<{ version: ObjectVersion; written: Written }> {
+  const { bucket, key, file } = target;
+  const hash = createHash("sha256");
+  let byteCount = 0;
+  async function* measured(): AsyncGenerator<Buffer> {
+    const rows = sourceRows(source, dataset, { month, columns: published.columns }, file);
+    const metadata = { dataset: dataset.name, month, source_sha256: file.sha256 };
+    for await (const bytes of parquetFile(dataset.columns, rows, { metadata })) {
+      hash.update(bytes);
+      byteCount += bytes.byteLength;
+      yield bytes;
+    }
+  }
+  return withUploads(bucket.objects, async (uploads) => {
+    const present = await bucket.objects.head(key);
+    const staged = await uploads.stage(key, measured(), PARQUET_MEDIA_TYPE);
+    await making.observe("staged", target);
+    const version = await uploads.complete(staged, present);
+    return { version, written: { byteCount, sha256: hash.digest("hex") } };
+  });
+}
+
+/** What a Parquet file contains, by reading all of it. */
+export interface Content {
+  readonly rowCount: number;
+  readonly totals: Readonly<Record<string, string>>;
+}
+
+/** @throws ReconciliationError if the object is not a Parquet file of the dataset. */
+export async function readBack(
+  dataset: Dataset,
+  { name, objects }: Bucket,
+  key: string,
+  { versionId }: Pick<ObjectVersion, "versionId">,
+  byteLength: number,
+): Promise<Content> {
+  const totals = new ControlTotals(dataset);
+  const gone = () => wrongFile(uriOf(name, key), "it is gone");
+  const slice = async (first: number, end: number) => {
+    const bytes = await objects.readRange(key, versionId, first, end);
+    if (bytes === undefined) throw gone();
+    return bytes;
+  };
+  try {
+    const rowCount = await readParquet({ byteLength, slice }, dataset.columns, (column, values) => {
+      totals.add(column, values);
+    });
+    return { rowCount, totals: totals.totals };
+  } catch (error) {
+    if (error instanceof ParquetProblem) throw wrongFile(uriOf(name, key), error.message);
+    throw error;
+  }
+}
+
+function wrongFile(uri: string, problem: string): ReconciliationError {
+  return new ReconciliationError(`${uri} is not the Parquet file that was written: ${problem}`, {
+    hint: "Find out who else writes to this bucket, then make the month again. No query sees the file.",
+  });
+}
+
+function expectTotals(
+  dataset: Dataset,
+  { bucket, key, file }: TenantFile,
+  { rowCount, totals }: Content,
+): void {
+  const found: Readonly<Record<string, unknown>> = { rowCount, ...totals };
+  const differences = Object.entries(found).flatMap(([name, value]) =>
+    value === file[name as keyof SourceFile]
+      ? []
+      : [`${name} is ${String(value)}, the manifest says ${String(file[name as keyof SourceFile])}`],
+  );
+  if (differences.length === 0) return;
+  throw new ReconciliationError(`${uriOf(bucket.name, key)}: ${differences.join("; ")}`, {
+    hint: `Compare the dataset ${dataset.name} with the extract's definition. No query sees the file.`,
+  });
+}
+
+function lineageOf(
+  { dataset, month, source, manifestKey, published }: SourceMonth,
+  { tenant, bucket, key, file }: TenantFile,
+  { sha256, byteCount }: Written,
+  { rowCount, totals }: Content,
+  { runId, now }: Making,
+): Lineage {
+  const { revision, publishedAt, query, source: database } = published;
+  return {
+    schemaVersion: 1,
+    object: { bucket: bucket.name, key, sha256, byteCount },
+    ...{ tenant: tenant.id, dataset: dataset.name, month },
+    definition: { sha256: definitionSha256(dataset) },
+    ...{ rowCount, totals },
+    parents: [
+      {
+        ...{ bucket: source.name, key: file.key, versionId: file.versionId, sha256: file.sha256 },
+        manifest: {
+          key: manifestKey,
+          revision,
+          runId: published.runId,
+          publishedAt,
+          query,
+          source: database,
+        },
+      },
+    ],
+    program: { version: programVersion },
+    ...{ runId, recordedAt: now().toISOString() },
+  };
+}

@@ -1,0 +1,125 @@
+/** Published months in the lake: typed, proven and whole, for each tenant in a bucket of its own. */
+import { createHash } from "node:crypto";
+
+import { definitionSha256 } from "../../../src/lake/dataset";
+import { loanMovingAverage } from "../../../src/lake/datasets/loan-moving-average";
+import { expectedFiles, readTables } from "../../support/figures";
+import { bucketOf, LakeWorld } from "../../support/lake-world";
+
+const month = "2026-09";
+const dataset = "loan_moving_average";
+
+let lake: LakeWorld;
+beforeAll(async () => {
+  lake = await LakeWorld.create("seeded");
+  await lake.world.run({ month });
+});
+afterAll(() => lake.close());
+
+const sha256 = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
+
+/** The rows of a CSV file without its header and its column `month`; no value is null. */
+const shown = `bank_id::varchar, bank_name, branch_id::varchar, branch_address, '${month}', loan_count::varchar,
+  loan_total::varchar, loan_average::varchar, loan_count_3m::varchar, moving_average_3m::varchar,
+  monthly_total_average_3m::varchar`;
+
+function csvOf(rows: readonly (string | null)[][]): string {
+  const field = (text: string | null) => {
+    if (text === null) return "";
+    return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return rows.map((row) => `${row.map(field).join(",")}\n`).join("");
+}
+
+it("each tenant's Parquet file has the rows of the published file, value by value", async () => {
+  expect(await lake.run({ month, dataset })).toMatchObject([
+    { dataset, month, status: "published", revision: 1 },
+  ]);
+  const expected = expectedFiles(await readTables(lake.world), month);
+  expect(lake.tenants).toHaveLength(4);
+  for (const tenant of lake.tenants) {
+    const rows = await lake.query(tenant, dataset, month, `select ${shown} from file0`);
+    const csv = expected.get(tenant.bankId) ?? "";
+    expect(csvOf((rows ?? []) as (string | null)[][])).toBe(csv.slice(csv.indexOf("\n") + 1));
+  }
+});
+
+it("its key is the source's SHA-256 below the partition, and no partition column is in it", async () => {
+  const { files } = await lake.world.manifest(month);
+  for (const tenant of lake.tenants) {
+    const source = files.find(({ bankId }) => bankId === tenant.bankId);
+    expect(await lake.keys(tenant)).toEqual([
+      `analytics-ready/${dataset}/year=2026/month=09/${source?.sha256 ?? ""}.parquet`,
+      `tables/${dataset}/year=2026/month=09/symlink.txt`,
+    ]);
+    const columns = await lake.query(
+      tenant,
+      dataset,
+      month,
+      "select column_name, column_type from (describe file0)",
+    );
+    expect(columns).toEqual([
+      ["bank_id", "INTEGER"],
+      ["bank_name", "VARCHAR"],
+      ["branch_id", "INTEGER"],
+      ["branch_address", "VARCHAR"],
+      ["loan_count", "BIGINT"],
+      ["loan_total", "BIGINT"],
+      ["loan_average", "DECIMAL(18,2)"],
+      ["loan_count_3m", "BIGINT"],
+      ["moving_average_3m", "DECIMAL(18,2)"],
+      ["monthly_total_average_3m", "DECIMAL(18,2)"],
+    ]);
+  }
+});
+
+it("its lineage leads from the Parquet file to the statement and the snapshot", async () => {
+  const manifest = await lake.world.manifest(month);
+  const { month: record, files } = await lake.recorded(dataset, month);
+  expect(record).toMatchObject({
+    dataset,
+    month,
+    state: "published",
+    revision: 1,
+    manifest: "_manifests/2026/09.json",
+  });
+  expect(files).toHaveLength(4);
+  for (const [index, tenant] of lake.tenants.entries()) {
+    const [listed] = await lake.listed(tenant, dataset, month);
+    const source = manifest.files.find(({ bankId }) => bankId === tenant.bankId);
+    const { key, versionId, sha256: sourceSha256, rowCount, loanCount, loanTotal } = source ?? {};
+    const { windowLoanCount, windowLoanTotal } = source ?? {};
+    expect(files[index]).toEqual([
+      {
+        schemaVersion: 1,
+        object: {
+          ...{ bucket: bucketOf(tenant), key: listed?.key, byteCount: listed?.file.byteLength },
+          sha256: sha256(listed?.file ?? Buffer.of()),
+        },
+        ...{ tenant: tenant.id, dataset, month, rowCount },
+        definition: { sha256: definitionSha256(loanMovingAverage) },
+        totals: { loanCount, loanTotal, windowLoanCount, windowLoanTotal },
+        parents: [
+          {
+            ...{ bucket: lake.world.bucket, key, versionId, sha256: sourceSha256 },
+            manifest: {
+              ...{ key: "_manifests/2026/09.json", revision: 1 },
+              ...{ runId: manifest.runId, publishedAt: manifest.publishedAt },
+              ...{ query: manifest.query, source: manifest.source },
+            },
+          },
+        ],
+        program: { version: expect.any(String) as string },
+        ...{ runId: expect.any(String) as string, recordedAt: "2026-11-20T12:00:00.000Z" },
+      },
+    ]);
+  }
+});
+
+it("a month that is there is left as it is: nothing is written", async () => {
+  const requests = await lake.requestsDuring(() =>
+    expect(lake.run({ month, dataset })).resolves.toMatchObject([{ status: "unchanged", revision: 1 }]),
+  );
+  const operations = new Set(requests.map(({ operation }) => operation));
+  expect([...operations].sort()).toEqual(["GetObject", "ListObjectsV2"]);
+});

@@ -1,0 +1,194 @@
+/** A world with a lake: a bucket for each tenant, a lineage table, and published months to bring into it. */
+import { randomUUID } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+
+import { type LocalDynamoDb, startLocalDynamoDb } from "../../local/dynamodb";
+import { lakeSettings } from "../../local/lake";
+import { temporaryDirectory } from "../../local/temporary";
+import type { RecordedRequest } from "../../local/aws/server";
+import { listKey, parseUri } from "../../src/lake/keys";
+import type { LakeEvent, LakeMonthSummary } from "../../src/lake/lake-month";
+import type { LakeMonth, Lineage } from "../../src/lake/lineage";
+import { runLake } from "../../src/lake/run";
+import { readTenants, type Tenant } from "../../src/lake/tenants";
+import type { AwsClients } from "../../src/platform/aws";
+import { withDeadline } from "../../src/platform/deadline";
+import type { Edge } from "../../src/platform/edge";
+import type { Month } from "../../src/platform/month";
+import { queryParquet } from "./duckdb";
+import { recordCalls } from "./permissions";
+import { NOW, World } from "./world";
+import type { Template } from "./test-server";
+
+export interface LakeRunOptions {
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly now?: Date;
+  readonly observe?: (event: LakeEvent) => void | Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+export class LakeWorld {
+  readonly #dynamoClient: DynamoDBClient;
+  readonly #aws: AwsClients;
+  /** The operations of DynamoDB that the lake has used. dynalite does not record them. */
+  readonly #tableCalls = new Set<string>();
+
+  private constructor(
+    readonly world: World,
+    readonly dynamo: LocalDynamoDb,
+    readonly tenants: readonly Tenant[],
+    readonly environment: Readonly<Record<string, string>>,
+  ) {
+    this.#dynamoClient = new DynamoDBClient(dynamo.clientConfig);
+    this.#dynamoClient.middlewareStack.add(
+      (next, { commandName = "" }) =>
+        (call) => {
+          this.#tableCalls.add(commandName.replace(/Command$/, ""));
+          return next(call);
+        },
+      { step: "initialize" },
+    );
+    this.#aws = { ...world.clients("lake"), dynamoDb: () => Promise.resolve(this.#dynamoClient) };
+  }
+
+  static async create(
+    template: Template,
+    tenants: readonly Tenant[] = readTenants(undefined),
+  ): Promise<LakeWorld> {
+    const world = await World.create(template);
+    const directory = await temporaryDirectory("lake");
+    const tenantsFile = path.join(directory, "tenants.json");
+    await writeFile(tenantsFile, JSON.stringify(tenants));
+    const settings = lakeSettings(world.bucket);
+    const dynamo = await startLocalDynamoDb(world.aws.clientConfig, settings.LAKE_LINEAGE_TABLE);
+    for (const tenant of tenants) world.aws.createBucket(bucketOf(tenant), { versioning: true });
+    return new LakeWorld(world, dynamo, tenants, {
+      ...world.environment,
+      ...dynamo.environment,
+      ...settings,
+      LAKE_TENANTS_FILE: tenantsFile,
+    });
+  }
+
+  async close(): Promise<void> {
+    await recordCalls(
+      [...this.#tableCalls].map((operation) => ({
+        service: "s3",
+        operation,
+        query: {},
+        userAgent: "aws-sdk-js/3 app/lake",
+      })),
+    );
+    this.#dynamoClient.destroy();
+    await this.dynamo.stop();
+    await this.world.close();
+    await rm(path.dirname(this.environment["LAKE_TENANTS_FILE"] ?? ""), { recursive: true });
+  }
+
+  /** Runs the lake in this process; returns what it did to each month. */
+  async run(input: unknown, options: LakeRunOptions = {}): Promise<readonly LakeMonthSummary[]> {
+    const step = options.observe;
+    const summary = await this.inTime(options, (edge) =>
+      runLake(input, edge, step === undefined ? {} : { step }),
+    );
+    return summary.months;
+  }
+
+  inTime<Result>(
+    { environment = {}, now = NOW, signal }: LakeRunOptions,
+    action: (edge: Edge) => Promise<Result>,
+  ): Promise<Result> {
+    return withDeadline(
+      60_000,
+      "Give it more time.",
+      (deadline) =>
+        action({
+          environment: { ...this.environment, ...environment },
+          ...{ now: () => now, runId: randomUUID(), aws: this.#aws, deadline },
+        }),
+      signal,
+    );
+  }
+
+  /** All visible keys of a tenant's bucket. */
+  async keys(tenant: Tenant, prefix = ""): Promise<string[]> {
+    const { Contents = [] } = await this.world.s3.send(
+      new ListObjectsV2Command({ Bucket: bucketOf(tenant), Prefix: prefix }),
+    );
+    return Contents.map(({ Key }) => Key ?? "");
+  }
+
+  /** The keys of a tenant's open uploads. */
+  async openUploads(tenant: Tenant): Promise<string[]> {
+    const { Uploads = [] } = await this.world.s3.send(
+      new ListMultipartUploadsCommand({ Bucket: bucketOf(tenant) }),
+    );
+    return Uploads.map(({ Key }) => Key ?? "");
+  }
+
+  /** The Parquet files that a tenant's list names, as Athena reads them; none without a list. */
+  async listed(tenant: Tenant, dataset: string, month: string): Promise<{ key: string; file: Buffer }[]> {
+    const list = await this.bytes(bucketOf(tenant), listKey(dataset, month as Month));
+    const uris = (list?.toString() ?? "").split("\n").filter((line) => line !== "");
+    return Promise.all(
+      uris.map(async (uri) => {
+        const { bucket = "", key = "" } = parseUri(uri) ?? {};
+        const file = await this.bytes(bucket, key);
+        if (file === undefined) throw new Error(`the list names ${uri}, which is not there`);
+        return { key, file };
+      }),
+    );
+  }
+
+  /** Queries a tenant's table `file0` by DuckDB; undefined if the month is not there. */
+  async query(tenant: Tenant, dataset: string, month: string, sql: string): Promise<unknown[][] | undefined> {
+    const files = await this.listed(tenant, dataset, month);
+    return files.length === 0
+      ? undefined
+      : queryParquet(
+          files.map(({ file }) => file),
+          sql,
+        );
+  }
+
+  async bytes(bucket: string, key: string): Promise<Buffer | undefined> {
+    try {
+      const { Body } = await this.world.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      return Buffer.from((await Body?.transformToByteArray()) ?? []);
+    } catch (error) {
+      if (error instanceof Error && error.name === "NoSuchKey") return undefined;
+      throw error;
+    }
+  }
+
+  /** The recorded month, and the lineage of each of its files. */
+  async recorded(
+    dataset: string,
+    month: string,
+  ): Promise<{ month: LakeMonth | undefined; files: Lineage[][] }> {
+    const { LineageTable } = await import("../../src/lake/lineage");
+    return this.inTime({}, async (edge) => {
+      const table = await LineageTable.open(edge, this.environment["LAKE_LINEAGE_TABLE"] ?? "");
+      const record = await table.readMonth(dataset, month as Month);
+      const files = await Promise.all(
+        (record?.objects ?? []).map(({ bucket, key }) => table.find(bucket, key)),
+      );
+      return { month: record, files: files.map((each) => [...each]) };
+    });
+  }
+
+  /** The requests that `action` caused, without those of the tests' own. */
+  async requestsDuring(action: () => Promise<unknown>): Promise<readonly RecordedRequest[]> {
+    const before = this.world.aws.requests.length;
+    await action();
+    return this.world.aws.requests.slice(before);
+  }
+}
+
+export function bucketOf({ id }: Tenant): string {
+  return lakeSettings("").LAKE_BUCKETS.replace("{tenant}", id);
+}

@@ -1,0 +1,77 @@
+/** The datasets agree with the extracts that they are made of, and never change except by new columns at the end. */
+import { definitions } from "../../../src/extract/definitions";
+import { ControlTotals } from "../../../src/lake/dataset";
+import { datasets } from "../../../src/lake/datasets";
+import type { Column } from "../../../src/platform/columns";
+import { loanMovingAverage } from "../../../src/lake/datasets/loan-moving-average";
+
+const pairs = datasets.map((dataset) => ({
+  dataset,
+  definition: definitions.find(({ name }) => name === dataset.name),
+}));
+
+it("every extract has a dataset", () => {
+  expect(datasets.map(({ name }) => name)).toEqual(definitions.map(({ name }) => name));
+});
+
+it.each(pairs)(
+  "$dataset.name has the extract's columns and types, without the partition's",
+  ({ dataset, definition }) => {
+    const columns = definition?.columns.filter(({ name }) => name !== "month") ?? [];
+    const typed = (all: readonly Column[]) =>
+      all.map(({ name, type, nullable }) => ({ name, type, nullable }));
+    expect(typed(dataset.columns)).toEqual(typed(columns));
+    expect(dataset.folder).toBe(definition?.folder);
+    expect({ bank: dataset.bankColumn, month: dataset.monthColumn }).toEqual(definition?.fileBy);
+  },
+);
+
+it.each(pairs)("$dataset.name adds up what the extract's manifest states", ({ dataset, definition }) => {
+  expect(dataset.totals).toEqual(definition?.reconciliation.measures);
+});
+
+/** Parquet files with these columns are there for ever. A new column is added to the dataset, and then here. */
+const history: Readonly<Record<string, readonly string[]>> = {
+  loan_moving_average: [
+    "bank_id int32",
+    "bank_name text(100)",
+    "branch_id int32",
+    "branch_address text(255) nullable",
+    "loan_count int64",
+    "loan_total int64",
+    "loan_average decimal(18,2) nullable",
+    "loan_count_3m int64",
+    "moving_average_3m decimal(18,2) nullable",
+    "monthly_total_average_3m decimal(18,2)",
+  ],
+  loan_detail: [
+    "bank_id int32",
+    "bank_name text(100)",
+    "branch_id int32",
+    "branch_address text(255) nullable",
+    "client_id int32",
+    "account_id int32",
+    "loan_id int32",
+    "loan_date date",
+    "amount int32 nullable",
+  ],
+};
+
+it.each(datasets)(
+  "the columns of $name are those of its history; further ones are nullable",
+  ({ name, columns }) => {
+    const before = history[name] ?? [];
+    const described = columns.map((each) => `${each.name} ${each.type}${each.nullable ? " nullable" : ""}`);
+    expect(before.length).toBeGreaterThan(0);
+    expect(described.slice(0, before.length)).toEqual(before);
+    expect(columns.slice(before.length).filter(({ nullable }) => nullable !== true)).toEqual([]);
+  },
+);
+
+it("a mean of three whole numbers adds their sum, whatever was rounded", () => {
+  const totals = new ControlTotals(loanMovingAverage);
+  const at = loanMovingAverage.columns.findIndex(({ name }) => name === "monthly_total_average_3m");
+  // 1 / 3 = 0.33, 2 / 3 = 0.67, 3 / 3 = 1.00, -1 / 3 = -0.33
+  totals.add(at, [33n, 67n, 100n, -33n, null]);
+  expect(totals.totals["windowLoanTotal"]).toBe("5");
+});
