@@ -1,5 +1,5 @@
 # `notify` sends an e-mail for every run that finally fails. These alarms cover what it can't report: nothing ran, or
-# `notify` itself failed. There are at most ten, independent of the number of banks, and each needs a person to act.
+# `notify` itself failed. There are at most eleven, independent of the number of banks, and each needs a person to act.
 
 locals {
   dropped = {
@@ -27,6 +27,7 @@ resource "aws_cloudwatch_metric_alarm" "dropped" {
   threshold           = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.notify.arn]
+  tags                = var.tags
 }
 
 # Lambda could not invoke `notify`.
@@ -45,27 +46,47 @@ resource "aws_cloudwatch_metric_alarm" "undelivered" {
   threshold           = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.notify.arn]
+  tags                = var.tags
 }
 
-# `verify` runs every day and reports this metric only if the last closed month is verified, so its value never exceeds
-# 31 days. This is the most important alarm: two days without data mean that the month is not there, whatever the cause.
-# It even covers schedules that are switched off.
+# The most important alarm: the last closed month has not been verified for 48 hours, whatever the cause. It even covers
+# schedules that are switched off. `verify` runs every day and reports the age of the month only if the month is verified:
+# a good age never exceeds 31 days.
+#
+# CloudWatch by itself would look back beyond the 48 hours for values, and keep the alarm silent for as long as it finds
+# old good ones. The expression leaves no hour without a value, so only the last 48 hours decide. If CloudWatch has no
+# value at all to fill, there is no series, and missing data counts as breaching. A test evaluates the expression.
 resource "aws_cloudwatch_metric_alarm" "month_missing" {
   count = var.expects_every_month ? 1 : 0
 
   alarm_name          = "${local.name}-month-missing"
   alarm_description   = "The last closed month has not been verified for two days. See docs/runbook.md, \"A month is missing or doubtful\"."
-  namespace           = "BankBatch"
-  metric_name         = "NewestPublishedMonthAge"
-  dimensions          = { service = "bank-batch", extract = "loan_moving_average" }
-  statistic           = "Minimum"
-  period              = 86400
-  evaluation_periods  = 2
-  comparison_operator = "GreaterThanThreshold"
-  threshold           = 32
+  evaluation_periods  = 48
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
   treat_missing_data  = "breaching"
   alarm_actions       = [aws_sns_topic.notify.arn]
   ok_actions          = [aws_sns_topic.notify.arn]
+  tags                = var.tags
+
+  metric_query {
+    id          = "missing"
+    label       = "1 in an hour without a verified month"
+    expression  = "IF(FILL(age, 9999) > 32, 1, 0)"
+    return_data = true
+  }
+
+  metric_query {
+    id = "age"
+
+    metric {
+      namespace   = "BankBatch"
+      metric_name = "NewestPublishedMonthAge"
+      dimensions  = { service = "bank-batch", stage = var.stage, extract = "loan_moving_average" }
+      stat        = "Minimum"
+      period      = 3600
+    }
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "announcement_failed" {
@@ -81,6 +102,24 @@ resource "aws_cloudwatch_metric_alarm" "announcement_failed" {
   threshold           = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.notify.arn]
+  tags                = var.tags
+}
+
+# What `notify` could not send is in its dead-letter queue for 14 days.
+resource "aws_cloudwatch_metric_alarm" "notify_failed" {
+  alarm_name          = "${local.name}-notify-failed"
+  alarm_description   = "A failure was not reported to people: the queue ${aws_sqs_queue.notify_failed.name} has the event."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.notify_failed.name }
+  statistic           = "Maximum"
+  period              = 300
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  threshold           = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = [aws_sns_topic.notify.arn]
+  tags                = var.tags
 }
 
 resource "aws_cloudwatch_metric_alarm" "rotation_failed" {
@@ -98,4 +137,5 @@ resource "aws_cloudwatch_metric_alarm" "rotation_failed" {
   threshold           = 1
   treat_missing_data  = "notBreaching"
   alarm_actions       = [aws_sns_topic.notify.arn]
+  tags                = var.tags
 }

@@ -1,13 +1,22 @@
 # The bucket for what Glue and Athena need and nobody has to keep: the job's script and query results.
 
+locals {
+  artifacts_count = var.create_glue_job || var.create_athena ? 1 : 0
+}
+
 resource "aws_s3_bucket" "artifacts" {
-  bucket = "${local.name}-artifacts-${data.aws_caller_identity.current.account_id}"
+  count = local.artifacts_count
+
+  bucket = "${local.regional_name}-artifacts-${local.account_id}"
   # Everything in it can be recreated.
   force_destroy = true
+  tags          = var.tags
 }
 
 resource "aws_s3_bucket_versioning" "artifacts" {
-  bucket = aws_s3_bucket.artifacts.id
+  count = local.artifacts_count
+
+  bucket = aws_s3_bucket.artifacts[0].id
 
   versioning_configuration {
     status = "Enabled"
@@ -15,7 +24,9 @@ resource "aws_s3_bucket_versioning" "artifacts" {
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "artifacts" {
-  bucket = aws_s3_bucket.artifacts.id
+  count = local.artifacts_count
+
+  bucket = aws_s3_bucket.artifacts[0].id
 
   rule {
     bucket_key_enabled = true
@@ -29,7 +40,9 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "artifacts" {
 }
 
 resource "aws_s3_bucket_public_access_block" "artifacts" {
-  bucket = aws_s3_bucket.artifacts.id
+  count = local.artifacts_count
+
+  bucket = aws_s3_bucket.artifacts[0].id
 
   block_public_acls       = true
   block_public_policy     = true
@@ -38,7 +51,9 @@ resource "aws_s3_bucket_public_access_block" "artifacts" {
 }
 
 resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
-  bucket = aws_s3_bucket.artifacts.id
+  count = local.artifacts_count
+
+  bucket = aws_s3_bucket.artifacts[0].id
 
   rule {
     id     = "expire-query-results"
@@ -72,11 +87,13 @@ resource "aws_s3_bucket_lifecycle_configuration" "artifacts" {
 }
 
 data "aws_iam_policy_document" "artifacts" {
+  count = local.artifacts_count
+
   statement {
     sid       = "TlsOnly"
     effect    = "Deny"
     actions   = ["s3:*"]
-    resources = [aws_s3_bucket.artifacts.arn, "${aws_s3_bucket.artifacts.arn}/*"]
+    resources = [aws_s3_bucket.artifacts[0].arn, "${aws_s3_bucket.artifacts[0].arn}/*"]
 
     principals {
       type        = "*"
@@ -92,8 +109,10 @@ data "aws_iam_policy_document" "artifacts" {
 }
 
 resource "aws_s3_bucket_policy" "artifacts" {
-  bucket = aws_s3_bucket.artifacts.id
-  policy = data.aws_iam_policy_document.artifacts.json
+  count = local.artifacts_count
+
+  bucket = aws_s3_bucket.artifacts[0].id
+  policy = data.aws_iam_policy_document.artifacts[0].json
 
   depends_on = [aws_s3_bucket_public_access_block.artifacts]
 }

@@ -39,14 +39,17 @@ locals {
 }
 
 resource "aws_glue_catalog_database" "extracts" {
+  count = var.create_athena || var.create_crawler ? 1 : 0
+
   name        = replace(local.name, "-", "_")
-  description = "The published extracts, and the source tables that they are computed from (source_…)"
+  description = "The published extracts, and the source tables that they are computed from (source_...)"
+  tags        = var.tags
 }
 
 resource "aws_glue_catalog_table" "extract" {
-  for_each = local.extracts
+  for_each = { for name, extract in local.extracts : name => extract if var.create_athena }
 
-  database_name = aws_glue_catalog_database.extracts.name
+  database_name = aws_glue_catalog_database.extracts[0].name
   name          = each.key
   description   = "Newest version of each file. Only the manifest shows that a month is published in full."
   table_type    = "EXTERNAL_TABLE"
@@ -107,9 +110,12 @@ resource "aws_glue_catalog_table" "extract" {
 }
 
 resource "aws_athena_workgroup" "extracts" {
+  count = var.create_athena ? 1 : 0
+
   name          = local.name
   description   = "Queries over the extracts"
   force_destroy = true
+  tags          = var.tags
 
   configuration {
     enforce_workgroup_configuration    = true
@@ -118,7 +124,7 @@ resource "aws_athena_workgroup" "extracts" {
     bytes_scanned_cutoff_per_query = 100 * 1024 * 1024 * 1024
 
     result_configuration {
-      output_location = "s3://${aws_s3_bucket.artifacts.bucket}/${local.athena_prefix}"
+      output_location = "s3://${aws_s3_bucket.artifacts[0].bucket}/${local.athena_prefix}"
 
       encryption_configuration {
         encryption_option = "SSE_KMS"
@@ -129,10 +135,12 @@ resource "aws_athena_workgroup" "extracts" {
 }
 
 resource "aws_athena_named_query" "averages" {
+  count = var.create_athena ? 1 : 0
+
   name        = "${local.name}-averages"
   description = "Moving averages of one bank for a year, as numbers"
-  workgroup   = aws_athena_workgroup.extracts.name
-  database    = aws_glue_catalog_database.extracts.name
+  workgroup   = aws_athena_workgroup.extracts[0].name
+  database    = aws_glue_catalog_database.extracts[0].name
 
   query = <<-SQL
     select

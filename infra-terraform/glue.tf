@@ -1,6 +1,8 @@
-# Glue: a crawler that catalogues the source every month, and a Spark job that makes the same files as the Lambda.
+# Glue, optional: a crawler that catalogues the source every month, and a Spark job that makes the same files as the Lambda.
 
 locals {
+  uses_glue = var.create_glue_job || var.create_crawler
+
   # What the job reads from the artifacts bucket: its script, and the files that it shares with the Lambda, which Glue
   # puts next to the script.
   glue_script = "${path.module}/glue/loan_moving_average.py"
@@ -12,24 +14,31 @@ locals {
     "${path.module}/../sql/extract/source.sql",
     "${path.module}/../package.json",
   ]
+  # The authorities that the job trusts.
+  glue_ca_file = var.database_ca_file == null ? [] : [var.database_ca_file]
   # The files by their keys.
-  glue_files = { for file in concat([local.glue_script], local.glue_shared) : "glue/${basename(file)}" => file }
+  glue_files = {
+    for file in concat([local.glue_script], local.glue_shared, local.glue_ca_file) : "glue/${basename(file)}" => file if var.create_glue_job
+  }
 
   connection_name = "${local.name}-ods"
+  job_name        = "${local.name}-loan-moving-average"
+  crawler_name    = "${local.name}-source"
 
   # Prefixes of ARNs in the policies below.
-  glue_arn = "arn:${data.aws_partition.current.partition}:glue:${var.region}:${data.aws_caller_identity.current.account_id}"
-  logs_arn = "arn:${data.aws_partition.current.partition}:logs:${var.region}:${data.aws_caller_identity.current.account_id}"
-  ec2_arn  = "arn:${data.aws_partition.current.partition}:ec2:${var.region}:${data.aws_caller_identity.current.account_id}"
+  glue_arn = "arn:${local.partition}:glue:${local.region}:${local.account_id}"
+  logs_arn = "arn:${local.partition}:logs:${local.region}:${local.account_id}"
+  ec2_arn  = "arn:${local.partition}:ec2:${local.region}:${local.account_id}"
 }
 
 resource "aws_s3_object" "glue" {
   for_each = local.glue_files
 
-  bucket      = aws_s3_bucket.artifacts.id
+  bucket      = aws_s3_bucket.artifacts[0].id
   key         = each.key
   source      = each.value
   source_hash = filesha256(each.value)
+  tags        = var.tags
 
   depends_on = [
     aws_s3_bucket_server_side_encryption_configuration.artifacts,
@@ -38,11 +47,15 @@ resource "aws_s3_object" "glue" {
 }
 
 data "aws_subnet" "glue" {
+  count = local.uses_glue ? 1 : 0
+
   id = var.private_subnet_ids[0]
 }
 
 # Names the secret, so the connection contains no password and a rotation needs no change here.
 resource "aws_glue_connection" "ods" {
+  count = local.uses_glue ? 1 : 0
+
   name            = local.connection_name
   description     = "The operational data store"
   connection_type = "JDBC"
@@ -53,24 +66,29 @@ resource "aws_glue_connection" "ods" {
     SECRET_ID           = module.kept.secret_arn
   }
 
+  tags = var.tags
+
   physical_connection_requirements {
-    availability_zone      = data.aws_subnet.glue.availability_zone
-    subnet_id              = data.aws_subnet.glue.id
+    availability_zone      = data.aws_subnet.glue[0].availability_zone
+    subnet_id              = data.aws_subnet.glue[0].id
     security_group_id_list = [local.client_ids["glue"]]
   }
 }
 
 resource "aws_glue_crawler" "source" {
-  name          = "${local.name}-source"
+  count = var.create_crawler ? 1 : 0
+
+  name          = local.crawler_name
   description   = "The tables of the operational data store, before the extract of each month"
   role          = aws_iam_role.glue["crawler"].arn
-  database_name = aws_glue_catalog_database.extracts.name
+  database_name = aws_glue_catalog_database.extracts[0].name
   table_prefix  = "source_"
+  tags          = var.tags
   # The first of the month at 00:01 UTC.
   schedule = "cron(1 0 1 * ? *)"
 
   jdbc_target {
-    connection_name = aws_glue_connection.ods.name
+    connection_name = aws_glue_connection.ods[0].name
     path            = "${var.database_name}/${var.database_schema}/%"
   }
 
@@ -82,7 +100,9 @@ resource "aws_glue_crawler" "source" {
 }
 
 resource "aws_glue_job" "extract" {
-  name              = "${local.name}-loan-moving-average"
+  count = var.create_glue_job ? 1 : 0
+
+  name              = local.job_name
   description       = "Makes the same files as the Lambda. Started by hand, with --month"
   role_arn          = aws_iam_role.glue["job"].arn
   glue_version      = "5.0"
@@ -91,24 +111,30 @@ resource "aws_glue_job" "extract" {
   # In minutes. The command line has the same limit of six hours.
   timeout     = 360
   max_retries = 0
-  connections = [aws_glue_connection.ods.name]
+  connections = [aws_glue_connection.ods[0].name]
+  tags        = var.tags
 
   command {
     name            = "glueetl"
     python_version  = "3"
-    script_location = "s3://${aws_s3_bucket.artifacts.bucket}/${aws_s3_object.glue["glue/${basename(local.glue_script)}"].key}"
+    script_location = "s3://${aws_s3_bucket.artifacts[0].bucket}/${aws_s3_object.glue["glue/${basename(local.glue_script)}"].key}"
   }
 
-  default_arguments = {
-    "--connection" = aws_glue_connection.ods.name
-    "--schema"     = var.database_schema
-    "--bucket"     = module.kept.extracts_bucket.name
-    "--kms-key-id" = module.kept.key_arn
-    "--extra-files" = join(",", [
-      for file in local.glue_shared :
-      "s3://${aws_s3_bucket.artifacts.bucket}/${aws_s3_object.glue["glue/${basename(file)}"].key}"
-    ])
-  }
+  default_arguments = merge(
+    {
+      "--connection" = aws_glue_connection.ods[0].name
+      "--schema"     = var.database_schema
+      "--bucket"     = module.kept.extracts_bucket.name
+      "--kms-key-id" = module.kept.key_arn
+      # Its own log groups, because Glue's default ones never expire.
+      "--custom-logGroup-prefix" = local.job_log_prefix
+      "--extra-files" = join(",", [
+        for file in concat(local.glue_shared, local.glue_ca_file) :
+        "s3://${aws_s3_bucket.artifacts[0].bucket}/${aws_s3_object.glue["glue/${basename(file)}"].key}"
+      ])
+    },
+    { for file in local.glue_ca_file : "--ca-file" => basename(file) },
+  )
 
   # A second run of the same month would end with a ConflictError.
   execution_property {
@@ -116,9 +142,71 @@ resource "aws_glue_job" "extract" {
   }
 }
 
+locals {
+  job_log_prefix = "/aws-glue/${local.name}/job"
+}
+
+resource "aws_cloudwatch_log_group" "glue_job" {
+  for_each = toset(var.create_glue_job ? ["error", "output"] : [])
+
+  name              = "${local.job_log_prefix}/${each.key}"
+  retention_in_days = 400
+  kms_key_id        = module.kept.key_arn
+  tags              = var.tags
+}
+
+# Failures. Glue itself informs nobody.
+
+locals {
+  glue_failures = merge(
+    var.create_glue_job ? {
+      job = {
+        type    = "Glue Job State Change"
+        detail  = { jobName = [local.job_name], state = ["FAILED", "TIMEOUT", "ERROR"] }
+        message = "The Glue job ${local.job_name} ended with <state>: <reason>"
+      }
+    } : {},
+    var.create_crawler ? {
+      crawler = {
+        type    = "Glue Crawler State Change"
+        detail  = { crawlerName = [local.crawler_name], state = ["Failed"] }
+        message = "The crawler ${local.crawler_name} ended with <state>: <reason>"
+      }
+    } : {},
+  )
+}
+
+resource "aws_cloudwatch_event_rule" "glue_failed" {
+  for_each = local.glue_failures
+
+  name        = "${local.name}-glue-${each.key}-failed"
+  description = "Failures of the Glue ${each.key}, for the topic for people"
+  tags        = var.tags
+
+  event_pattern = jsonencode({
+    source        = ["aws.glue"]
+    "detail-type" = [each.value.type]
+    detail        = each.value.detail
+  })
+}
+
+resource "aws_cloudwatch_event_target" "glue_failed" {
+  for_each = local.glue_failures
+
+  rule = aws_cloudwatch_event_rule.glue_failed[each.key].name
+  arn  = aws_sns_topic.notify.arn
+
+  input_transformer {
+    input_paths    = { state = "$.detail.state", reason = each.key == "job" ? "$.detail.message" : "$.detail.errorMessage" }
+    input_template = jsonencode(each.value.message)
+  }
+}
+
 # Permissions. The crawler and the job each have a role.
 
 data "aws_iam_policy_document" "glue_assume" {
+  count = local.uses_glue ? 1 : 0
+
   statement {
     actions = ["sts:AssumeRole"]
 
@@ -130,13 +218,15 @@ data "aws_iam_policy_document" "glue_assume" {
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
-      values   = [data.aws_caller_identity.current.account_id]
+      values   = [local.account_id]
     }
   }
 }
 
 # Access to the database through the connection.
 data "aws_iam_policy_document" "glue_connection" {
+  count = local.uses_glue ? 1 : 0
+
   statement {
     sid       = "Connection"
     actions   = ["glue:GetConnection"]
@@ -157,7 +247,7 @@ data "aws_iam_policy_document" "glue_connection" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["secretsmanager.${var.region}.${data.aws_partition.current.dns_suffix}"]
+      values   = ["secretsmanager.${local.region}.${local.dns_suffix}"]
     }
   }
 
@@ -179,7 +269,7 @@ data "aws_iam_policy_document" "glue_connection" {
     sid     = "EnterNetwork"
     actions = ["ec2:CreateNetworkInterface"]
     resources = [
-      "${local.ec2_arn}:subnet/${data.aws_subnet.glue.id}",
+      "${local.ec2_arn}:subnet/${data.aws_subnet.glue[0].id}",
       "${local.ec2_arn}:security-group/${local.client_ids["glue"]}",
       # The new interface has no id yet.
       "${local.ec2_arn}:network-interface/*",
@@ -195,7 +285,7 @@ data "aws_iam_policy_document" "glue_connection" {
     condition {
       test     = "ArnEquals"
       variable = "ec2:Subnet"
-      values   = ["${local.ec2_arn}:subnet/${data.aws_subnet.glue.id}"]
+      values   = ["${local.ec2_arn}:subnet/${data.aws_subnet.glue[0].id}"]
     }
   }
 
@@ -221,7 +311,9 @@ data "aws_iam_policy_document" "glue_connection" {
 }
 
 data "aws_iam_policy_document" "glue_crawler" {
-  source_policy_documents = [data.aws_iam_policy_document.glue_connection.json]
+  count = var.create_crawler ? 1 : 0
+
+  source_policy_documents = [data.aws_iam_policy_document.glue_connection[0].json]
 
   statement {
     sid = "Catalogue"
@@ -236,20 +328,22 @@ data "aws_iam_policy_document" "glue_crawler" {
     ]
     resources = [
       "${local.glue_arn}:catalog",
-      "${local.glue_arn}:database/${aws_glue_catalog_database.extracts.name}",
+      "${local.glue_arn}:database/${aws_glue_catalog_database.extracts[0].name}",
       # The crawler finds out which tables exist. All of their names have this prefix.
-      "${local.glue_arn}:table/${aws_glue_catalog_database.extracts.name}/source_*",
+      "${local.glue_arn}:table/${aws_glue_catalog_database.extracts[0].name}/source_*",
     ]
   }
 }
 
 data "aws_iam_policy_document" "glue_job" {
-  source_policy_documents = [data.aws_iam_policy_document.glue_connection.json]
+  count = var.create_glue_job ? 1 : 0
+
+  source_policy_documents = [data.aws_iam_policy_document.glue_connection[0].json]
 
   statement {
     sid       = "Script"
     actions   = ["s3:GetObject"]
-    resources = [for key in keys(local.glue_files) : "${aws_s3_bucket.artifacts.arn}/${key}"]
+    resources = [for key in keys(local.glue_files) : "${aws_s3_bucket.artifacts[0].arn}/${key}"]
   }
 
   # The same as for the Lambda's role in serverless.yml, because the job makes the same calls.
@@ -273,7 +367,7 @@ data "aws_iam_policy_document" "glue_job" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["s3.${var.region}.${data.aws_partition.current.dns_suffix}"]
+      values   = ["s3.${local.region}.${local.dns_suffix}"]
     }
   }
 
@@ -292,18 +386,20 @@ data "aws_iam_policy_document" "glue_job" {
 }
 
 locals {
-  glue_policies = {
-    crawler = data.aws_iam_policy_document.glue_crawler.json
-    job     = data.aws_iam_policy_document.glue_job.json
-  }
+  glue_policies = merge(
+    var.create_crawler ? { crawler = data.aws_iam_policy_document.glue_crawler[0].json } : {},
+    var.create_glue_job ? { job = data.aws_iam_policy_document.glue_job[0].json } : {},
+  )
 }
 
 resource "aws_iam_role" "glue" {
   for_each = local.glue_policies
 
-  name               = "${local.name}-glue-${each.key}"
-  description        = "Role of the Glue ${each.key}"
-  assume_role_policy = data.aws_iam_policy_document.glue_assume.json
+  name                 = "${local.regional_name}-glue-${each.key}"
+  description          = "Role of the Glue ${each.key}"
+  assume_role_policy   = data.aws_iam_policy_document.glue_assume[0].json
+  permissions_boundary = var.permissions_boundary_arn
+  tags                 = var.tags
 }
 
 resource "aws_iam_role_policy" "glue" {

@@ -1,12 +1,23 @@
-# Shared by all files: the name prefix, the account and the partition.
+# Shared by all files: names, the account, the partition and the region.
 
 locals {
   # The Lambda functions in serverless.yml are named <service>-<stage>-<function>. Everything here uses the same prefix.
   name = "bank-batch-${var.stage}"
 
+  # For names that are unique in the whole account: two regions may have the same stage.
+  regional_name = "${local.name}-${local.region}"
+
   functions = { for function in ["extract", "verify", "announce", "notify", "rotate"] : function => "${local.name}-${function}" }
+
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.name
+  dns_suffix = data.aws_partition.current.dns_suffix
 }
 
 data "aws_caller_identity" "current" {}
 
 data "aws_partition" "current" {}
+
+# The provider's region. Deploy serverless.yml to the same one (--region).
+data "aws_region" "current" {}

@@ -1,13 +1,24 @@
-# For the operator's next steps. The functions get their settings from SSM (parameters.tf).
+# For the operator's next steps, and for the configuration that calls this module. The functions get their settings from SSM
+# (parameters.tf).
 
-output "database_secret" {
+output "database_secret_arn" {
   description = "ARN of the secret whose value the operator sets."
   value       = module.kept.secret_arn
 }
 
-output "extracts_bucket" {
+output "extracts_bucket_name" {
   description = "Name of the bucket for the published files."
   value       = module.kept.extracts_bucket.name
+}
+
+output "key_arn" {
+  description = "ARN of the key for the files, the secret, the topics and the logs."
+  value       = module.kept.key_arn
+}
+
+output "notify_topic_arn" {
+  description = "ARN of the topic for people."
+  value       = aws_sns_topic.notify.arn
 }
 
 output "announce_topic_arn" {
@@ -15,14 +26,24 @@ output "announce_topic_arn" {
   value       = aws_sns_topic.announce.arn
 }
 
-output "athena_workgroup" {
-  description = "Name of the Athena workgroup for queries over the extracts."
-  value       = aws_athena_workgroup.extracts.name
+output "client_security_group_ids" {
+  description = "Security groups that connect to the database, by name. For its owner, if create_database_rules is false."
+  value       = local.client_ids
 }
 
-output "glue_job" {
-  description = "Name of the Glue job that makes the same files as the Lambda."
-  value       = aws_glue_job.extract.name
+output "endpoints_security_group_id" {
+  description = "Security group of the endpoints created here, or null."
+  value       = one(aws_security_group.endpoints[*].id)
+}
+
+output "athena_workgroup_name" {
+  description = "Name of the Athena workgroup for queries over the extracts, or null."
+  value       = one(aws_athena_workgroup.extracts[*].name)
+}
+
+output "glue_job_name" {
+  description = "Name of the Glue job that makes the same files as the Lambda, or null."
+  value       = one(aws_glue_job.extract[*].name)
 }
 
 output "sftp_host" {

@@ -4,14 +4,15 @@ locals {
   parameters = {
     "database-secret-arn" = module.kept.secret_arn
     # Without a master secret, the same secret and key again: then these parameters grant nothing more.
-    "master-secret-arn"        = try(var.database_master_secret.arn, module.kept.secret_arn)
-    "master-secret-key-arn"    = try(coalesce(var.database_master_secret.kms_key_arn), module.kept.key_arn)
-    "extracts-bucket"          = module.kept.extracts_bucket.name
-    "extracts-key-arn"         = module.kept.key_arn
-    "notify-topic-arn"         = aws_sns_topic.notify.arn
-    "announce-topic-arn"       = aws_sns_topic.announce.arn
-    "lambda-security-group-id" = local.client_ids["lambda"]
-    "private-subnet-ids"       = join(",", var.private_subnet_ids)
+    "master-secret-arn"            = try(var.database_master_secret.arn, module.kept.secret_arn)
+    "master-secret-key-arn"        = try(coalesce(var.database_master_secret.kms_key_arn), module.kept.key_arn)
+    "extracts-bucket"              = module.kept.extracts_bucket.name
+    "extracts-key-arn"             = module.kept.key_arn
+    "notify-topic-arn"             = aws_sns_topic.notify.arn
+    "notify-dead-letter-queue-arn" = aws_sqs_queue.notify_failed.arn
+    "announce-topic-arn"           = aws_sns_topic.announce.arn
+    "lambda-security-group-id"     = local.client_ids["lambda"]
+    "private-subnet-ids"           = join(",", var.private_subnet_ids)
   }
 }
 
@@ -22,4 +23,5 @@ resource "aws_ssm_parameter" "handover" {
   description = "Read by serverless.yml, written by Terraform"
   type        = "String"
   value       = each.value
+  tags        = var.tags
 }

@@ -10,7 +10,7 @@ resource "aws_secretsmanager_secret_rotation" "database" {
   count = local.rotates ? 1 : 0
 
   secret_id           = module.kept.secret_arn
-  rotation_lambda_arn = "arn:${data.aws_partition.current.partition}:lambda:${var.region}:${data.aws_caller_identity.current.account_id}:function:${local.functions["rotate"]}"
+  rotation_lambda_arn = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.functions["rotate"]}"
 
   rotation_rules {
     automatically_after_days = var.rotation_days

@@ -1,18 +1,25 @@
-# Two topics. For people: `notify` and the alarms publish to it. For machines: `announce` publishes to it.
+# Two topics. For people: `notify`, the alarms and EventBridge publish to it. For machines: `announce` publishes to it.
 
 resource "aws_sns_topic" "notify" {
   name              = "${local.name}-notify"
   display_name      = "bank-batch ${var.stage}"
   kms_master_key_id = module.kept.key_arn
+  tags              = var.tags
 }
 
 resource "aws_sns_topic" "announce" {
   name              = "${local.name}-announce"
   kms_master_key_id = module.kept.key_arn
+  tags              = var.tags
 }
 
 locals {
   topic_arns = { notify = aws_sns_topic.notify.arn, announce = aws_sns_topic.announce.arn }
+
+  subscriber_arns = [
+    for principal in var.subscriber_principals :
+    can(regex("^[0-9]{12}$", principal)) ? "arn:${local.partition}:iam::${principal}:root" : principal
+  ]
 }
 
 data "aws_iam_policy_document" "topic" {
@@ -47,13 +54,29 @@ data "aws_iam_policy_document" "topic" {
 
       principals {
         type        = "Service"
-        identifiers = ["cloudwatch.amazonaws.com"]
+        identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
       }
 
       condition {
         test     = "StringEquals"
         variable = "aws:SourceAccount"
-        values   = [data.aws_caller_identity.current.account_id]
+        values   = [local.account_id]
+      }
+    }
+  }
+
+  # Subscribers in other accounts. A queue needs no right to the key: SNS decrypts before it delivers.
+  dynamic "statement" {
+    for_each = each.key == "announce" && length(local.subscriber_arns) > 0 ? ["Subscribers"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["sns:Subscribe"]
+      resources = [each.value]
+
+      principals {
+        type        = "AWS"
+        identifiers = local.subscriber_arns
       }
     }
   }
@@ -72,4 +95,38 @@ resource "aws_sns_topic_subscription" "people" {
   topic_arn = aws_sns_topic.notify.arn
   protocol  = "email"
   endpoint  = each.value
+}
+
+# Where Lambda puts the events that `notify` could not send. SQS encrypts it with its own key, so the function's role needs
+# no right to a key.
+resource "aws_sqs_queue" "notify_failed" {
+  name                      = "${local.name}-notify-failed"
+  message_retention_seconds = 14 * 24 * 60 * 60
+  sqs_managed_sse_enabled   = true
+  tags                      = var.tags
+}
+
+data "aws_iam_policy_document" "notify_failed" {
+  statement {
+    sid       = "TlsOnly"
+    effect    = "Deny"
+    actions   = ["sqs:*"]
+    resources = [aws_sqs_queue.notify_failed.arn]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+resource "aws_sqs_queue_policy" "notify_failed" {
+  queue_url = aws_sqs_queue.notify_failed.id
+  policy    = data.aws_iam_policy_document.notify_failed.json
 }

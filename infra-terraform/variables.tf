@@ -1,15 +1,4 @@
-# Set in <stage>.tfvars. Terraform rejects an invalid value before it calls AWS.
-
-variable "region" {
-  description = "AWS region of all resources. Deploy serverless.yml to the same one (--region)."
-  type        = string
-  default     = "eu-west-1"
-
-  validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region: expected an AWS region such as eu-west-1."
-  }
-}
+# Inputs of the module. Terraform rejects an invalid value before it calls AWS.
 
 variable "stage" {
   description = "Stage of serverless.yml that uses these resources: dev, prod or another."
@@ -19,6 +8,67 @@ variable "stage" {
     condition     = can(regex("^[a-z][a-z0-9]{1,11}$", var.stage))
     error_message = "stage: expected 2 to 12 lower-case letters and digits, starting with a letter, such as dev or prod."
   }
+}
+
+variable "tags" {
+  description = "Tags of all resources, besides the provider's default tags."
+  type        = map(string)
+  default     = {}
+}
+
+variable "permissions_boundary_arn" {
+  description = "ARN of the permissions boundary that all roles get, or null."
+  type        = string
+  default     = null
+
+  validation {
+    condition = var.permissions_boundary_arn == null ? true : can(
+      regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary_arn)
+    )
+    error_message = "permissions_boundary_arn: expected the ARN of a policy, arn:aws:iam::...:policy/..., or null."
+  }
+}
+
+# What to create
+
+variable "create_glue_job" {
+  description = "Whether to create the Glue job that makes the same files as the Lambda."
+  type        = bool
+  default     = false
+}
+
+variable "create_crawler" {
+  description = "Whether to create the crawler that catalogues the source every month. It costs about 0.15 USD a run."
+  type        = bool
+  default     = false
+
+  validation {
+    condition = !(var.create_crawler || var.create_glue_job) || length(var.https_egress_cidr_blocks) > 0 || (
+      length(setsubtract(["glue", "logs", "monitoring"], var.vpc_endpoints)) == 0
+    )
+    error_message = "create_crawler, create_glue_job: expected https_egress_cidr_blocks, or glue, logs and monitoring in vpc_endpoints, because Glue needs these services."
+  }
+}
+
+variable "create_athena" {
+  description = "Whether to create the Athena workgroup and the extracts' tables."
+  type        = bool
+  default     = true
+}
+
+variable "create_dashboard" {
+  description = "Whether to create the CloudWatch dashboard."
+  type        = bool
+  default     = true
+}
+
+variable "create_database_rules" {
+  description = <<-EOT
+    Whether to add ingress rules to the database's security group. False if that group is managed with rules inside its own
+    resource, which would remove these: its owner then admits the output client_security_group_ids.
+  EOT
+  type        = bool
+  default     = true
 }
 
 # The database
@@ -65,6 +115,25 @@ variable "database_schema" {
   validation {
     condition     = can(regex("^[A-Za-z_][A-Za-z0-9_$]{0,62}$", var.database_schema))
     error_message = "database_schema: expected the name of a PostgreSQL schema, at most 63 characters."
+  }
+}
+
+variable "database_ca_file" {
+  description = <<-EOT
+    Path of a PEM file with the certificate authorities that the Glue job trusts: for RDS and Aurora, AWS's bundle
+    (glue/README.md). Null for the authorities that Java trusts by itself, which are not those of RDS.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.database_ca_file == null ? true : can(regex("-----BEGIN CERTIFICATE-----", file(var.database_ca_file)))
+    error_message = "database_ca_file: expected the path of a PEM file with certificates."
+  }
+
+  validation {
+    condition     = !var.create_glue_job || var.database_ca_file != null || !endswith(var.database_host, ".rds.amazonaws.com")
+    error_message = "database_ca_file: expected the bundle of RDS, because the Glue job verifies the database's certificate."
   }
 }
 
@@ -122,9 +191,10 @@ variable "private_route_table_ids" {
 
 variable "vpc_endpoints" {
   description = <<-EOT
-    Endpoints to create in the VPC. The VPC must not have them yet. The extract needs s3 (free of charge) and
-    secretsmanager. It does not need kms, because S3 and Secrets Manager decrypt for it, and notify runs outside the VPC.
-    Without a NAT gateway, Glue also needs glue, logs and monitoring. sns is for other users of the network.
+    Endpoints to create in the VPC. The VPC must not have them yet: for a second stage in a VPC, set [], and its address
+    range in https_egress_cidr_blocks. The extract needs s3 (free of charge) and secretsmanager. It does not need kms, because
+    S3 and Secrets Manager decrypt for it, and notify runs outside the VPC. Without a NAT gateway, Glue also needs glue, logs
+    and monitoring. sns is for other users of the network. All programs in the VPC then use these endpoints, and may.
   EOT
   type        = set(string)
   default     = ["s3", "secretsmanager"]
@@ -139,8 +209,8 @@ variable "vpc_endpoints" {
 
 variable "https_egress_cidr_blocks" {
   description = <<-EOT
-    Addresses, besides vpc_endpoints, to which port 443 is open: those of endpoints that the VPC already has, or 0.0.0.0/0
-    if a NAT gateway leads to AWS.
+    Addresses, besides vpc_endpoints, to which port 443 is open: those of endpoints that the VPC already has, such as the
+    VPC's own address range, or 0.0.0.0/0 if a NAT gateway leads to AWS.
   EOT
   type        = set(string)
   default     = []
@@ -169,6 +239,138 @@ variable "noncurrent_version_days" {
   validation {
     condition     = var.noncurrent_version_days >= 90 && floor(var.noncurrent_version_days) == var.noncurrent_version_days
     error_message = "noncurrent_version_days: expected a whole number of days, at least 90."
+  }
+}
+
+variable "object_lock" {
+  description = <<-EOT
+    Retention of every version of a file, or null. mode: GOVERNANCE, which principals with a special right can override, or
+    COMPLIANCE, which nobody can, not even AWS. Once it is on, Object Lock can't be removed from the bucket.
+  EOT
+  type = object({
+    mode = string
+    days = number
+  })
+  default = null
+
+  validation {
+    condition = var.object_lock == null ? true : (
+      contains(["GOVERNANCE", "COMPLIANCE"], var.object_lock.mode)
+      && var.object_lock.days >= 1 && var.object_lock.days <= 36500 && floor(var.object_lock.days) == var.object_lock.days
+    )
+    error_message = "object_lock: expected the mode GOVERNANCE or COMPLIANCE, and a whole number of days from 1 to 36500."
+  }
+
+  validation {
+    condition     = var.object_lock == null || !var.create_glue_job
+    error_message = "object_lock: expected no Glue job, because S3 then requires checksums that its version of boto3 does not send."
+  }
+}
+
+variable "replication" {
+  description = "Where to copy files to, in another region: the output of the module replica/, or null."
+  type = object({
+    bucket_arn = string
+    key_arn    = string
+    region     = string
+  })
+  default = null
+
+  validation {
+    condition = var.replication == null ? true : (
+      can(regex("^arn:aws[a-z-]*:s3:::.+$", var.replication.bucket_arn))
+      && can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.replication.key_arn))
+    )
+    error_message = "replication: expected the ARNs of a bucket and of a key."
+  }
+}
+
+variable "log_access" {
+  description = "Whether S3 logs every request to the bucket, into a bucket for logs. It costs only the storage."
+  type        = bool
+  default     = false
+}
+
+variable "log_data_events" {
+  description = "Whether CloudTrail records every write of a file, with its author, into a bucket for logs."
+  type        = bool
+  default     = false
+}
+
+variable "audit_log_days" {
+  description = "Number of days for which these logs are kept."
+  type        = number
+  default     = 400
+
+  validation {
+    condition     = var.audit_log_days >= 1 && floor(var.audit_log_days) == var.audit_log_days
+    error_message = "audit_log_days: expected a whole number of days, at least 1."
+  }
+}
+
+# Access for others
+
+variable "reader_principals" {
+  description = <<-EOT
+    Who may read files besides this account's own roles, by a name of letters and digits that you choose. The bucket's and
+    the key's policies admit them; in another account, their own policies have to allow the same.
+
+    principals  account ids, or ARNs of roles or users that exist
+    banks       names of banks as written in the keys of their files, or null for all files and manifests
+    manifests   with banks: whether they may read the manifests, which name all banks and their totals
+  EOT
+  type = map(object({
+    principals = set(string)
+    banks      = optional(set(string))
+    manifests  = optional(bool)
+  }))
+  default = {}
+
+  validation {
+    condition = alltrue([
+      for name, reader in var.reader_principals : can(regex("^[A-Za-z0-9]{1,60}$", name)) && length(reader.principals) > 0 && alltrue([
+        for principal in reader.principals : can(regex("^([0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+)$", principal))
+      ])
+    ])
+    error_message = "reader_principals: expected names of letters and digits, each with account ids of 12 digits or ARNs of roles or users."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for reader in var.reader_principals : [
+        for bank in(reader.banks == null ? [] : tolist(reader.banks)) : can(regex("^[\\pL\\pM\\p{Nd}]+$", bank))
+      ]
+    ]))
+    error_message = "reader_principals: expected banks by their names of letters and digits, as written in the keys of their files, such as FirstNational."
+  }
+}
+
+variable "subscriber_principals" {
+  description = "Accounts, roles or users that may subscribe to the topic announce: account ids, or ARNs that exist."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition = alltrue([
+      for principal in var.subscriber_principals : can(regex("^([0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+)$", principal))
+    ])
+    error_message = "subscriber_principals: expected account ids of 12 digits, or ARNs of roles or users."
+  }
+}
+
+variable "writer_principals" {
+  description = <<-EOT
+    ARNs of roles or users that may write files besides the functions and the Glue job, such as operators who restate or
+    withdraw months from a terminal. * matches any characters. The bucket denies writes by all others.
+  EOT
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition = alltrue([
+      for principal in var.writer_principals : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$", principal))
+    ])
+    error_message = "writer_principals: expected ARNs of roles or users, arn:aws:iam::...:role/..."
   }
 }
 
@@ -220,7 +422,6 @@ variable "database_master_secret" {
 variable "notify_emails" {
   description = "Recipients of the e-mails about failed runs and alarms. Each address confirms its subscription once, through a link."
   type        = set(string)
-  default     = ["data-support@mybigbank.co.za"]
 
   validation {
     condition = (
@@ -243,28 +444,34 @@ variable "sftp" {
     An SFTP server from which each bank fetches its own files and no others. It costs about 219 USD a month (0.30 USD an
     hour) for as long as it exists, used or not, plus 0.04 USD per GB. Null for no server.
 
-    public_keys        an OpenSSH public key for each bank, by the bank's name as written in the keys of its files
+    public_keys        OpenSSH public keys for each bank, by the bank's name as written in the keys of its files: one, or two
+                       while the bank replaces its key
     allowed_cidrs      addresses from which connections are accepted
     public_subnet_ids  internet-facing subnets, each of which gets an Elastic IP address; if empty, the server is in
                        private_subnet_ids, for clients that connect through a VPN or Direct Connect
+    manifests          whether the banks see the manifests, which name all banks and their totals
   EOT
   type = object({
-    public_keys       = map(string)
+    public_keys       = map(set(string))
     allowed_cidrs     = set(string)
     public_subnet_ids = optional(list(string), [])
+    manifests         = optional(bool, false)
   })
   default = null
 
   validation {
-    condition     = var.sftp == null ? true : length(var.sftp.public_keys) > 0 && length(var.sftp.allowed_cidrs) > 0
-    error_message = "sftp: expected at least one bank in public_keys and one CIDR block in allowed_cidrs, or null for no server."
+    condition = var.sftp == null ? true : (
+      length(var.sftp.public_keys) > 0 && length(var.sftp.allowed_cidrs) > 0
+      && alltrue([for bank_keys in values(var.sftp.public_keys) : length(bank_keys) >= 1 && length(bank_keys) <= 10])
+    )
+    error_message = "sftp: expected at least one bank in public_keys, one to ten keys for each, and one CIDR block in allowed_cidrs, or null for no server."
   }
 
   validation {
     condition = var.sftp == null ? true : alltrue([
-      for bank in keys(var.sftp.public_keys) : can(regex("^[\\pL\\pM\\p{Nd}]{3,50}$", bank))
+      for bank in keys(var.sftp.public_keys) : can(regex("^[\\pL\\p{Nd}]{3,50}$", bank))
     ])
-    error_message = "sftp.public_keys: expected bank names of 3 to 50 letters and digits, as written in the keys of their files, such as FirstNational."
+    error_message = "sftp.public_keys: expected bank names of 3 to 50 letters and digits without combining marks, as written in the keys of their files, such as FirstNational."
   }
 
   validation {
@@ -277,7 +484,7 @@ variable "sftp" {
 
   validation {
     condition = var.sftp == null ? true : alltrue([
-      for key in values(var.sftp.public_keys) :
+      for key in flatten([for bank_keys in values(var.sftp.public_keys) : tolist(bank_keys)]) :
       can(regex("^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+=*( .*)?$", key))
     ])
     error_message = "sftp.public_keys: expected OpenSSH public keys such as ssh-ed25519 AAAA…, never private keys."

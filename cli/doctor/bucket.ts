@@ -81,7 +81,7 @@ async function checkEvents({ s3, bucket, abortSignal }: Target): Promise<readonl
 
 /**
  * Starts an upload, which nobody can see, and aborts it: only this asks the bucket's policy and the key's policy
- * together. It proves the rights of this login; those of the function are in roles.yml.
+ * together. It proves the rights of this login; those of the function are in serverless.yml.
  */
 async function checkWriting({ s3, bucket, keyArn, abortSignal }: Target): Promise<readonly Finding[]> {
   const at = { Bucket: bucket, Key: PROBE };
@@ -95,7 +95,7 @@ async function checkWriting({ s3, bucket, keyArn, abortSignal }: Target): Promis
   } catch (error) {
     if (!isForbidden(error)) throw error;
     const hint =
-      "This login may not write, or a policy forbids it. Look again with the rights of the extract (roles.yml).";
+      "This login may not write, or a policy forbids it. Look again with the rights of the extract (serverless.yml).";
     return [unknown("writing", "could not look: starting an upload was refused", hint)];
   }
 }

@@ -49,9 +49,11 @@ export async function look(
   }
 }
 
+/** In one line: the SDK's message about an answer that it can't read has several. */
 function reason(error: unknown): string {
   if (error instanceof BatchError) return error.message;
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return text.split("\n")[0] ?? "";
 }
 
 export function isForbidden(error: unknown): boolean {

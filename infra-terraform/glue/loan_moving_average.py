@@ -158,6 +158,7 @@ class Settings:
     region: str | None = None
     schema: str | None = None
     ssl: str = "verify-full"
+    ca_file: str | None = None
     slices: int = 8
 
 
@@ -200,6 +201,7 @@ def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
     add("--region")
     add("--schema")
     add("--ssl", choices=["verify-full", "disable"], default="verify-full")
+    add("--ca-file")
     add("--slices", type=int, default=Settings.slices)
 
     given, others = parser.parse_known_args(argv)
@@ -220,6 +222,7 @@ def parse_arguments(argv: Sequence[str], now: datetime) -> Arguments:
         region=given.region or None,
         schema=given.schema or None,
         ssl=given.ssl,
+        ca_file=given.ca_file or None,
         slices=given.slices,
     )
     months = _requested_months(parser, given, now)
@@ -449,14 +452,19 @@ def jdbc_options(connection: Mapping[str, str], settings: Settings) -> dict[str,
         "driver": "org.postgresql.Driver",
         "ApplicationName": "bank-batch",
         "tcpKeepAlive": "true",
-        # Uses the JVM's trust store and checks the server's name.
-        **(
-            {"sslmode": "disable"}
-            if settings.ssl == "disable"
-            else {"sslmode": "verify-full", "sslfactory": "org.postgresql.ssl.DefaultJavaSSLFactory"}
-        ),
+        **_tls_options(settings),
         **({} if settings.schema is None else {"currentSchema": settings.schema}),
     }
+
+
+def _tls_options(settings: Settings) -> dict[str, str]:
+    """How the driver checks the server's certificate and its name."""
+    if settings.ssl == "disable":
+        return {"sslmode": "disable"}
+    if settings.ca_file is None:
+        # The JVM's trust store.
+        return {"sslmode": "verify-full", "sslfactory": "org.postgresql.ssl.DefaultJavaSSLFactory"}
+    return {"sslmode": "verify-full", "sslrootcert": settings.ca_file}
 
 
 # --- The figures ------------------------------------------------------------------------------------------------------
@@ -1276,6 +1284,9 @@ def main() -> None:
     connection, request, settings = parse_arguments(sys.argv[1:], datetime.now(UTC))
     spark = SparkSession.builder.getOrCreate()
     jdbc = jdbc_options(glue_connection(spark, connection), settings)
+    if settings.ca_file is not None:
+        # Puts the file into the working directory of each executor, so that its name is the same everywhere.
+        spark.sparkContext.addFile(settings.ca_file)
     # Glue puts the files of --extra-files into the working directory.
     job = Job(settings, spark, jdbc, boto3.client("s3", region_name=settings.region), shared_files=Path.cwd())
     print(json.dumps(run(request, job)))

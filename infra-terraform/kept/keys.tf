@@ -1,7 +1,4 @@
-# The key for the files, the secret and the topics. The functions' role in serverless.yml may use only this key. Losing
-# the key means losing the files.
-
-data "aws_partition" "current" {}
+# The key for the files, the secret, the topics and the logs. Losing the key means losing the files.
 
 data "aws_iam_policy_document" "key" {
   # Lets IAM policies grant use of the key. Without this statement nobody could change the key policy again.
@@ -12,14 +9,12 @@ data "aws_iam_policy_document" "key" {
     resources = ["*"]
 
     principals {
-      type = "AWS"
-      identifiers = [
-        "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
-      ]
+      type        = "AWS"
+      identifiers = ["arn:${local.partition}:iam::${local.account_id}:root"]
     }
   }
 
-  # Alarms publish to the topic for people, which this key encrypts.
+  # Alarms and EventBridge publish to the topic for people, which this key encrypts.
   statement {
     sid       = "Alarms"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -27,22 +22,66 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
     }
 
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
-      values   = [data.aws_caller_identity.current.account_id]
+      values   = [local.account_id]
+    }
+  }
+
+  # CloudWatch Logs encrypts the log groups of this stage.
+  statement {
+    sid       = "Logs"
+    actions   = ["kms:Decrypt*", "kms:Describe*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${local.region}.${local.dns_suffix}"]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "kms:EncryptionContext:aws:logs:arn"
+      values = [
+        for group in ["/aws/lambda/${var.name}-*", "/aws/transfer/${var.name}", "/aws-glue/${var.name}/*"] :
+        "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${group}"
+      ]
+    }
+  }
+
+  # Readers of other accounts decrypt files, and nothing else: S3 asks for them.
+  dynamic "statement" {
+    for_each = length(local.reader_arns) > 0 ? ["Readers"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["kms:Decrypt"]
+      resources = ["*"]
+
+      principals {
+        type        = "AWS"
+        identifiers = local.reader_arns
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = ["s3.${local.region}.${local.dns_suffix}"]
+      }
     }
   }
 }
 
 resource "aws_kms_key" "extracts" {
-  description             = "${var.name}: published files, database secret, topics"
+  description             = "${var.name}: published files, database secret, topics, logs"
   policy                  = data.aws_iam_policy_document.key.json
   enable_key_rotation     = true
   deletion_window_in_days = 30
+  tags                    = var.tags
 
   lifecycle {
     prevent_destroy = true

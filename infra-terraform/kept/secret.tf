@@ -6,6 +6,7 @@ resource "aws_secretsmanager_secret" "database" {
   description             = "PostgreSQL role that may read the tables of the extract, as JSON in the RDS format"
   kms_key_id              = aws_kms_key.extracts.arn
   recovery_window_in_days = 30
+  tags                    = var.tags
 
   lifecycle {
     prevent_destroy = true

@@ -1,10 +1,9 @@
 # The bucket for the published files.
 
-data "aws_caller_identity" "current" {}
-
 resource "aws_s3_bucket" "extracts" {
-  # Bucket names are global, so the account id makes this one unique.
-  bucket = "${var.name}-extracts-${data.aws_caller_identity.current.account_id}"
+  # Bucket names are global, so the account id and the region make this one unique.
+  bucket = "${var.regional_name}-extracts-${local.account_id}"
+  tags   = var.tags
 
   lifecycle {
     prevent_destroy = true
@@ -18,6 +17,23 @@ resource "aws_s3_bucket_versioning" "extracts" {
   versioning_configuration {
     status = "Enabled"
   }
+}
+
+# Nobody can delete or replace a version before its retention ends; in the mode COMPLIANCE not even the account's root.
+# The lifecycle below waits for it. A version that is replaced stays readable, so a restatement works as always.
+resource "aws_s3_bucket_object_lock_configuration" "extracts" {
+  count = var.object_lock == null ? 0 : 1
+
+  bucket = aws_s3_bucket.extracts.id
+
+  rule {
+    default_retention {
+      mode = var.object_lock.mode
+      days = var.object_lock.days
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.extracts]
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "extracts" {
@@ -79,6 +95,8 @@ resource "aws_s3_bucket_notification" "extracts" {
 }
 
 data "aws_iam_policy_document" "extracts" {
+  source_policy_documents = [data.aws_iam_policy_document.readers.json]
+
   statement {
     sid       = "TlsOnly"
     effect    = "Deny"
@@ -139,6 +157,38 @@ data "aws_iam_policy_document" "extracts" {
       test     = "Null"
       variable = "s3:x-amz-server-side-encryption-customer-algorithm"
       values   = ["false"]
+    }
+  }
+
+  # IAM policies alone would let any administrator of the account change a published file by mistake.
+  statement {
+    sid       = "WritersOnly"
+    effect    = "Deny"
+    actions   = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
+    resources = ["${aws_s3_bucket.extracts.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "ArnNotLike"
+      variable = "aws:PrincipalArn"
+      values   = var.writer_arns
+    }
+  }
+
+  # Only the lifecycle deletes versions. The program deletes none: a withdrawn file leaves its key by a delete marker.
+  statement {
+    sid       = "VersionsStay"
+    effect    = "Deny"
+    actions   = ["s3:DeleteObjectVersion"]
+    resources = ["${aws_s3_bucket.extracts.arn}/*"]
+
+    principals {
+      type        = "*"
+      identifiers = ["*"]
     }
   }
 }

@@ -21,6 +21,8 @@ export { type Fault, type RequestEvent, type RequestHook } from "./faults";
 export { type PublishedMessage } from "./sns";
 
 export interface LocalAwsOptions {
+  /** Called with each request and the part of its body that was read, before the response is sent. */
+  readonly observe?: (request: IncomingMessage, body: Buffer) => Promise<void>;
   /** Where the bodies of objects are stored; must exist. The default is a temporary directory that `close` deletes. */
   readonly directory?: string;
 }
@@ -105,7 +107,12 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const call = callOf(request, response);
+    const chunks: Buffer[] = [];
+    const received = callOf(request, response);
+    const call =
+      options.observe === undefined
+        ? received
+        : { ...received, body: () => collecting(received.body(), chunks) };
     const service = serviceOf(call);
     const query = Object.fromEntries(new URLSearchParams(call.search));
     const record: Mutable<RecordedRequest> = {
@@ -126,6 +133,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
         return service.refuse(asAwsError(error));
       }
     })();
+    await options.observe?.(request, Buffer.concat(chunks));
     if (reply === "none" || request.socket.destroyed) return;
     record.status = reply.status;
     await send(reply, call, request, response);
@@ -187,4 +195,11 @@ function asAwsError(error: unknown): AwsError {
   if (error instanceof AwsError) return error;
   if (error instanceof URIError) return s3Error("InvalidURI");
   return s3Error("InternalError", String(error));
+}
+
+async function* collecting(body: AsyncIterable<Buffer>, chunks: Buffer[]): AsyncIterable<Buffer> {
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    yield chunk;
+  }
 }

@@ -2,10 +2,15 @@
  * The Glue job and the Lambda make the same files from the same tables: the same keys, bytes and manifests. The job gives
  * the same guarantees for publication as the Lambda.
  */
+import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { RequestEvent } from "../../local/aws/server";
+import { CertificateAuthority } from "../support/certificates";
 import { expectedFiles, readTables } from "../support/figures";
+import { PrivateServer } from "../support/private-server";
 import { readRevision } from "../support/reader";
 import { World, type LoanManifest } from "../support/world";
 import { GlueJob, runScript } from "./glue-job";
@@ -188,6 +193,32 @@ describe("the same files", () => {
     await expectPublished();
   });
 
+  it("are made over TLS if the server's authority is the one of --ca-file, and not otherwise", async () => {
+    const authority = new CertificateAuthority("The authority of the database");
+    const directory = await mkdtemp(path.join(os.tmpdir(), "certificates-"));
+    const server = await tlsServer(authority, directory);
+    try {
+      const parameters = ["--prefix", prefix, "--month", month, "--ssl", "verify-full"];
+      const database = {
+        host: "localhost",
+        port: server.address.port,
+        dbname: server.environment["DB_NAME"],
+      };
+      const trusting = (certificate: string) =>
+        runScript(world, [...parameters, "--ca-file", "authorities.pem"], {
+          database,
+          files: { "authorities.pem": certificate },
+        });
+      await expect(trusting(new CertificateAuthority("Another").certificate)).rejects.toThrow(
+        /PKIX|SSL error/,
+      );
+      expect(await trusting(authority.certificate)).toContain('"status": "published"');
+    } finally {
+      await server.close();
+      await rm(directory, { recursive: true });
+    }
+  });
+
   it("contain only the header for a bank without branches", async () => {
     await byGlue();
     const revision = await readRevision(world, month, prefix);
@@ -195,6 +226,18 @@ describe("the same files", () => {
     await expectPublished();
   });
 });
+
+/** A server with the tables, whose certificate an authority signed for localhost. */
+async function tlsServer(authority: CertificateAuthority, directory: string): Promise<PrivateServer> {
+  const { certificate, key } = authority.issue({ names: ["localhost"] });
+  const [certificateFile, keyFile] = [path.join(directory, "server.pem"), path.join(directory, "server.key")];
+  await chmod(directory, 0o755);
+  await writeFile(certificateFile, certificate);
+  await writeFile(keyFile, key, { mode: 0o600 });
+  // PostgreSQL refuses a key file of another owner, and runs as the user nobody if root runs the tests.
+  if (process.getuid?.() === 0) await chown(keyFile, 65534, 65534);
+  return PrivateServer.create(world, { ssl: "on", ssl_cert_file: certificateFile, ssl_key_file: keyFile });
+}
 
 describe("one snapshot", () => {
   it("is read by all slices, whatever is committed before they start", async () => {

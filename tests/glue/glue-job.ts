@@ -1,7 +1,7 @@
 /** Runs the Glue job for the tests, in a Spark session in a process of its own. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -78,7 +78,7 @@ export class GlueJob {
     const call = {
       arguments: [...definedArguments(world), ...parameters],
       now: now.toISOString(),
-      database: connectionOf(world),
+      database: connectionOf(world.secret),
       files: this.directory,
       s3: {
         endpoint_url: endpoint,
@@ -109,11 +109,23 @@ export class GlueJob {
   }
 }
 
+export interface ScriptWorld {
+  /** What differs from the world's secret, such as the host. */
+  readonly database?: Readonly<Record<string, unknown>>;
+  /** Files that Glue puts next to the script, besides the shared ones. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
 /** Runs the script as Glue does: as a process, with its files in the working directory and `awsglue` installed. */
-export async function runScript(world: World, parameters: readonly string[]): Promise<string> {
+export async function runScript(
+  world: World,
+  parameters: readonly string[],
+  { database = {}, files = {} }: ScriptWorld = {},
+): Promise<string> {
   const { bin, environment } = spark();
   const directory = await gatherFiles();
-  const { url, user, password } = connectionOf(world);
+  for (const [name, content] of Object.entries(files)) await writeFile(path.join(directory, name), content);
+  const { url, user, password } = connectionOf({ ...world.secret, ...database });
   try {
     const ran = await promisify(execFile)(
       path.join(bin, "python"),
@@ -154,7 +166,11 @@ function definedArguments({ bucket }: World): string[] {
   return ["--connection", "ods", "--bucket", bucket, "--ssl", "disable"];
 }
 
-function connectionOf({ secret }: World): { url: string; user: string; password: string } {
+function connectionOf(secret: Readonly<Record<string, unknown>>): {
+  url: string;
+  user: string;
+  password: string;
+} {
   const { host, port, dbname, username, password } = secret;
   const url = `jdbc:postgresql://${String(host)}:${String(port)}/${String(dbname)}`;
   return { url, user: String(username), password: String(password) };

@@ -19,6 +19,7 @@ import { AwsError } from "../../local/aws/exchange";
 import { s3Service } from "../../local/aws/s3";
 import { S3Store } from "../../local/aws/s3-store";
 import type { LocalAws, RecordedRequest, RequestHook } from "../../local/aws/server";
+import { recordRequest } from "../aws-rules/recording";
 
 const region = "us-east-1";
 const credentials = { accessKeyId: "moto", secretAccessKey: "moto" };
@@ -133,7 +134,7 @@ export async function startLocalAws(): Promise<LocalAws> {
   };
 }
 
-/** Returns the status of the answer. */
+/** Returns the status of the answer. Records the request, if the process records requests. */
 export async function handedOn(
   moto: string,
   request: IncomingMessage,
@@ -142,7 +143,15 @@ export async function handedOn(
   const { method, headers } = request;
   const onward = send(`${moto}${request.url ?? ""}`, { method, headers });
   const answered = once(onward, "response");
-  await pipeline(request, onward);
+  const body: Buffer[] = [];
+  const kept = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      body.push(chunk);
+      yield chunk;
+    }
+  };
+  await pipeline(request, kept, onward);
+  await recordRequest(request, Buffer.concat(body));
   const [answer] = (await answered) as [IncomingMessage];
   const { statusCode = 500 } = answer;
   response.writeHead(statusCode, answer.headers);

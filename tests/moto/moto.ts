@@ -17,11 +17,25 @@ export interface MotoServer {
   stop(): Promise<void>;
 }
 
-/** @throws DidNotRun if Python or the package can't be had. */
-export async function startMoto(): Promise<MotoServer> {
-  const executable = await installPython(REQUIREMENT, "moto_server");
+/**
+ * The programs of Moto's environment, which has boto3, botocore and cfn-lint.
+ *
+ * @throws DidNotRun if Python or the package is not available.
+ */
+export async function installMoto(): Promise<{ server: string; python: string; cfnLint: string }> {
+  const server = await installPython(REQUIREMENT, "moto_server");
+  const program = (name: string) => path.join(path.dirname(server), name);
+  return { server, python: program("python"), cfnLint: program("cfn-lint") };
+}
+
+/** @throws DidNotRun if Python or the package is not available. */
+export async function startMoto(environment: Readonly<Record<string, string>> = {}): Promise<MotoServer> {
+  const { server: executable, python } = await installMoto();
   const port = await freePort();
-  const child = spawn(executable, ["-H", "127.0.0.1", "-p", String(port)], { stdio: "ignore" });
+  const child = spawn(executable, ["-H", "127.0.0.1", "-p", String(port)], {
+    env: { ...process.env, ...environment },
+    stdio: "ignore",
+  });
   const endpoint = `http://127.0.0.1:${port}`;
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -34,7 +48,7 @@ export async function startMoto(): Promise<MotoServer> {
     await stop();
     throw error;
   }
-  return { endpoint, python: path.join(path.dirname(executable), "python"), stop };
+  return { endpoint, python, stop };
 }
 
 async function answering(endpoint: string, child: ChildProcess): Promise<void> {

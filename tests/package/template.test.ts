@@ -200,7 +200,7 @@ describe("the template", () => {
     ]);
     for (const name of names) {
       expect(properties(`${name}LambdaFunction`)).toMatchObject({
-        Role: { "Fn::GetAtt": [`${name}Role`, "Arn"] },
+        Role: { "Fn::Sub": `\${${name}Role.Arn}` },
       });
     }
   });

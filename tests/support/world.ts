@@ -14,8 +14,9 @@ import {
 } from "@aws-sdk/client-s3";
 import type { Client, QueryResultRow } from "pg";
 
-import { type LocalAws, startLocalAws } from "../../local/aws/server";
+import { type LocalAws, type LocalAwsOptions, startLocalAws } from "../../local/aws/server";
 import { createReader, settings } from "../../local/stack";
+import { RECORDING, recordRequest } from "../aws-rules/recording";
 import { type Caller, recordCalls } from "./permissions";
 import { connectTo, type Template, templateName, testServer } from "./test-server";
 import { withDeadline } from "../../src/platform/deadline";
@@ -66,6 +67,20 @@ export const asTest = { userAgentAppId: "test" satisfies Caller };
 /** No file waits in memory: each is staged as a multipart upload, as large files are. */
 export const stagedAsUploads = { EXTRACT_HELD_MIB: "0" };
 
+/** Records what the program sends, for `npm run test:aws`, if the process records requests. */
+const recording: LocalAwsOptions =
+  process.env[RECORDING] === undefined
+    ? {}
+    : {
+        observe: async (request, body) => {
+          if (!isTests(request.headers["user-agent"])) await recordRequest(request, body);
+        },
+      };
+
+function isTests(userAgent: string | undefined): boolean {
+  return (userAgent ?? "").includes(`app/${asTest.userAgentAppId}`);
+}
+
 const BUCKET = "extracts";
 const SECRET_ID = "test/ods";
 
@@ -94,7 +109,7 @@ export class World {
     const owner = await connectTo(database);
     const reader = await createReader(owner);
 
-    const aws = await startLocalAws();
+    const aws = await startLocalAws(recording);
     aws.createBucket(BUCKET, { versioning: true });
     const secret = { ...reader, host: server.host, port: server.port, dbname: database };
     aws.putSecret(SECRET_ID, secret);

@@ -10,11 +10,20 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 
+import { recordRequest } from "../aws-rules/recording";
 import { startMoto } from "../moto/moto";
 import { handedOn } from "../moto/moto-aws";
 
+/** Settings of a bucket that the proxy stores. Moto allows logging only to a bucket whose policy it can evaluate. */
+const SETTINGS = ["policy", "logging"];
+
 /** Operations that Moto does not support. The proxy answers them without doing anything. */
-const UNKNOWN_TO_MOTO = ["AWSGlue.DeleteConnection", "AmazonAthena.DeleteNamedQuery"];
+const UNKNOWN_TO_MOTO = [
+  "AWSGlue.DeleteConnection",
+  "AWSGlue.UpdateConnection",
+  "AmazonAthena.DeleteNamedQuery",
+  "TransferService.UpdateUser",
+];
 
 export interface Account {
   /** The settings for every client: Terraform, the SDK, boto3. */
@@ -28,10 +37,10 @@ export interface Account {
 
 /** @throws DidNotRun if Moto is not available. */
 export async function startAccount(region: string): Promise<Account> {
-  const moto = await startMoto();
-  const policies = new Map<string, string>();
+  const moto = await startMoto({ MOTO_IAM_LOAD_MANAGED_POLICIES: "true" });
+  const settings = new Map<string, string>();
   const server = createServer((request, response) => {
-    handle(moto.endpoint, policies, request, response).catch(() => response.destroy());
+    handle(moto.endpoint, settings, request, response).catch(() => response.destroy());
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -69,26 +78,52 @@ export async function startAccount(region: string): Promise<Account> {
 
 async function handle(
   moto: string,
-  policies: Map<string, string>,
+  settings: Map<string, string>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   if (UNKNOWN_TO_MOTO.includes(request.headers["x-amz-target"]?.toString() ?? "")) {
-    request.resume();
+    await recordRequest(request, await text(request));
     response.writeHead(200, { "content-type": "application/x-amz-json-1.1" }).end("{}");
     return;
   }
+  if (request.headers["x-amz-target"]?.toString().startsWith("TransferService.Describe") === true) {
+    await describeTransfer(moto, request, response);
+    return;
+  }
   const { pathname, searchParams } = new URL(request.url ?? "", moto);
-  if (!searchParams.has("policy")) {
+  const setting = SETTINGS.find((name) => searchParams.has(name));
+  if (setting === undefined) {
     await handedOn(moto, request, response);
     return;
   }
-  const bucket = pathname.replaceAll("/", "");
+  const bucket = `${pathname.replaceAll("/", "")}?${setting}`;
   const body = await text(request);
-  const policy = policies.get(bucket);
-  if (request.method === "PUT") policies.set(bucket, body);
-  if (request.method === "DELETE") policies.delete(bucket);
+  await recordRequest(request, body);
+  const stored = settings.get(bucket);
+  if (request.method === "PUT") settings.set(bucket, body);
+  if (request.method === "DELETE") settings.delete(bucket);
   if (request.method !== "GET") response.writeHead(204).end();
-  else if (policy !== undefined) response.writeHead(200).end(policy);
+  else if (stored !== undefined) response.writeHead(200).end(stored);
+  else if (setting === "logging") response.writeHead(200).end("<BucketLoggingStatus/>");
   else response.writeHead(404).end("<Error><Code>NoSuchBucketPolicy</Code></Error>");
+}
+
+/** Moto's answer, with the dates as numbers and the error that the API defines. */
+async function describeTransfer(
+  moto: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await text(request);
+  await recordRequest(request, body);
+  const headers = {
+    "x-amz-target": request.headers["x-amz-target"]?.toString() ?? "",
+    authorization: request.headers.authorization ?? "",
+  };
+  const answer = await fetch(moto, { method: "POST", headers, body });
+  const corrected = (await answer.text())
+    .replace(/UserNotFound|ServerNotFound/, "ResourceNotFoundException")
+    .replaceAll(/"DateImported": ?"[^"]*"/g, `"DateImported": ${Date.now() / 1000}`);
+  response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.1" }).end(corrected);
 }

@@ -1,42 +1,52 @@
 /**
- * A full life cycle of `infra-terraform/` on Moto: it is applied, planned again, used by the packaged Lambda, read by an
+ * A full life cycle of `infra-terraform/examples/production` on Moto: it is applied, planned again, used by the packaged Lambda, read by an
  * external system, and destroyed without losing a file. The name of each step says what it proves.
  */
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
-import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
-
-import { parse } from "yaml";
 
 import { type PostgresServer, startPostgres } from "../../local/postgres";
 import { seed, smallSeed } from "../../local/seed";
 import { createReader } from "../../local/stack";
-import { columnNames } from "../../src/extract/definition";
-import { definitions } from "../../src/extract/definitions";
 import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../../src/platform/month";
 import { Packaged } from "../support/packaged";
 import { type Account, startAccount } from "./account";
+import { expectProtectedBucket, expectTables, expectTemplateMatches, type FetchedMonth } from "./expected";
+import { environmentOf, parameter, REGION, STAGE } from "./stage";
 import type { Terraform } from "./terraform";
-import { ROOT } from "../support/root";
+import { initialise, networkFile, optionsFile } from "./variable-files";
 
-const STAGE = "dev";
-const REGION = "eu-west-1";
 type Step = <Result>(what: string, action: () => Promise<Result>) => Promise<Result>;
 
 export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
   const account = await step("an account (Moto) starts", () => startAccount(REGION));
-  const terraform = bare.withEnvironment(account.environment);
+  const terraform = bare.inFolder("examples/production").withEnvironment(account.environment);
+  const minimal = bare.inFolder("examples/minimal").withEnvironment(account.environment);
   const started: (() => Promise<void>)[] = [() => account.stop()];
   try {
-    const files = await variableFiles(account, terraform);
-    const variables = files.map((file) => `-var-file=${file}`);
-
-    await step("the state is in a bucket, with a lock", () => initialise(account, terraform));
-    await step("apply succeeds", () => terraform.succeed("apply", "-auto-approve", ...variables));
-    await step("a second plan has no changes", async () => {
-      assert.deepEqual(await changes(terraform, variables), NOT_STORED_BY_MOTO);
+    const network = await networkFile(account, terraform);
+    await step("the states are in a bucket, with a lock", async () => {
+      const CreateBucketConfiguration = { LocationConstraint: REGION };
+      await account.call("s3", "create_bucket", { Bucket: "states", CreateBucketConfiguration });
+      await initialise(terraform, "prod");
+      await initialise(minimal, "dev");
     });
+    await step("the minimal example can be planned", () =>
+      minimal.succeed("plan", "-var-file=dev.tfvars", `-var-file=${network}`),
+    );
+
+    const options = await optionsFile(account, terraform);
+    const first = ["prod.tfvars", network, options].map((file) => `-var-file=${file}`);
+    await step("apply succeeds, with all options", () =>
+      terraform.succeed("apply", "-auto-approve", ...first),
+    );
+    await step("a second plan has no changes", async () => {
+      assert.deepEqual(await changes(terraform, first), NOT_STORED_BY_MOTO);
+    });
+    const variables = [...first, `-var=object_lock={mode="GOVERNANCE",days=1}`];
+    await step("Object Lock can be switched on later", () =>
+      terraform.succeed("apply", "-auto-approve", ...variables),
+    );
     await step("the Athena tables have the columns and folders of the program", () => expectTables(account));
     await step("the bucket is versioned, encrypted and private", () => expectProtectedBucket(account));
 
@@ -51,7 +61,7 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
     );
     await step("the state does not contain that value", async () => {
       const state = await terraform.succeed("state", "pull");
-      assert.ok(state.includes("secret:bank-batch-dev/database"));
+      assert.ok(state.includes(`secret:bank-batch-${STAGE}/database`));
       assert.ok(!state.includes(source.password));
     });
     const extract = await step("serverless.yml finds all settings in the SSM parameters", () =>
@@ -117,7 +127,7 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       await notifyOf(wrong, error);
       const [message, ...others] = await receive(people);
       assert.deepEqual(others, []);
-      assert.match(message?.subject ?? "", /^\[bank-batch dev\] a run of extract failed: RequestError$/);
+      assert.match(message?.subject ?? "", /^\[bank-batch prod\] a run of extract failed: RequestError$/);
       assert.deepEqual(await receive(machines), []);
     });
 
@@ -128,16 +138,16 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
     };
     await step("destroy fails and changes nothing", async () => {
       const before = await terraform.succeed("state", "list");
-      assert.deepEqual(await protectedResources(), [BUCKET, SECRET]);
+      assert.deepEqual(await protectedResources(), PROTECTED);
       assert.equal(await terraform.succeed("state", "list"), before);
       assert.deepEqual(await fetched(), published);
     });
-    await step("the key is protected even without the bucket and the secret", async () => {
-      await terraform.succeed("state", "rm", BUCKET, SECRET);
+    await step("the key is protected even without the buckets and the secret", async () => {
+      await terraform.succeed("state", "rm", ...PROTECTED);
       assert.deepEqual(await protectedResources(), [KEY]);
     });
     await step("without the module kept, destroy succeeds", async () => {
-      await terraform.succeed("state", "rm", "module.kept");
+      await terraform.succeed("state", "rm", "module.bank_batch.module.kept", "module.replica");
       await terraform.succeed("destroy", "-auto-approve", ...variables);
       assert.equal((await terraform.succeed("state", "list")).trim(), "");
     });
@@ -158,6 +168,8 @@ const NOT_STORED_BY_MOTO = [
   "update aws_glue_connection: connection_type",
   "update aws_glue_job: execution_class",
   "update aws_s3_bucket_notification: eventbridge",
+  "update aws_s3_bucket_replication_configuration: rule",
+  "update aws_transfer_user: posix_profile",
   "update aws_vpc_security_group_egress_rule: description",
   "update aws_vpc_security_group_ingress_rule: description",
 ];
@@ -179,9 +191,15 @@ async function changes(terraform: Terraform, variables: readonly string[]): Prom
   return [...new Set(found)].sort();
 }
 
-const BUCKET = "module.kept.aws_s3_bucket.extracts";
-const SECRET = "module.kept.aws_secretsmanager_secret.database";
-const KEY = "module.kept.aws_kms_key.extracts";
+/** What destroy names when it fails. It names the key only when nothing else uses the key. */
+const PROTECTED = [
+  "module.bank_batch.module.kept.aws_s3_bucket.extracts",
+  "module.bank_batch.module.kept.aws_s3_bucket.logs[0]",
+  "module.bank_batch.module.kept.aws_secretsmanager_secret.database",
+  "module.replica.aws_kms_key.replica",
+  "module.replica.aws_s3_bucket.replica",
+];
+const KEY = "module.bank_batch.module.kept.aws_kms_key.extracts";
 
 interface Secret {
   readonly SecretString: string;
@@ -190,51 +208,6 @@ interface Secret {
 interface Message {
   readonly subject: string;
   readonly message: string;
-}
-
-interface FetchedMonth {
-  readonly month: string;
-  readonly revision: number;
-  readonly files: readonly {
-    readonly bankId: number;
-    readonly key: string;
-    readonly rowCount: number;
-    readonly loanTotal: string;
-    readonly encryption: string;
-    readonly kmsKeyArn: string;
-  }[];
-}
-
-/** dev.tfvars unchanged, followed by a file with the ids of the account's own network. */
-async function variableFiles(account: Account, { directory }: Terraform): Promise<string[]> {
-  const { Subnets } = await account.call<{ Subnets: { SubnetId: string; VpcId: string }[] }>(
-    "ec2",
-    "describe_subnets",
-  );
-  const { RouteTables } = await account.call<{ RouteTables: { RouteTableId: string }[] }>(
-    "ec2",
-    "describe_route_tables",
-  );
-  const [VpcId = ""] = Subnets.map((subnet) => subnet.VpcId);
-  const group = { GroupName: "database", Description: "Aurora", VpcId };
-  const { GroupId } = await account.call<{ GroupId: string }>("ec2", "create_security_group", group);
-  const file = path.join(directory, "account.tfvars.json");
-  const values = {
-    vpc_id: VpcId,
-    private_subnet_ids: Subnets.slice(0, 2).map(({ SubnetId }) => SubnetId),
-    private_route_table_ids: RouteTables.map(({ RouteTableId }) => RouteTableId),
-    database_security_group_id: GroupId,
-  };
-  await writeFile(file, JSON.stringify(values));
-  return ["dev.tfvars", file];
-}
-
-async function initialise(account: Account, terraform: Terraform): Promise<void> {
-  const CreateBucketConfiguration = { LocationConstraint: REGION };
-  await account.call("s3", "create_bucket", { Bucket: "states", CreateBucketConfiguration });
-  const backend = { bucket: "states", key: `${STAGE}.tfstate`, region: REGION, use_lockfile: "true" };
-  const settings = Object.entries(backend).map(([name, value]) => `-backend-config=${name}=${value}`);
-  await terraform.succeed("init", "-reconfigure", ...settings);
 }
 
 /** Fills the source, creates a role for the extract, and stores its login in the secret as an operator would. */
@@ -278,44 +251,6 @@ async function putSecret(
   }
 }
 
-async function parameter(account: Account, name: string): Promise<string> {
-  const answer = await account.call<{ Parameter: { Value: string } }>("ssm", "get_parameter", {
-    Name: `/bank-batch/${STAGE}/${name}`,
-  });
-  return answer.Parameter.Value;
-}
-
-interface ServerlessFile {
-  readonly resources: {
-    readonly Parameters: Readonly<Record<string, { readonly Default: string }>>;
-    readonly extensions: Readonly<
-      Record<string, { Properties: { Environment: { Variables: Record<string, string | { Ref: string }> } } }>
-    >;
-  };
-}
-
-/** A function's settings as CloudFormation resolves them, and those for this machine's database and endpoints. */
-async function environmentOf(name: string, account: Account): Promise<Record<string, string>> {
-  const { resources } = parse(await readFile(path.join(ROOT, "serverless.yml"), "utf8")) as ServerlessFile;
-  const values = new Map<string, string>();
-  for (const [parameterName, { Default }] of Object.entries(resources.Parameters)) {
-    values.set(parameterName, await parameter(account, path.basename(Default)));
-    assert.equal(path.dirname(Default), "/bank-batch/${sls:stage}");
-  }
-  const { Variables } = resources.extensions[`${name}LambdaFunction`]?.Properties.Environment ?? {
-    Variables: {},
-  };
-  const resolved = Object.entries(Variables).flatMap(([variable, value]) =>
-    typeof value === "string" ? [] : [[variable, values.get(value.Ref) ?? ""] as const],
-  );
-  return {
-    ...account.environment,
-    ...Object.fromEntries(resolved),
-    DB_SSL: "disable",
-    S3_FORCE_PATH_STYLE: "true",
-  };
-}
-
 /** The event of EventBridge for an object that S3 has created. Moto sends none. */
 function created(key: string): object {
   return { source: "aws.s3", "detail-type": "Object Created", detail: { object: { key } } };
@@ -334,85 +269,4 @@ function failureRecord(requestPayload: object, responsePayload: unknown): object
     requestPayload,
     responsePayload,
   };
-}
-
-interface GlueTable {
-  readonly Name: string;
-  readonly StorageDescriptor: { readonly Columns: readonly { readonly Name: string }[] };
-  readonly Parameters: Readonly<Record<string, string>>;
-}
-
-async function tablesOf(account: Account): Promise<readonly GlueTable[]> {
-  const database = { DatabaseName: `bank_batch_${STAGE}` };
-  return (await account.call<{ TableList: GlueTable[] }>("glue", "get_tables", database)).TableList;
-}
-
-async function expectTables(account: Account): Promise<void> {
-  const bucket = await parameter(account, "extracts-bucket");
-  const tables = await tablesOf(account);
-  assert.deepEqual(
-    tables
-      .map(({ Name, StorageDescriptor, Parameters }) => ({
-        name: Name,
-        columns: StorageDescriptor.Columns.map((column) => column.Name),
-        location: Parameters["storage.location.template"]?.split("${bank}")[0],
-      }))
-      .sort((one, other) => one.name.localeCompare(other.name)),
-    definitions
-      .map((definition) => ({
-        name: definition.name,
-        columns: columnNames(definition),
-        location: `s3://${bucket}/${definition.folder}`,
-      }))
-      .sort((one, other) => one.name.localeCompare(other.name)),
-  );
-}
-
-/** The location that Athena computes for a bank and a month is the one of the files. */
-async function expectTemplateMatches(account: Account, { month, files }: FetchedMonth): Promise<void> {
-  const tables = await tablesOf(account);
-  const template = tables.find(({ Name }) => Name === "loan_moving_average")?.Parameters[
-    "storage.location.template"
-  ];
-  const bucket = await parameter(account, "extracts-bucket");
-  for (const { key } of files) {
-    const [bank = ""] = key.split("/");
-    const computed = template?.replace("${bank}", bank).replace("${year_month}", month.replace("-", "/"));
-    assert.equal(computed, `s3://${bucket}/${path.dirname(key)}/`);
-  }
-}
-
-/** Versioning, encryption, no public access, no plain HTTP: required for as long as there are files. */
-async function expectProtectedBucket(account: Account): Promise<void> {
-  const Bucket = `bank-batch-${STAGE}-extracts-123456789012`;
-  const ask = <Answer>(operation: string) => account.call<Answer>("s3", operation, { Bucket });
-  const { Status } = await ask<{ Status: string }>("get_bucket_versioning");
-  assert.equal(Status, "Enabled");
-  const { PublicAccessBlockConfiguration } = await ask<{
-    PublicAccessBlockConfiguration: Record<string, boolean>;
-  }>("get_public_access_block");
-  assert.deepEqual(Object.values(PublicAccessBlockConfiguration), [true, true, true, true]);
-  const { Policy } = await ask<{ Policy: string }>("get_bucket_policy");
-  const { Statement } = JSON.parse(Policy) as {
-    Statement: { Sid: string; Effect: string; Condition: object }[];
-  };
-  assert.deepEqual(
-    Statement.map(({ Sid, Effect }) => `${Effect} ${Sid}`),
-    ["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoCustomerProvidedKeys"],
-  );
-  assert.deepEqual(Statement[0]?.Condition, { Bool: { "aws:SecureTransport": "false" } });
-  const { ServerSideEncryptionConfiguration } = await ask<{
-    ServerSideEncryptionConfiguration: {
-      Rules: { ApplyServerSideEncryptionByDefault: { KMSMasterKeyID: string }; BucketKeyEnabled: boolean }[];
-    };
-  }>("get_bucket_encryption");
-  const [rule] = ServerSideEncryptionConfiguration.Rules;
-  assert.equal(rule?.BucketKeyEnabled, true);
-  const key = { KeyId: rule.ApplyServerSideEncryptionByDefault.KMSMasterKeyID };
-  const { KeyMetadata } = await account.call<{ KeyMetadata: { KeyState: string } }>(
-    "kms",
-    "describe_key",
-    key,
-  );
-  assert.equal(KeyMetadata.KeyState, "Enabled");
 }

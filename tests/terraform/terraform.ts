@@ -22,6 +22,8 @@ export class Terraform {
   private constructor(
     readonly directory: string,
     private readonly environment: NodeJS.ProcessEnv,
+    /** Where the commands run, below `infra-terraform`. */
+    private readonly folder = ".",
   ) {}
 
   /** @throws DidNotRun if Terraform or its provider is not available. */
@@ -49,7 +51,12 @@ export class Terraform {
 
   /** The same copy, with additional environment variables. */
   withEnvironment(environment: Readonly<Record<string, string>>): Terraform {
-    return new Terraform(this.directory, { ...this.environment, ...environment });
+    return new Terraform(this.directory, { ...this.environment, ...environment }, this.folder);
+  }
+
+  /** The same copy, with commands that run in another folder below `infra-terraform`. */
+  inFolder(folder: string): Terraform {
+    return new Terraform(this.directory, this.environment, folder);
   }
 
   async remove(): Promise<void> {
@@ -58,7 +65,7 @@ export class Terraform {
 
   async run(command: string, ...commandArguments: readonly string[]): Promise<Outcome> {
     const child = spawn("terraform", [command, ...commandArguments], {
-      cwd: path.join(this.directory, "infra-terraform"),
+      cwd: path.join(this.directory, "infra-terraform", this.folder),
       env: this.environment,
       stdio: ["ignore", "pipe", "pipe"],
     });

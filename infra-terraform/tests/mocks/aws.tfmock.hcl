@@ -8,6 +8,20 @@ mock_data "aws_partition" {
   defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
 }
 
+mock_data "aws_region" {
+  defaults = { name = "eu-west-1" }
+}
+
+mock_data "aws_vpc" {
+  defaults = {
+    enable_dns_support   = true
+    enable_dns_hostnames = true
+    cidr_block_associations = [
+      { association_id = "vpc-cidr-assoc-0", cidr_block = "10.0.0.0/16", state = "associated" },
+    ]
+  }
+}
+
 mock_data "aws_subnet" {
   defaults = { availability_zone = "eu-west-1a" }
 }
@@ -37,6 +51,10 @@ mock_resource "aws_sns_topic" {
   defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:a-topic" }
 }
 
+mock_resource "aws_sqs_queue" {
+  defaults = { arn = "arn:aws:sqs:eu-west-1:123456789012:a-queue" }
+}
+
 mock_resource "aws_iam_role" {
   defaults = { arn = "arn:aws:iam::123456789012:role/a-role" }
 }
@@ -45,8 +63,3 @@ mock_resource "aws_cloudwatch_log_group" {
   defaults = { arn = "arn:aws:logs:eu-west-1:123456789012:log-group:a-group" }
 }
 
-mock_resource "aws_serverlessapplicationrepository_cloudformation_stack" {
-  defaults = {
-    outputs = { RotationLambdaARN = "arn:aws:lambda:eu-west-1:123456789012:function:a-function" }
-  }
-}

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 
 import { RequestError } from "../errors";
+import { type FunctionName, parseFunctionName } from "./function-name";
 import { DONE, TRY } from "./handler";
 
 /**
@@ -68,7 +69,7 @@ export function parseInvocationRecord(event: unknown): InvocationRecord {
   });
 }
 
-/** The task of a function: osls names functions `<service>-<stage>-<task>`. */
+/** The task of the function that failed. */
 export function taskOf({ requestContext }: InvocationRecord): string {
   return nameParts(requestContext.functionArn).task;
 }
@@ -123,10 +124,9 @@ function shellJson(value: unknown): string {
   return JSON.stringify(value).replaceAll("'", String.raw`\u0027`);
 }
 
-function nameParts(functionArn: string): { name: string; service: string; stage: string; task: string } {
+function nameParts(functionArn: string): FunctionName & { readonly name: string } {
   const name = functionArn.split(":")[6] ?? functionArn;
-  const [, service = name, stage = "", task = ""] = /^(.*)-([^-]+)-([^-]+)$/.exec(name) ?? [];
-  return { name, service, stage, task };
+  return { name, ...parseFunctionName(name) };
 }
 
 /** Source: Amazon SNS API Reference, `Publish`, `Subject`. */

@@ -3,6 +3,8 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import type { Context } from "aws-lambda";
 
+import { parseFunctionName } from "./function-name";
+
 type Unit = (typeof MetricUnit)[keyof typeof MetricUnit];
 
 export { MetricUnit } from "@aws-lambda-powertools/metrics";
@@ -19,6 +21,9 @@ export class Telemetry {
   constructor(context: Context, runId: string) {
     this.#logger.addContext(context);
     this.#logger.appendKeys({ runId });
+    // Stages may share an account, and an alarm must not take one's metrics for the other's.
+    const { stage } = parseFunctionName(context.functionName);
+    if (stage !== "") this.dimension("stage", stage);
   }
 
   info(message: string, details: Readonly<Record<string, unknown>> = {}): void {

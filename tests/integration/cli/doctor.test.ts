@@ -363,6 +363,14 @@ it("the doctor says of everything that it may not look at that it could not look
   }).toThrow(/^0 wrong, \d+ could not be looked at, 0 fine$/);
 });
 
+it("the doctor says in one line that it could not read an answer", async () => {
+  const found = await findings({ "lambda.GetAccountSettings": "<!doctype html>" });
+  const [finding, ...others] = found.filter(({ state }) => state === "unknown");
+  expect(others).toEqual([]);
+  expect(finding).toMatchObject({ check: "concurrency" });
+  expect(finding?.what).toMatch(/^could not look: SyntaxError: .*$/);
+});
+
 describe("the command", () => {
   const environment = () => ({
     ...{ AWS_ENDPOINT_URL: aws.endpoint, AWS_REGION: "eu-west-1", S3_FORCE_PATH_STYLE: "true" },
@@ -437,31 +445,27 @@ describe("settings", () => {
 
 describe("what the doctor looks for is what the project has:", () => {
   interface ServerlessFile {
-    readonly resources: readonly {
-      readonly Parameters?: Readonly<Record<string, { readonly Default: string }>>;
-      readonly extensions?: Readonly<
+    readonly resources: {
+      readonly Parameters: Readonly<Record<string, { readonly Default: string }>>;
+      readonly extensions: Readonly<
         Record<string, { Properties: { Environment: { Variables: Record<string, { Ref?: string }> } } }>
       >;
-    }[];
+    };
     readonly functions: object;
   }
   const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
   const { resources, functions } = parse(read("serverless.yml"), { merge: true }) as ServerlessFile;
-  const merged = Object.assign(
-    {},
-    ...resources.filter((each) => typeof each === "object"),
-  ) as ServerlessFile["resources"][0];
-  const nameOf = (reference: string) => merged.Parameters?.[reference]?.Default.split("/").at(-1);
+  const nameOf = (reference: string) => resources.Parameters[reference]?.Default.split("/").at(-1);
 
   it("the parameters of serverless.yml", () => {
-    const names = Object.keys(merged.Parameters ?? {}).map(nameOf);
+    const names = Object.keys(resources.Parameters).map(nameOf);
     expect([...parameterNames].sort()).toEqual(names.sort());
   });
 
   it("the functions and their settings", () => {
     const settings = Object.keys(functions).map((task) => {
       const logicalId = `${task.charAt(0).toUpperCase()}${task.slice(1)}LambdaFunction`;
-      const variables = merged.extensions?.[logicalId]?.Properties.Environment.Variables ?? {};
+      const variables = resources.extensions[logicalId]?.Properties.Environment.Variables ?? {};
       const references = Object.entries(variables).flatMap(([variable, { Ref }]) =>
         Ref === undefined ? [] : [[variable, nameOf(Ref)]],
       );

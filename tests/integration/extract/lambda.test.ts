@@ -37,6 +37,20 @@ const context = {
 
 const metricsOf = () =>
   Object.assign({}, ...lines.filter((line) => "_aws" in line)) as Record<string, unknown>;
+/** The dimensions of a metric, as CloudWatch finds them in its log line. */
+function dimensionsOf(metric: string): readonly string[] {
+  interface Embedded {
+    readonly CloudWatchMetrics: readonly {
+      readonly Dimensions: readonly (readonly string[])[];
+      readonly Metrics: readonly { readonly Name: string }[];
+    }[];
+  }
+  const metrics = lines.flatMap((line) =>
+    "_aws" in line ? (line["_aws"] as Embedded).CloudWatchMetrics : [],
+  );
+  const found = metrics.find(({ Metrics }) => Metrics.some(({ Name }) => Name === metric));
+  return [...(found?.Dimensions[0] ?? [])].sort();
+}
 const september = { scheduledTime: "2026-10-01T03:00:00Z" };
 
 function outcome(requestPayload: unknown, condition: string, responsePayload: unknown): unknown {
@@ -81,8 +95,9 @@ describe("extract", () => {
     }
     const daysSinceSeptember = (Date.now() - Date.parse("2026-10-01")) / 86_400_000;
     expect(Math.abs(Number(metrics["NewestPublishedMonthAge"]) - daysSinceSeptember)).toBeLessThan(1);
-    // The alarm on this age uses both dimensions.
-    expect(metrics).toMatchObject({ service: "bank-batch", extract: "loan_moving_average" });
+    // The alarm on this age uses these dimensions, and no others.
+    expect(dimensionsOf("NewestPublishedMonthAge")).toEqual(["extract", "service", "stage"]);
+    expect(metrics).toMatchObject({ service: "bank-batch", stage: "dev", extract: "loan_moving_average" });
   });
 
   it("throws an error that says what to do, and logs it with its cause", async () => {

@@ -1,6 +1,7 @@
-# The stage dev has no schedules, so a missing month is no alarm. The ids are placeholders: replace them.
+# The ids, the host and the address are placeholders: replace them.
 
-stage = "dev"
+account_id = "123456789012"
+stage      = "dev"
 
 vpc_id                  = "vpc-00000000000000000"
 private_subnet_ids      = ["subnet-00000000000000000", "subnet-00000000000000001"]
@@ -10,5 +11,4 @@ database_host              = "ods-dev.cluster-example.eu-west-1.rds.amazonaws.co
 database_name              = "ods"
 database_security_group_id = "sg-00000000000000000"
 
-noncurrent_version_days = 90
-expects_every_month     = false
+notify_emails = ["data-support@example.com"]

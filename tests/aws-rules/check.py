@@ -1,0 +1,372 @@
+"""Holds requests and CloudFormation templates against AWS's own rules: the service models in botocore (required
+members, lengths, ranges, patterns, enums), and rules that only the API references state.
+
+    check.py requests <file>    one recorded request per line, as JSON; prints what AWS would refuse
+    check.py template <file>    a CloudFormation template, as JSON; prints what the services would refuse
+    check.py known              requests that AWS is known to refuse; fails if one of them passes
+
+It runs in Moto's Python, which has botocore, and Moto's parsers for the protocols of AWS.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import regex
+from botocore.model import OperationNotFoundError
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
+
+# Signing names that differ from the names of the service models.
+SERVICES = {"monitoring": "cloudwatch"}
+
+
+class Finding(NamedTuple):
+    """A value that AWS refuses."""
+
+    operation: str
+    member: str
+    why: str
+    value: object
+
+    def __str__(self) -> str:
+        value = json.dumps(self.value, default=str, ensure_ascii=False)
+        return f"{self.operation} {self.member}: {self.why}: {value[:300]}"
+
+
+# --- The service models -----------------------------------------------------------------------------------------------
+
+
+def refused(shape: Any, value: Any, path: str = "") -> Iterator[tuple[str, str, object]]:
+    """The parts of a value that its shape does not allow: where, why, and the value there."""
+    if value is None or is_intrinsic(value):
+        return
+    if shape.type_name == "structure":
+        for name in shape.required_members:
+            if value.get(name) is None:
+                yield f"{path}.{name}", "required", None
+        for name, member in value.items():
+            if name in shape.members:
+                yield from refused(shape.members[name], member, f"{path}.{name}")
+    elif shape.type_name == "list":
+        yield from out_of_range(shape, len(value), value, path, "items")
+        for index, member in enumerate(value):
+            yield from refused(shape.member, member, f"{path}[{index}]")
+    elif shape.type_name == "map":
+        yield from out_of_range(shape, len(value), value, path, "entries")
+        for key, member in value.items():
+            yield from refused(shape.key, key, f"{path}.{key}")
+            yield from refused(shape.value, member, f"{path}.{key}")
+    elif shape.type_name == "string":
+        yield from refused_text(shape, value, path)
+    elif shape.type_name in ("integer", "long", "float", "double"):
+        yield from out_of_range(shape, float(value), value, path, "")
+
+
+def refused_text(shape: Any, value: Any, path: str) -> Iterator[tuple[str, str, object]]:
+    text = str(value)
+    yield from out_of_range(shape, len(text), text, path, "characters")
+    enum = shape.metadata.get("enum")
+    if enum and text not in enum:
+        yield path, f"expected one of {', '.join(enum)}", text
+    pattern = shape.metadata.get("pattern")
+    if pattern and not compiled(pattern).fullmatch(text):
+        yield path, f"does not match {pattern}", text
+
+
+def out_of_range(shape: Any, size: float, value: object, path: str, unit: str) -> Iterator[tuple[str, str, object]]:
+    least, most = shape.metadata.get("min"), shape.metadata.get("max")
+    if least is not None and size < least:
+        yield path, f"at least {least} {unit}".strip(), value
+    if most is not None and size > most:
+        yield path, f"at most {most} {unit}".strip(), value
+
+
+def compiled(pattern: str) -> regex.Pattern[str]:
+    """A pattern as AWS writes it, for Java: there, characters beyond U+FFFF are pairs."""
+    return regex.compile(pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF"), regex.V0)
+
+
+def is_intrinsic(value: object) -> bool:
+    """Whether CloudFormation computes the value when it deploys."""
+    return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
+
+
+# --- Rules that the service models do not state -----------------------------------------------------------------------
+
+# Amazon EC2 API Reference, CreateSecurityGroup and IpRange: at most 255 of these characters.
+EC2_TEXT = r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}"
+# Amazon S3 User Guide, "General purpose bucket naming rules".
+BUCKET = r"(?!xn--|sthree-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)"
+# Amazon SNS API Reference, Publish: ASCII without control characters, fewer than 100, no space at the start.
+SUBJECT = r"[!-~][ -~]{0,98}"
+# IAM User Guide, "IAM and AWS STS quotas": a role's inline policies have at most 10,240 characters without white space.
+ROLE_POLICY_CHARACTERS = 10_240
+
+# By operation: what each member has to match.
+TEXTS = {
+    "CreateSecurityGroup": {"GroupName": EC2_TEXT, "Description": EC2_TEXT},
+    "AuthorizeSecurityGroupIngress": {"IpPermissions[].IpRanges[].Description": EC2_TEXT},
+    "CreateBucket": {"Bucket": BUCKET},
+    "Publish": {"Subject": SUBJECT},
+}
+# The members that describe a rule of a security group, in each of its notations.
+RULE_OPERATIONS = (
+    "AuthorizeSecurityGroupIngress",
+    "AuthorizeSecurityGroupEgress",
+    "ModifySecurityGroupRules",
+    "UpdateSecurityGroupRuleDescriptionsIngress",
+    "UpdateSecurityGroupRuleDescriptionsEgress",
+)
+
+
+def refused_besides(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str, object]]:
+    for member, pattern in TEXTS.get(operation, {}).items():
+        text = parameters.get(member)
+        if isinstance(text, str) and not regex.fullmatch(pattern, text):
+            yield f".{member}", f"does not match {pattern}", text
+    if operation in RULE_OPERATIONS:
+        for path, text in descriptions(parameters):
+            if not regex.fullmatch(EC2_TEXT, text):
+                yield path, f"does not match {EC2_TEXT}", text
+    if operation == "PutRolePolicy":
+        policy = "".join(str(parameters.get("PolicyDocument", "")).split())
+        if len(policy) > ROLE_POLICY_CHARACTERS:
+            yield ".PolicyDocument", f"at most {ROLE_POLICY_CHARACTERS} characters", policy
+    if operation == "PutObject" and len(str(parameters.get("Key", "")).encode()) > 1024:
+        yield ".Key", "at most 1024 bytes", parameters["Key"]
+
+
+def descriptions(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if name == "Description" and isinstance(member, str):
+                yield f"{path}.{name}", member
+            else:
+                yield from descriptions(member, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, member in enumerate(value):
+            yield from descriptions(member, f"{path}[{index}]")
+
+
+def findings(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Finding]:
+    shape = get_service_model(service).operation_model(operation).input_shape
+    name = f"{service}:{operation}"
+    for path, why, value in refused(shape, parameters) if shape else ():
+        yield Finding(name, path.lstrip("."), why, value)
+    for path, why, value in refused_besides(operation, parameters):
+        yield Finding(name, path.lstrip("."), why, value)
+
+
+# --- Recorded requests ------------------------------------------------------------------------------------------------
+
+
+def service_of(headers: Mapping[str, str]) -> str:
+    """From the scope of the signature: <key>/<date>/<region>/<service>/aws4_request."""
+    signed = regex.search(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request", headers.get("authorization", ""))
+    if signed is None:
+        raise ValueError("the request is not signed")
+    return SERVICES.get(signed[1], signed[1])
+
+
+def parsed(recorded: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    headers: dict[str, str] = recorded["headers"]
+    service = service_of(headers)
+    url = urlsplit(recorded["url"])
+    request = Request.from_values(
+        method=recorded["method"],
+        path=url.path,
+        query_string=url.query,
+        base_url="http://localhost/",
+        headers=list(headers.items()),
+        data=without_chunks(headers, base64.b64decode(recorded["body"])),
+        environ_overrides={"RAW_URI": recorded["url"], "REQUEST_URI": recorded["url"]},
+    )
+    operation, uri_parameters = operation_of(service, request)
+    protocol = determine_request_protocol(operation.service_model, request.content_type)
+    request_parts = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": request.get_data(cache=True, parse_form_data=protocol in ("query", "ec2")),
+        "url_path": request.path,
+        "url_params": uri_parameters,
+    }
+    return service, operation.name, PROTOCOL_PARSERS[protocol](operation).parse(request_parts)
+
+
+def operation_of(service: str, request: Request) -> tuple[Any, dict[str, Any]]:
+    target = request.headers.get("X-Amz-Target")
+    if target is None:
+        return get_service_router(service).match(request)
+    # The part before the dot differs between SDKs.
+    return get_service_model(service).operation_model(target.rpartition(".")[2]), {}
+
+
+def without_chunks(headers: Mapping[str, str], body: bytes) -> bytes:
+    """S3's bodies can be in chunks with signatures or a trailing checksum. No rule is about these bodies."""
+    return b"" if headers.get("x-amz-content-sha256", "").startswith("STREAMING-") else body
+
+
+def check_requests(file: str) -> int:
+    counts: dict[str, int] = {}
+    found: set[str] = set()
+    with open(file, encoding="utf-8") as lines:
+        for line in lines:
+            recorded = json.loads(line)
+            try:
+                service, operation, parameters = parsed(recorded)
+            except (LookupError, NotFound, OperationNotFoundError, ValueError) as error:
+                found.add(f"not understood: {recorded['method']} {recorded['url']}: {error!r}")
+                continue
+            counts[f"{service}:{operation}"] = counts.get(f"{service}:{operation}", 0) + 1
+            found.update(str(finding) for finding in findings(service, operation, parameters))
+    if not counts:
+        raise SystemExit("no request was recorded")
+    print(f"{sum(counts.values())} requests of {len(counts)} operations", file=sys.stderr)
+    return report(found)
+
+
+# --- CloudFormation templates -----------------------------------------------------------------------------------------
+
+
+class Creation(NamedTuple):
+    """The call with which CloudFormation creates a resource, and how its properties become the call's members."""
+
+    service: str
+    operation: str
+    parameters: Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def same(properties: dict[str, Any]) -> dict[str, Any]:
+    return properties
+
+
+def role(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **properties,
+        # CloudFormation makes a name for a role that has none.
+        "RoleName": properties.get("RoleName", "a-role"),
+        "AssumeRolePolicyDocument": json.dumps(properties.get("AssumeRolePolicyDocument"), ensure_ascii=False),
+    }
+
+
+def log_group(properties: dict[str, Any]) -> dict[str, Any]:
+    return {xform_camel(name): value for name, value in properties.items()}
+
+
+def xform_camel(name: str) -> str:
+    return name[:1].lower() + name[1:]
+
+
+def rule(properties: dict[str, Any]) -> dict[str, Any]:
+    pattern = properties.get("EventPattern")
+    return {
+        **properties,
+        "Name": properties.get("Name", "a-rule"),
+        "EventPattern": None if pattern is None else json.dumps(pattern),
+    }
+
+
+def named(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda properties: {**properties, name: properties.get(name, "a-name")}
+
+
+CREATIONS = {
+    "AWS::Lambda::Function": Creation("lambda", "CreateFunction", same),
+    "AWS::Lambda::EventInvokeConfig": Creation("lambda", "PutFunctionEventInvokeConfig", same),
+    "AWS::Lambda::Permission": Creation(
+        "lambda", "AddPermission", lambda properties: {**properties, "StatementId": "a-statement"}
+    ),
+    "AWS::IAM::Role": Creation("iam", "CreateRole", role),
+    "AWS::Logs::LogGroup": Creation("logs", "CreateLogGroup", log_group),
+    "AWS::Scheduler::Schedule": Creation("scheduler", "CreateSchedule", named("Name")),
+    "AWS::Events::Rule": Creation("events", "PutRule", rule),
+}
+# No call creates them by itself, or this project does not set any of their properties.
+UNCHECKED = {"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::Lambda::Version", "AWS::IAM::Policy"}
+
+
+def check_template(file: str) -> int:
+    with open(file, encoding="utf-8") as text:
+        resources = json.load(text)["Resources"]
+    found: set[str] = set()
+    for name, resource in resources.items():
+        kind, properties = resource["Type"], resource.get("Properties", {})
+        if kind in UNCHECKED:
+            continue
+        if kind not in CREATIONS:
+            found.add(f"{name}: no call is known that creates {kind}: add it to CREATIONS or UNCHECKED in {__file__}")
+            continue
+        service, operation, parameters = CREATIONS[kind]
+        found.update(f"{name}: {finding}" for finding in findings(service, operation, parameters(properties)))
+        for policy in properties.get("Policies", []):
+            document = json.dumps(policy["PolicyDocument"], ensure_ascii=False)
+            inline = {"RoleName": "a-role", "PolicyName": policy["PolicyName"], "PolicyDocument": document}
+            found.update(f"{name}: {finding}" for finding in findings("iam", "PutRolePolicy", inline))
+    print(f"{len(resources)} resources", file=sys.stderr)
+    return report(found)
+
+
+def report(found: set[str]) -> int:
+    for finding in sorted(found):
+        print(finding)
+    return 1 if found else 0
+
+
+# --- What is known to be refused --------------------------------------------------------------------------------------
+
+KNOWN: list[tuple[str, str, dict[str, Any]]] = [
+    ("ec2", "CreateSecurityGroup", {"GroupName": "glue", "Description": "Glue's connection"}),
+    (
+        "ec2",
+        "AuthorizeSecurityGroupIngress",
+        {"IpPermissions": [{"UserIdGroupPairs": [{"Description": "Spark's executors"}]}]},
+    ),
+    (
+        "iam",
+        "PutRolePolicy",
+        {
+            "RoleName": "a",
+            "PolicyName": "b",
+            "PolicyDocument": '{"Resource": "arn:aws:s3:::a/\u0141\u00f3d\u017aBank/*"}',
+        },
+    ),
+    ("iam", "CreateRole", {"RoleName": "a" * 65, "AssumeRolePolicyDocument": "{}"}),
+    ("iam", "CreateRole", {"AssumeRolePolicyDocument": "{}"}),
+    ("glue", "CreateJob", {"Name": "a", "Role": "b", "Command": {}, "WorkerType": "G.1X", "ExecutionClass": "CHEAP"}),
+    (
+        "transfer",
+        "CreateUser",
+        {"ServerId": "s-01234567890123456", "UserName": "no", "Role": "arn:aws:iam::123456789012:role/a"},
+    ),
+    ("s3", "CreateBucket", {"Bucket": "Not_A_Bucket"}),
+    ("sns", "Publish", {"Message": "a", "Subject": "F\u00fcr alle"}),
+    ("cloudwatch", "PutMetricAlarm", {"AlarmName": "a", "ComparisonOperator": "Above", "EvaluationPeriods": 1}),
+    ("logs", "CreateLogGroup", {"logGroupName": "no spaces"}),
+]
+
+
+def check_known() -> int:
+    passed = [request for request in KNOWN if not any(findings(*request))]
+    for service, operation, parameters in passed:
+        print(f"passes, although AWS refuses it: {service}:{operation} {parameters}")
+    return 1 if passed else 0
+
+
+if __name__ == "__main__":
+    _, command, *arguments = sys.argv
+    commands: dict[str, Callable[..., int]] = {
+        "requests": check_requests,
+        "template": check_template,
+        "known": check_known,
+    }
+    sys.exit(commands[command](*arguments))
