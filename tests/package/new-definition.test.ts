@@ -6,7 +6,16 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { ROOT } from "../support/root";
 
-const COPIED = ["src", "sql", "local", "tests/support", "jest.config.js", "package.json", "serverless.yml"];
+const COPIED = [
+  "src",
+  "sql",
+  "local",
+  "tests/support",
+  "jest.config.js",
+  "package.json",
+  "serverless.yml",
+  "roles.yml",
+];
 
 /** A file on the page: its path is in backticks before the block. */
 interface Block {
