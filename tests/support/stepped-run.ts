@@ -77,7 +77,7 @@ export class SteppedRun {
         s3: () => Promise.resolve(s3),
         secretsManager: unavailable,
         sns: unavailable,
-        dynamoDb: unavailable,
+        config: {},
       },
       deadline: { signal: new AbortController().signal, timeLeftMs: () => 60_000 },
     };
