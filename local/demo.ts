@@ -10,7 +10,6 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
 import type { Summary } from "../src/extract/extract";
@@ -125,38 +124,31 @@ async function showFiles(summary: Summary, { aws, bucket }: LocalStack, say: Say
 async function showLake(month: Month, stack: LocalStack, signal: AbortSignal, say: Say): Promise<void> {
   const environment = stack.environment;
   const clients = awsClients(stack.aws.clientConfig);
-  const dynamoDb = new DynamoDBClient({
-    ...stack.aws.clientConfig,
-    endpoint: environment["AWS_ENDPOINT_URL_DYNAMODB"] ?? "",
-  });
-  const aws: AwsClients = { ...clients, dynamoDb: () => Promise.resolve(dynamoDb) };
+  const endpoint = environment["AWS_ENDPOINT_URL_DYNAMODB"] ?? "";
+  const aws: AwsClients = { ...clients, config: { ...stack.aws.clientConfig, endpoint } };
   say(`\nBringing ${month} into the lake: a Parquet file for each tenant …\n`);
-  try {
-    await withDeadline(
-      TIME_LIMIT_MS,
-      "Use fewer loans.",
-      async (deadline) => {
-        const edge = { environment, aws, now: () => new Date(), runId: randomUUID(), deadline };
-        const { months } = await runLake({ month, dataset: defaultExtract.name }, edge);
-        const objects = months.flatMap((each) => each.objects);
-        const [first] = objects;
-        if (first === undefined) throw new Error("the lake has no files");
-        for (const { bucket, key, rowCount } of objects)
-          say(`${String(rowCount).padStart(8)} rows  s3://${bucket}/${key}`);
-        const origin = await originOf(await openForReading(edge), `s3://${first.bucket}/${first.key}`);
-        say("\nWhere the first of them comes from, each SHA-256 computed again:\n");
-        say(originLines(origin, (present) => `(${present})`).join("\n"));
-        const bytes = await parquetOf(stack, first.bucket, first.key);
-        const file = path.join(OUTPUT, "lake", `${first.tenant}.parquet`);
-        await mkdir(path.dirname(file), { recursive: true });
-        await writeFile(file, bytes);
-        say(`\nThe first file is ${file}, for DuckDB, pandas or Spark to read.`);
-      },
-      signal,
-    );
-  } finally {
-    dynamoDb.destroy();
-  }
+  await withDeadline(
+    TIME_LIMIT_MS,
+    "Use fewer loans.",
+    async (deadline) => {
+      const edge = { environment, aws, now: () => new Date(), runId: randomUUID(), deadline };
+      const { months } = await runLake({ month, dataset: defaultExtract.name }, edge);
+      const objects = months.flatMap((each) => each.objects);
+      const [first] = objects;
+      if (first === undefined) throw new Error("the lake has no files");
+      for (const { bucket, key, rowCount } of objects)
+        say(`${String(rowCount).padStart(8)} rows  s3://${bucket}/${key}`);
+      const origin = await originOf(await openForReading(edge), `s3://${first.bucket}/${first.key}`);
+      say("\nWhere the first of them comes from, each SHA-256 computed again:\n");
+      say(originLines(origin, (present) => `(${present})`).join("\n"));
+      const bytes = await parquetOf(stack, first.bucket, first.key);
+      const file = path.join(OUTPUT, "lake", `${first.tenant}.parquet`);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, bytes);
+      say(`\nThe first file is ${file}, for DuckDB, pandas or Spark to read.`);
+    },
+    signal,
+  );
 }
 
 async function parquetOf({ aws }: LocalStack, Bucket: string, Key: string): Promise<Uint8Array> {

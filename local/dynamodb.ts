@@ -11,6 +11,8 @@ export interface LocalDynamoDb {
   /** The environment variables that make the SDK clients of a process use this endpoint. */
   readonly environment: Readonly<Record<string, string>>;
   readonly clientConfig: ClientConfig;
+  /** The names of the operations that were called, each once: "PutItem". */
+  readonly operations: ReadonlySet<string>;
   stop(): Promise<void>;
 }
 
@@ -41,7 +43,12 @@ export async function startLocalDynamoDb(
     }),
   );
   client.destroy();
+  const operations = new Set<string>();
+  server.on("request", ({ headers }) => {
+    operations.add(String(headers["x-amz-target"]).replace(/^.*\./, ""));
+  });
   return {
+    operations,
     endpoint,
     environment: { AWS_ENDPOINT_URL_DYNAMODB: endpoint },
     clientConfig,

@@ -15,7 +15,8 @@ import { loadStep, type Messages, receiveStep, sendMessages, settleStep, stageSt
 export function start(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   return handle(event, context, async ({ aws, environment, deadline }, telemetry) => {
     const { stateMachineArn } = parseStartSettings(environment);
-    const stepFunctions = await aws.stepFunctions();
+    const { SFNClient } = await import("@aws-sdk/client-sfn");
+    const stepFunctions = new SFNClient(aws.config);
     return forEachRecord(
       event,
       async ({ body }) => {

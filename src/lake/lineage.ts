@@ -80,7 +80,8 @@ export class LineageTable {
   }
 
   static async open({ aws, deadline }: Pick<Edge, "aws" | "deadline">, table: string): Promise<LineageTable> {
-    return new LineageTable(await aws.dynamoDb(), table, deadline.signal);
+    const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
+    return new LineageTable(new DynamoDBClient(aws.config), table, deadline.signal);
   }
 
   /** Records a file. If this very content is recorded already, its first record stays. */

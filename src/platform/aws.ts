@@ -1,8 +1,6 @@
 /** Clients of AWS, made at the edges and handed down, so that nothing below reads the process's environment. */
-import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SecretsManagerClient, SecretsManagerClientConfig } from "@aws-sdk/client-secrets-manager";
-import type { SFNClient } from "@aws-sdk/client-sfn";
 import type { SNSClient } from "@aws-sdk/client-sns";
 
 import { ConfigError } from "./errors";
@@ -11,8 +9,8 @@ export interface AwsClients {
   s3(options: { readonly forcePathStyle: boolean }): Promise<S3Client>;
   secretsManager(): Promise<SecretsManagerClient>;
   sns(): Promise<SNSClient>;
-  stepFunctions(): Promise<SFNClient>;
-  dynamoDb(): Promise<DynamoDBClient>;
+  /** For a client that one pipeline alone needs, and that the bundles of the others should not have. */
+  readonly config: SharedClientConfig;
 }
 
 /** What all clients share; what is left out, the SDK takes from the environment and its configuration files. */
@@ -44,6 +42,7 @@ const requestLimits: RequestLimits = {
 export function awsClients(shared: SharedClientConfig = {}, limits: Partial<RequestLimits> = {}): AwsClients {
   const { connectTimeoutMs, requestTimeoutMs, idleTimeoutMs } = { ...requestLimits, ...limits };
   return {
+    config: shared,
     s3: async ({ forcePathStyle }) => {
       const { S3Client } = await import("@aws-sdk/client-s3");
       return new S3Client({
@@ -64,14 +63,6 @@ export function awsClients(shared: SharedClientConfig = {}, limits: Partial<Requ
     sns: async () => {
       const { SNSClient } = await import("@aws-sdk/client-sns");
       return new SNSClient(shared);
-    },
-    stepFunctions: async () => {
-      const { SFNClient } = await import("@aws-sdk/client-sfn");
-      return new SFNClient(shared);
-    },
-    dynamoDb: async () => {
-      const { DynamoDBClient } = await import("@aws-sdk/client-dynamodb");
-      return new DynamoDBClient(shared);
     },
   };
 }

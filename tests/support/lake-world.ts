@@ -3,7 +3,6 @@ import { randomUUID } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, ListMultipartUploadsCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 
 import { type LocalDynamoDb, startLocalDynamoDb } from "../../local/dynamodb";
@@ -32,10 +31,7 @@ export interface LakeRunOptions {
 }
 
 export class LakeWorld {
-  readonly #dynamoClient: DynamoDBClient;
   readonly #aws: AwsClients;
-  /** The operations of DynamoDB that the lake has used. dynalite does not record them. */
-  readonly #tableCalls = new Set<string>();
 
   private constructor(
     readonly world: World,
@@ -43,16 +39,7 @@ export class LakeWorld {
     readonly tenants: readonly Tenant[],
     readonly environment: Readonly<Record<string, string>>,
   ) {
-    this.#dynamoClient = new DynamoDBClient(dynamo.clientConfig);
-    this.#dynamoClient.middlewareStack.add(
-      (next, { commandName = "" }) =>
-        (call) => {
-          this.#tableCalls.add(commandName.replace(/Command$/, ""));
-          return next(call);
-        },
-      { step: "initialize" },
-    );
-    this.#aws = { ...world.clients("lake"), dynamoDb: () => Promise.resolve(this.#dynamoClient) };
+    this.#aws = { ...world.clients("lake"), config: dynamo.clientConfig };
   }
 
   static async create(
@@ -76,14 +63,13 @@ export class LakeWorld {
 
   async close(): Promise<void> {
     await recordCalls(
-      [...this.#tableCalls].map((operation) => ({
+      [...this.dynamo.operations].map((operation) => ({
         service: "s3",
         operation,
         query: {},
         userAgent: "aws-sdk-js/3 app/lake",
       })),
     );
-    this.#dynamoClient.destroy();
     await this.dynamo.stop();
     await this.world.close();
     await rm(path.dirname(this.environment["LAKE_TENANTS_FILE"] ?? ""), { recursive: true });

@@ -75,12 +75,9 @@ export class SteppedRun {
       ...{ settings, runId: order.name, now: () => NOW, observe: () => undefined },
       aws: {
         s3: () => Promise.resolve(s3),
-        ...{
-          secretsManager: unavailable,
-          sns: unavailable,
-          stepFunctions: unavailable,
-          dynamoDb: unavailable,
-        },
+        secretsManager: unavailable,
+        sns: unavailable,
+        config: {},
       },
       deadline: { signal: new AbortController().signal, timeLeftMs: () => 60_000 },
     };
