@@ -216,6 +216,10 @@ def without_chunks(headers: Mapping[str, str], body: bytes) -> bytes:
     return b"" if headers.get("x-amz-content-sha256", "").startswith("STREAMING-") else body
 
 
+# Ids that Moto makes up in another form than AWS, so that Terraform sends them back.
+IDS_OF_MOTO = {("transfer:DeleteSshPublicKey", "SshPublicKeyId")}
+
+
 def check_requests(file: str) -> int:
     counts: dict[str, int] = {}
     found: set[str] = set()
@@ -228,7 +232,11 @@ def check_requests(file: str) -> int:
                 found.add(f"not understood: {recorded['method']} {recorded['url']}: {error!r}")
                 continue
             counts[f"{service}:{operation}"] = counts.get(f"{service}:{operation}", 0) + 1
-            found.update(str(finding) for finding in findings(service, operation, parameters))
+            found.update(
+                str(finding)
+                for finding in findings(service, operation, parameters)
+                if (finding.operation, finding.member) not in IDS_OF_MOTO
+            )
     if not counts:
         raise SystemExit("no request was recorded")
     print(f"{sum(counts.values())} requests of {len(counts)} operations", file=sys.stderr)
