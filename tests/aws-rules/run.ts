@@ -16,7 +16,7 @@ import { DidNotRun, installPython } from "../support/python";
 import { ROOT } from "../support/root";
 import { acceptedOfTerraform, acceptedOfWorkflows } from "./accepted";
 import { expectAccepted } from "./check";
-import { RECORDING } from "./recording";
+import { RECORDING } from "../support/recorded-requests";
 
 const execute = promisify(execFile);
 const CHECKOV = "checkov==3.3.30";

@@ -19,7 +19,7 @@ import { AwsError } from "../../local/aws/exchange";
 import { s3Service } from "../../local/aws/s3";
 import { S3Store } from "../../local/aws/s3-store";
 import type { LocalAws, RecordedRequest, RequestHook } from "../../local/aws/server";
-import { recordRequest } from "../aws-rules/recording";
+import { recordRequest } from "../support/recorded-requests";
 
 const region = "us-east-1";
 const credentials = { accessKeyId: "moto", secretAccessKey: "moto" };

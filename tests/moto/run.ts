@@ -10,7 +10,7 @@ import os from "node:os";
 import path from "node:path";
 
 import { expectAccepted } from "../aws-rules/check";
-import { RECORDING } from "../aws-rules/recording";
+import { RECORDING } from "../support/recorded-requests";
 import { DidNotRun } from "../support/python";
 import { startMoto } from "./moto";
 import { ROOT } from "../support/root";

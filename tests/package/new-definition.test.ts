@@ -14,7 +14,8 @@ const COPIED = [
   "jest.config.js",
   "package.json",
   "serverless.yml",
-  "roles.yml",
+  "serverless.lake.yml",
+  "tenants.json",
 ];
 
 /** A file on the page: its path is in backticks before the block. */

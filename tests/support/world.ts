@@ -16,7 +16,7 @@ import type { Client, QueryResultRow } from "pg";
 
 import { type LocalAws, type LocalAwsOptions, startLocalAws } from "../../local/aws/server";
 import { createReader, settings } from "../../local/stack";
-import { RECORDING, recordRequest } from "../aws-rules/recording";
+import { RECORDING, recordRequest } from "./recorded-requests";
 import { type Caller, recordCalls } from "./permissions";
 import { connectTo, type Template, templateName, testServer } from "./test-server";
 import { withDeadline } from "../../src/platform/deadline";

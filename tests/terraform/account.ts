@@ -10,7 +10,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
 
-import { recordRequest } from "../aws-rules/recording";
+import { recordRequest } from "../support/recorded-requests";
 import { startMoto } from "../moto/moto";
 import { handedOn } from "../moto/moto-aws";
 

@@ -5,7 +5,7 @@
 import path from "node:path";
 
 import { expectAccepted } from "../aws-rules/check";
-import { RECORDING } from "../aws-rules/recording";
+import { RECORDING } from "../support/recorded-requests";
 import { DidNotRun } from "../support/python";
 import { runLifeCycle } from "./applied";
 import { Terraform } from "./terraform";

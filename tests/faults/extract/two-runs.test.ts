@@ -462,7 +462,7 @@ describe("two runs that share no lock", () => {
           for (const entry of manifest.history) await readHistory(world, entry);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

@@ -1,4 +1,4 @@
-/** Records requests as they are sent, for `check.py`. */
+/** Records requests as they are sent, for `tests/aws-rules/check.py`. */
 import { appendFile } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 
