@@ -7,9 +7,9 @@ import { unzipSync } from "fflate";
 
 import { DeliveryWorld } from "../support/delivery-world";
 import { fileOf } from "../support/intake-world";
-import { command, invokeIn } from "../support/packaged";
+import { invokeIn, serverless } from "../support/packaged";
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 let directory: string;
 let world: DeliveryWorld;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   const made = path.join(directory, "made");
   const flags = ["package", "--config", "serverless.intake.yml", "--package", made];
   const [{ exitCode, stderr }, opened] = await Promise.all([
-    command("serverless", flags, { TMPDIR: directory }),
+    serverless(flags, { TMPDIR: directory }),
     DeliveryWorld.create(),
   ]);
   world = opened;

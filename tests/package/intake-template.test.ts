@@ -3,11 +3,11 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
-import { command } from "../support/packaged";
+import { serverless } from "../support/packaged";
 import { ROOT } from "../support/root";
 import type { Definition } from "../support/state-machine";
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 interface Resource {
   readonly Type: string;
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const directory = await mkdtemp(path.join(os.tmpdir(), "template-"));
   try {
     const flags = ["--config", "serverless.intake.yml", "--stage", "prod", "--package", directory];
-    const { exitCode, stderr } = await command("serverless", ["package", ...flags], {
+    const { exitCode, stderr } = await serverless(["package", ...flags], {
       TMPDIR: directory,
       AWS_REGION: "eu-west-1",
     });

@@ -6,7 +6,7 @@ import path from "node:path";
 import { unzipSync } from "fflate";
 
 import { LakeWorld } from "../support/lake-world";
-import { command, invokeIn } from "../support/packaged";
+import { invokeIn, serverless } from "../support/packaged";
 
 jest.setTimeout(120_000);
 
@@ -22,7 +22,7 @@ let files: Readonly<Record<string, Uint8Array>>;
 beforeAll(async () => {
   directory = await mkdtemp(path.join(os.tmpdir(), "lake-package-"));
   const flags = ["package", "--config", "serverless.lake.yml", "--stage", "prod", "--package", directory];
-  const { exitCode, stderr } = await command("serverless", flags, { AWS_REGION: "eu-west-1" });
+  const { exitCode, stderr } = await serverless(flags, { AWS_REGION: "eu-west-1" });
   if (exitCode !== 0) throw new Error(stderr);
   const template = await readFile(path.join(directory, "cloudformation-template-update-stack.json"), "utf8");
   resources = (JSON.parse(template) as { Resources: typeof resources }).Resources;

@@ -4,7 +4,7 @@ import { builtinModules } from "node:module";
 import { version } from "../../package.json";
 import type { Summary } from "../../src/extract/extract";
 import { commandLine } from "../support/command-line";
-import { command, execute, Packaged } from "../support/packaged";
+import { execute, Packaged, serverless } from "../support/packaged";
 import { accepts, Rotations, steps } from "../support/rotation";
 import { World } from "../support/world";
 
@@ -93,8 +93,7 @@ describe("the package", () => {
     const byCommand = await extractCommand(["--month", month, "--json"], { EXTRACT_PREFIX: "command/" });
     expect(byCommand).toMatchObject({ exitCode: 0 });
 
-    const byInvoke = await command(
-      "serverless",
+    const byInvoke = await serverless(
       ["invoke", "local", "-f", "extract", "--data", `{"month":"${month}"}`],
       {
         ...world.environment,

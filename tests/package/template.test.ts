@@ -6,9 +6,9 @@ import path from "node:path";
 import { definitions } from "../../src/extract/definitions";
 import { keyLayouts, manifestKey, objectKey } from "../../src/extract/object-key";
 import type { Month } from "../../src/platform/month";
-import { command } from "../support/packaged";
+import { serverless } from "../support/packaged";
 
-jest.setTimeout(60_000);
+jest.setTimeout(120_000);
 
 interface Resource {
   readonly Type: string;
@@ -23,7 +23,7 @@ async function template(
   const directory = await mkdtemp(path.join(os.tmpdir(), "template-"));
   try {
     const flags = ["package", "--stage", stage, "--package", directory];
-    const { exitCode, stderr } = await command("serverless", flags, {
+    const { exitCode, stderr } = await serverless(flags, {
       TMPDIR: directory,
       AWS_REGION: "eu-west-1",
     });

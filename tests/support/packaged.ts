@@ -10,6 +10,7 @@ import { unzipSync } from "fflate";
 
 import type { Summary } from "../../src/extract/extract";
 import { ROOT } from "./root";
+import { oneAtATime } from "./test-server";
 
 export interface Invocation {
   readonly result?: Summary;
@@ -50,7 +51,7 @@ export class Packaged {
 
   static async #createIn(directory: string): Promise<Packaged> {
     const made = path.join(directory, "made");
-    const { exitCode, stderr } = await command("serverless", ["package", "--package", made], {
+    const { exitCode, stderr } = await serverless(["package", "--package", made], {
       TMPDIR: directory,
     });
     if (exitCode !== 0) throw new Error(stderr);
@@ -137,6 +138,14 @@ export function command(
   environment: Readonly<Record<string, string>>,
 ): Promise<CommandResult> {
   return execute(path.join(ROOT, "node_modules", ".bin", name), commandArguments, environment);
+}
+
+/** Runs `npx serverless`, one at a time: its plugin builds in a folder of the project. */
+export function serverless(
+  commandArguments: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  return oneAtATime("serverless", () => command("serverless", commandArguments, environment));
 }
 
 /** Runs a program to its end in the project's folder. */

@@ -86,6 +86,18 @@ export async function connectTo(database: string): Promise<Client> {
   return client;
 }
 
+/** Runs an action while no other test runs one of this name. Without a test server, there are no other tests. */
+export async function oneAtATime<Result>(name: string, action: () => Promise<Result>): Promise<Result> {
+  if ((process.env[URL_VARIABLE] ?? "") === "") return action();
+  const lock = await connectTo("postgres");
+  try {
+    await lock.query("select pg_advisory_lock(hashtext($1))", [name]);
+    return await action();
+  } finally {
+    await lock.end();
+  }
+}
+
 /** The name contains a digest of the template's sources, so that tests with other sources never copy it. */
 export function templateName(template: Template): string {
   const folder = path.join(ROOT, "sql", "ods");

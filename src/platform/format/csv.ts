@@ -19,6 +19,9 @@ const options: Options = {
 /** Fields that no rule quotes: figures, dates, plain words. */
 const PLAIN = /^[\w .:+-]+$/;
 
+/** csv-stringify writes longer fields, plain or not, and they are not kept: a regular expression may fail on megabytes. */
+const LONG_FIELD = 1000;
+
 /** Fields that csv-stringify has written are kept for the next rows, since a branch's fields are in each of its rows. */
 const KEPT_FIELDS = 1024;
 
@@ -39,7 +42,7 @@ export class CsvWriter {
       for (const field of row) {
         text += separator;
         separator = ",";
-        if (field !== null) text += PLAIN.test(field) ? field : this.#write(field);
+        if (field !== null) text += this.#write(field);
       }
       text += this.#lineEnding;
     }
@@ -47,6 +50,8 @@ export class CsvWriter {
   }
 
   #write(field: string): string {
+    if (field.length > LONG_FIELD) return stringify([[field]], options);
+    if (PLAIN.test(field)) return field;
     let written = this.#written.get(field);
     if (written === undefined) {
       written = stringify([[field]], options);

@@ -56,8 +56,8 @@ describe("CSV", () => {
   it("keeps only a few quoted fields in memory", () => {
     const writer = new CsvWriter("\n");
     const before = usedBytes();
-    const fieldBytes = 10_000;
-    for (let number = 0; number < 8000; number++) writer.lines([[`${number},`.padEnd(fieldBytes, "x")]]);
+    const fieldBytes = 1000;
+    for (let number = 0; number < 80_000; number++) writer.lines([[`${number},`.padEnd(fieldBytes, "x")]]);
     // All of them would take 160 MB: each field once as it is and once as written.
     expect(usedBytes() - before).toBeLessThan(60_000_000);
     expect(writer.lines([["a,b"]]).toString()).toBe('"a,b"\n');
@@ -69,3 +69,20 @@ function usedBytes(): number {
   (runInNewContext("gc") as () => void)();
   return process.memoryUsage().heapUsed;
 }
+
+describe("a long text", () => {
+  it("is written whole, plain or not", () => {
+    const plain = "x".repeat(32 * 1024 * 1024);
+    const writer = new CsvWriter("\n");
+    expect(writer.lines([[plain]]).byteLength).toBe(plain.length + 1);
+    expect(writer.lines([[`${plain},`]]).byteLength).toBe(plain.length + 4);
+  });
+
+  it("is not kept for the next rows", () => {
+    const writer = new CsvWriter("\n");
+    const before = usedBytes();
+    for (let row = 0; row < 500; row += 1) writer.lines([[`${row},${"x".repeat(100_000)}`]]);
+    expect(usedBytes() - before).toBeLessThan(10_000_000);
+    expect(writer.lines([["a,b"]]).toString()).toBe('"a,b"\n');
+  });
+});
