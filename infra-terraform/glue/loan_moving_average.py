@@ -738,7 +738,11 @@ class Bucket:
             Bucket=self._settings.bucket, Prefix=self._settings.prefix
         )
         uploads = (upload for page in pages for upload in page.get("Uploads", []))
-        return [(upload["Key"], upload["UploadId"]) for upload in uploads if is_bank_file_key(self._settings, month, upload["Key"])]
+        return [
+            (upload["Key"], upload["UploadId"])
+            for upload in uploads
+            if is_bank_file_key(self._settings, month, upload["Key"])
+        ]
 
     def abort(self, uploads: Iterable[tuple[str, str]]) -> None:
         """Aborts uploads. If one can't be aborted, the next run or the bucket's lifecycle rule does it."""
@@ -1253,7 +1257,9 @@ def read_states(connection: Any, request: Request, job: Job, bucket: Bucket) -> 
     banks = read_banks(connection, job.shared_files)
     return {
         month: MonthState.read(
-            bucket, manifest_key(job.settings, month), [object_key(job.settings, bank.key_name, month) for bank in banks]
+            bucket,
+            manifest_key(job.settings, month),
+            [object_key(job.settings, bank.key_name, month) for bank in banks],
         )
         for month in request.months
     }

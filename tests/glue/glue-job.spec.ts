@@ -12,7 +12,7 @@ import { CertificateAuthority } from "../support/certificates";
 import { expectedFiles, readTables } from "../support/figures";
 import { PrivateServer } from "../support/private-server";
 import { readRevision } from "../support/reader";
-import { World, type LoanManifest } from "../support/world";
+import { stagedAsUploads, World, type LoanManifest } from "../support/world";
 import { GlueJob, runScript } from "./glue-job";
 
 const month = "2026-09";
@@ -21,7 +21,7 @@ const WRITES = /^(Put|Create|UploadPart|Complete|Delete)/;
 let world: World;
 let job: GlueJob;
 beforeAll(async () => {
-  [world, job] = await Promise.all([World.create("seeded"), GlueJob.start()]);
+  [world, job] = await Promise.all([World.create("seeded", stagedAsUploads), GlueJob.start()]);
   await prepareAwkwardTables();
 });
 afterAll(async () => {
