@@ -1,7 +1,7 @@
 /** Mutation testing: docs/mutation-testing.md explains the two passes, and has the scores. */
 import { readFileSync } from "node:fs";
 
-/** `unit`: every mutant, by unit tests. `integration`: the mutants that survived them, by integration tests. */
+/** `sample`: some files, by their own unit tests. `unit`: every mutant, by unit tests. `integration`: the mutants that survived them, by integration tests. */
 const { MUTATION_PASS: pass = "unit", MUTATION_MUTANTS: mutants = "" } = process.env;
 
 /** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */

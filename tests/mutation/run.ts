@@ -24,7 +24,7 @@ const SAMPLE_THRESHOLD = 95;
 const folder = path.join(ROOT, ".stryker");
 
 /** @param mutate files or ranges, as in Stryker's option of this name. */
-function runPass(pass: "unit" | "integration", mutate: readonly string[]): Mutant[] {
+function runPass(pass: "sample" | "unit" | "integration", mutate: readonly string[]): Mutant[] {
   mkdirSync(folder, { recursive: true });
   const mutants = path.join(folder, "mutate.json");
   writeFileSync(mutants, JSON.stringify(mutate));
@@ -47,7 +47,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: { sample: { type: "boolean", default: false }, mutate: { type: "string", multiple: true } },
   });
-  let mutants = runPass("unit", values.mutate ?? (values.sample ? sample : ["src/**/*.ts"]));
+  let mutants = values.sample ? runPass("sample", sample) : runPass("unit", values.mutate ?? ["src/**/*.ts"]);
   const survivors = survivorsOf(mutants);
   if (!values.sample && survivors.length > 0) {
     const stop = await startTestServer();
