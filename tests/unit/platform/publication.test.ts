@@ -256,6 +256,23 @@ describe("reading a publication", () => {
       publication(undefined, "a"),
     );
   });
+
+  it("without a manifest has the other objects only if it has the first", async () => {
+    const read = (...keys: string[]) => readPublication(objects(undefined), "manifest", keys, never);
+    expect(await read("a", "b", "gone")).toEqual(publication(undefined, "a", "b"));
+    expect(await read("gone", "a", "b")).toEqual(publication(undefined));
+  });
+
+  it("with a manifest has the other objects whether or not it has the first", async () => {
+    const parse = (text: string) => JSON.parse(text) as ManifestCore;
+    expect(await readPublication(objects(JSON.stringify(ab)), "manifest", ["gone", "b"], parse)).toEqual(
+      publication(ab, "b"),
+    );
+  });
+
+  it("may have no files", async () => {
+    expect(await readPublication(objects(undefined), "manifest", [], never)).toEqual(publication(undefined));
+  });
 });
 
 describe("a manifest", () => {
