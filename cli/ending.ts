@@ -21,7 +21,7 @@ class Stopped extends BatchError {
   override readonly exitCode: number;
 
   constructor(signal: Signal) {
-    super(`by ${signal}; nothing was left behind`, {
+    super(`by ${signal}`, {
       hint: "Run the same command again; it continues where this one stopped.",
     });
     this.exitCode = 128 + constants.signals[signal];

@@ -69,7 +69,7 @@ describe("a run that is stopped", () => {
       "--month",
       "2026-09",
     ]);
-    expect(stderr).toMatch(/\nStopping …\nStopped by SIGINT; nothing was left behind\n$/);
+    expect(stderr).toMatch(/\nStopping …\nStopped by SIGINT\n$/);
     expect(exitCode).toBe(130);
     expect(tookMs).toBeLessThan(5000);
     await expectNothingLeft();
