@@ -1,4 +1,5 @@
 /** One connection to PostgreSQL, from its socket up: losing it ends every wait, with the reason why it was lost. */
+import { once } from "node:events";
 import { Socket } from "node:net";
 import { addAbortSignal } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -127,12 +128,18 @@ export class Session {
       }
     }
     const copy = this.#client.query(copyFrom(text));
+    const { signal } = this.#lost;
+    const settled = new AbortController();
     try {
-      // The signal ends the copy on a lost connection, whatever either side waits for.
-      await pipeline(source, copy, { signal: this.#lost.signal });
+      // A pipeline may wait for its source to end, also when its signal aborts: Node.js 24 does, Node.js 20 doesn't.
+      const lost = once(signal, "abort", { signal: settled.signal });
+      await Promise.race([pipeline(source, copy, { signal }), lost]);
+      signal.throwIfAborted();
     } catch (error) {
       if (failure !== undefined) throw failure.error;
       throw this.#explain(error);
+    } finally {
+      settled.abort();
     }
     return copy.rowCount;
   }
