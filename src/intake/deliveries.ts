@@ -7,7 +7,12 @@ import type { Day } from "../platform/month";
 import { eachAtOnce } from "../platform/parallel";
 import type { Variables } from "../platform/settings";
 import { addDays } from "./days";
-import { type DeliveryCalendar, deliveryCalendar, type KnownDelivery } from "./delivery-calendar";
+import {
+  type DayCell,
+  type DeliveryCalendar,
+  deliveryCalendar,
+  type KnownDelivery,
+} from "./delivery-calendar";
 import type { Feed } from "./feed";
 import { feeds as allFeeds } from "./feeds";
 import { banksIn, findDeliveries, type FoundDelivery } from "./found-deliveries";
@@ -85,27 +90,30 @@ function outcomeOf({ area }: FoundDelivery, report: Report | undefined): KnownDe
   return "open";
 }
 
+/** A sentence for each rejected or failed delivery, and for each feed of which days are missing. */
 function problemsOf({ banks }: DeliveryCalendar): string[] {
-  const cells = banks.flatMap(({ bank, feeds }) =>
-    feeds.flatMap(({ feed, cells: ofFeed }) =>
-      ofFeed.map((cell) => ({ ...cell, what: `${feed} of ${bank}` })),
-    ),
+  const sentences = banks.flatMap(({ bank, feeds }) =>
+    feeds.flatMap(({ feed, cells }) => {
+      const what = `${feed} of ${bank}`;
+      return [
+        ...missingOf(what, cells),
+        ...cells.flatMap(({ day, sign, deliveries }) => {
+          if (sign !== "rejected" && sign !== "failed") return [];
+          const became = sign === "failed" ? "has failed" : "was rejected";
+          return [`${day}: ${what} ${became}. Its report: ${deliveries.at(-1)?.report ?? ""}`];
+        }),
+      ];
+    }),
   );
-  const sentences = cells.flatMap(({ day, sign, what, dueAt, deliveries }) => {
-    const due = dueAt === undefined ? "" : `due ${instant(dueAt)}`;
-    const last = deliveries.at(-1);
-    if (sign === "missing") return [{ day, text: `${day}: ${what} is missing, ${due}.` }];
-    if (sign !== "rejected" && sign !== "failed") return [];
-    return [
-      {
-        day,
-        text: `${day}: ${what} ${sign === "failed" ? "has failed" : "was rejected"}. Its report: ${last?.report ?? ""}`,
-      },
-    ];
-  });
-  return sentences
-    .sort((one, other) => (one.day < other.day ? -1 : one.day > other.day ? 1 : 0))
-    .map(({ text }) => text);
+  return sentences.sort();
+}
+
+function missingOf(what: string, cells: readonly DayCell[]): string[] {
+  const missing = cells.filter(({ sign }) => sign === "missing");
+  const [first, last] = [missing[0], missing.at(-1)];
+  if (first?.dueAt === undefined || last === undefined) return [];
+  if (first === last) return [`${first.day}: ${what} is missing, due ${instant(first.dueAt)}.`];
+  return [`${first.day}: ${what} is missing for ${missing.length} days, the last ${last.day}.`];
 }
 
 function instant(time: Date): string {

@@ -102,12 +102,12 @@ it("a delivery for a month counts on the month's last day", async () => {
   expect(signs).toEqual([...Array<string>(28).fill("none"), "late"]);
 });
 
-it("problems are named with the report, or with the time at which the delivery was due", async () => {
+it("problems are named with the report, with the time at which a delivery was due, or with how many are missing", async () => {
   const { problems } = await read({
-    feeds: withRhythm(everyDay).filter(({ name }) => name === "loans"),
-    banks: [],
+    ...{ feeds: withRhythm(everyDay).filter(({ name }) => name !== "accounts"), banks: [] },
   });
   expect(problems).toEqual([
+    `${day(6)}: clients of FirstNational is missing for 6 days, the last ${day(1)}.`,
     expect.stringMatching(
       `^${day(5)}: loans of FirstNational was rejected. Its report: error/FirstNational/loans_.*report.json$`,
     ),
