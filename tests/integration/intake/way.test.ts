@@ -334,6 +334,33 @@ describe("the events of the landing bucket", () => {
   });
 });
 
+it("a replay of everything that was ever delivered changes not one row", async () => {
+  const time = (day: string) => `2024-05-${day}T22:00:00Z`;
+  const send = (feed: string, day: string, details: readonly string[], total = 0, count = details.length) =>
+    deliver(
+      `landing/FirstNational/${feed}_202405${day}T220000Z.dat`,
+      fileOf(details, { feed, total, count, time: time(day) }),
+    );
+  await send("clients", "01", ["300|N|S|10", "301|N|S|11"]);
+  await send("accounts", "01", ["3000|1|300|", "3001|2|301|"], 3);
+  await send("loans", "03", ["1|10|3000|2024-05-03", "2|20|3001|"], 30);
+  // Rejected, overlapping, and older than what is there.
+  await send("loans", "04", ["1|99|3000|"], 99, 2);
+  await send("loans", "05", ["2|21|3001|", "3|30|3001|"], 51);
+  await send("loans", "02", ["1|9|3000|", "4|40|3000|"], 49);
+  await send("clients", "06", ["301|M|S|10"]);
+  await send("clients", "07", ["302|N|S|20"]);
+
+  const before = [await world.intake.state(), await world.contents(world.landing)];
+  const files = Object.keys(await world.contents()).filter((key) => /^(raw|error)\/.*\.dat$/.test(key));
+  const outcomes = [];
+  for (const key of [...files, ...files.reverse()]) outcomes.push((await world.replay(key)).outcome);
+  expect([await world.intake.state(), await world.contents(world.landing)]).toEqual(before);
+  expect(outcomes).toHaveLength(20);
+  expect(outcomes.filter((each) => each === "rejected")).toHaveLength(8);
+  expect(new Set(outcomes)).toEqual(new Set(["unchanged", "rejected"]));
+});
+
 it("names of clients are in no log, no message and no state", async () => {
   const file = fileOf(["300|Placeholder|Surname-Placeholder|99", "301|Placeholder|S|x"], {
     feed: "clients",
