@@ -4,5 +4,5 @@ const config = require("../../jest.config.js");
 module.exports = {
   ...config,
   rootDir: "../..",
-  testMatch: ["<rootDir>/tests/integration/{extract,platform}/**/*.test.ts"],
+  testMatch: ["<rootDir>/tests/integration/{extract,intake,lake,platform}/**/*.test.ts"],
 };
