@@ -1,6 +1,7 @@
 /** Shows the progress of a run: the current step with its speed, and a line for each step that is done. */
 import type { RunEvent } from "../src/extract/events";
-import { coloured, megabytes, type Terminal } from "./terminal";
+import { coloured, type Terminal } from "./terminal";
+import { megabytes } from "./wording";
 
 export class RunProgress {
   readonly #terminal: Terminal;

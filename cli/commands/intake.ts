@@ -9,7 +9,8 @@ import { BatchError, RequestError } from "../../src/platform/errors";
 import { help, intakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
-import { coloured, megabytes } from "../terminal";
+import { coloured } from "../terminal";
+import { megabytes } from "../wording";
 
 export function addIntake(parent: Command): void {
   parent

@@ -238,7 +238,8 @@ function summarise(
 function refuseWithdrawn({ month, manifest }: MonthPublication): void {
   if (manifest?.content.state !== "withdrawn") return;
   throw new AlreadyPublishedError(withdrawalOf(manifest.content), {
-    hint: `To publish the month again, restate it: --month ${month} --restate, or {"month": "${month}", "restate": true}.`,
+    hint: `To publish the month again, restate it: {"month": "${month}", "restate": true}.`,
+    onTerminal: `To publish the month again, restate it: --month ${month} --restate.`,
   });
 }
 
@@ -262,7 +263,8 @@ function alreadyPublished(
   return new AlreadyPublishedError(
     `${month} is published as revision ${revision} and would change: ${differences.join("; ")}`,
     {
-      hint: `If the change is intended, restate the month: --month ${month} --restate, or {"month": "${month}", "restate": true}.`,
+      hint: `If the change is intended, restate the month: {"month": "${month}", "restate": true}.`,
+      onTerminal: `If the change is intended, restate the month: --month ${month} --restate --reason "…".`,
     },
   );
 }

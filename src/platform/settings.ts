@@ -139,6 +139,7 @@ export function parseBoth<Settings, Request>(
   if (wrongSettings !== undefined && wrongRequest !== undefined) {
     throw new ConfigError(`${wrongSettings.message}; ${wrongRequest.message}`, {
       hint: `${wrongSettings.hint} ${wrongRequest.hint}`,
+      onTerminal: `${wrongSettings.hintOnTerminal} ${wrongRequest.hintOnTerminal}`,
     });
   }
   const wrong = wrongSettings ?? wrongRequest;
