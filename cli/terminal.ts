@@ -56,8 +56,7 @@ export class Terminal {
   /** Writes a line of the result; with `--json`, where the document has it, the line only shows progress. */
   result(line: string, colour?: Colour): void {
     const isForMachines = this.#manner.json;
-    const text =
-      colour === undefined ? line : coloured(colour, line, isForMachines ? "stderr" : "stdout");
+    const text = colour === undefined ? line : coloured(colour, line, isForMachines ? "stderr" : "stdout");
     if (isForMachines) this.say(text);
     else this.print(`${text}\n`);
   }

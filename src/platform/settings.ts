@@ -122,6 +122,9 @@ export function parseSettings<const Sections extends v.ObjectEntries>(
   });
   throw new ConfigError(`wrong settings: ${problems.join("; ")}`, {
     hint: "Set these environment variables; docs/contract.md, section 5, lists all of them.",
+    onTerminal:
+      "Set these environment variables; docs/contract.md, section 5, lists all of them. " +
+      'For those of a deployment stage: eval "$(npx bank-batch settings --stage dev)".',
   });
 }
 
