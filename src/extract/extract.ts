@@ -111,6 +111,7 @@ export async function extractMonths(
   done: MonthSummary[],
 ): Promise<void> {
   const { bucket, layout } = run.settings.output;
+  let startedAt = run.now();
   run.observe({ step: "connected", host: connection.host, database: connection.database });
   if (!request.dryRun) await lockMonths(connection, request, `s3://${bucket.bucket}/${layout.prefix}`);
   const objects = await opening;
@@ -119,17 +120,23 @@ export async function extractMonths(
   const source = await openSource(connection, request, neverEmpty(publications, request));
   await source.checked;
   for (const publication of publications) {
-    done.push(await extractMonth(publication, request, run, source, objects));
+    done.push(await extractMonth(publication, request, run, source, objects, startedAt));
+    startedAt = run.now();
   }
 }
 
-/** Publishes one month, or leaves it as it was. */
+/**
+ * Publishes one month, or leaves it as it was.
+ *
+ * @param startedAt when the run began with it; the first month's time includes that of the snapshot.
+ */
 function extractMonth(
   publication: MonthPublication,
   request: Request,
   run: Run,
   source: Source,
   objects: ObjectStore,
+  startedAt: Date,
 ): Promise<MonthSummary> {
   return withUploads(objects, async (uploads) => {
     const { definition, restate, dryRun } = request;
@@ -155,7 +162,14 @@ function extractMonth(
     });
     if (!dryRun) {
       const { motive } = request;
-      const provenance = { runId: run.runId, programVersion, source: source.provenance, quality, motive };
+      const provenance = {
+        runId: run.runId,
+        startedAt,
+        programVersion,
+        source: source.provenance,
+        quality,
+        motive,
+      };
       const replaced = { revision: plan.revision, replaced: publication.manifest?.content };
       await publish(objects, uploads, plan, publication, (versionOf) =>
         describeMonth(definition, month, files, versionOf, replaced, {

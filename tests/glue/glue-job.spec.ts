@@ -98,7 +98,7 @@ async function expectPublished(): Promise<void> {
 
 /** The parts of a manifest that don't depend on the run, the time and the location of the publication. */
 function comparable(
-  { runId, publishedAt, source, query, program, files, history, ...rest }: LoanManifest,
+  { runId, publishedAt, durationMs: _, source, query, program, files, history, ...rest }: LoanManifest,
   below: string,
 ) {
   expect([runId, publishedAt, query.sha256, program.version]).not.toContain("");
