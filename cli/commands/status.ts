@@ -4,12 +4,14 @@ import type { Command } from "commander";
 import { bucketSettings, help, NAME } from "../help";
 import { asJson, type Flags, lookingBack, MONTHS_BACK, withMonths } from "../options";
 import { edge, ending, terminal } from "../session";
+import { showExecutions } from "./executions";
 import { coloured } from "../terminal";
 
 export function addStatus(parent: Command): void {
   withMonths(parent.command("status"))
     .description("show a calendar of the published months of each bank; reads only the bucket")
     .option("--verify", "read every file in full, instead of only checking that it exists")
+    .option("--stage <name>", "show the running and failed executions of this deployment stage instead")
     .addOption(asJson("the status"))
     .addHelpText(
       "after",
@@ -23,7 +25,8 @@ export function addStatus(parent: Command): void {
         "It exits with 0 whatever it finds. Use verify to fail on missing or damaged months.",
       ),
     )
-    .action(async ({ json, verify, ...input }: Flags) => {
+    .action(async ({ json, verify, stage, ...input }: Flags) => {
+      if (stage !== undefined) return showExecutions(stage as string, json === true);
       const { openPublished } = await import("../../src/extract/run");
       const { readStatus } = await import("../../src/extract/status");
       const { calendar } = await import("../calendar");
