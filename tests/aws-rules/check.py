@@ -26,7 +26,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 # Signing names that differ from the names of the service models.
-SERVICES = {"monitoring": "cloudwatch"}
+SERVICES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
 
 
 class Finding(NamedTuple):

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
+import { CreateMultipartUploadCommand } from "@aws-sdk/client-s3";
 import type { Context } from "aws-lambda";
 import { unzipSync } from "fflate";
 
@@ -186,6 +187,9 @@ describe("a backfill of 60 months", () => {
   it("goes on after a failure of each step, does every month but those that can't be right, and says how to go on", async () => {
     // It has no account, so no bank: its month, and the two windows that it is in, don't reconcile.
     await lake.world.sql("insert into loans (idloan, amount, loan_date) values (1, 100, '2024-02-10')");
+    // What a run that died has left.
+    const Key = "FirstNational/2026/08/FirstNational_20260831.csv";
+    await lake.world.s3.send(new CreateMultipartUploadCommand({ Bucket: lake.world.bucket, Key }));
     // So that there is a duration to plan by.
     await lake.world.run({ month: "2026-09" });
     const { status, output, path: states } = await run(input);
@@ -208,6 +212,7 @@ describe("a backfill of 60 months", () => {
       ["Extract"],
     ]);
     expect(await lake.world.keys("_manifests/")).toHaveLength(60);
+    expect(await lake.world.openUploads()).toEqual([]);
   });
 
   it("changes nothing when it is asked for again, and then has the months in the lake", async () => {
