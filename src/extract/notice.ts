@@ -136,7 +136,7 @@ function requestOf({ requestPayload, timestamp }: InvocationRecord): Request | u
   }
 }
 
-function inputOf({ definition, months, restate, motive, allowEmpty, dryRun }: Request): object {
+function inputOf({ definition, months, restate, motive, allowEmpty, dryRun, diff }: Request): object {
   const asked = months.length === 1 ? { month: months[0] } : { from: months[0], to: months.at(-1) };
   const named = definition === defaultExtract ? {} : { extract: definition.name };
   return {
@@ -145,6 +145,7 @@ function inputOf({ definition, months, restate, motive, allowEmpty, dryRun }: Re
     ...(restate && { restate }),
     ...(allowEmpty && { allowEmpty }),
     ...(dryRun && { dryRun }),
+    ...(diff && { diff }),
     ...motiveOf(motive),
   };
 }
