@@ -64,9 +64,14 @@ export function parseStage(name: string): string {
   });
 }
 
+/** Whether the input names a month or a range. */
+export function namesMonths(input: Flags): boolean {
+  return ["month", "from", "to"].some((name) => name in input);
+}
+
 /** Adds the default range, the last closed months, if the input names no month. */
 export function lookingBack(input: Flags): Flags {
-  if (["month", "from", "to"].some((name) => name in input)) return input;
+  if (namesMonths(input)) return input;
   const last = addMonths(monthOf(new Date()), -1);
   return { ...input, from: addMonths(last, 1 - MONTHS_BACK), to: last };
 }

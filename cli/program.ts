@@ -2,6 +2,7 @@
 import { Command } from "commander";
 
 import { version } from "../package.json";
+import { addBackfill } from "./commands/backfill";
 import { addDoctor } from "./commands/doctor";
 import { addExtract } from "./commands/extract";
 import { addIntake } from "./commands/intake";
@@ -28,6 +29,7 @@ export function program(): Command {
     .configureOutput({ outputError: () => undefined });
   withManner(command);
   addExtract(command);
+  addBackfill(command);
   addStatus(command);
   addVerify(command);
   addReport(command);

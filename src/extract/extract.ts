@@ -109,6 +109,7 @@ export async function extractMonths(
 ): Promise<readonly Month[]> {
   const { bucket, layout } = run.settings.output;
   const timeAtStartMs = run.deadline.timeLeftMs();
+  let startedAt = run.now();
   run.observe({ step: "connected", host: connection.host, database: connection.database });
   if (!request.dryRun) await lockMonths(connection, request, `s3://${bucket.bucket}/${layout.prefix}`);
   const objects = await opening;
@@ -119,8 +120,9 @@ export async function extractMonths(
   const restated: ComparedMonth[] = [];
   for (const publication of publications) {
     try {
-      const { summary, compared } = await extractMonth(publication, request, run, source, objects);
+      const { summary, compared } = await extractMonth(publication, request, run, source, objects, startedAt);
       done.push(summary);
+      startedAt = run.now();
       if (summary.status === "restated" && compared !== undefined) restated.push(compared);
     } catch (error) {
       const timeUsedMs = timeAtStartMs - run.deadline.timeLeftMs();
@@ -134,13 +136,18 @@ export async function extractMonths(
   return laterMonths(objects, layout, request.definition, restatedMonths, request.months);
 }
 
-/** Publishes one month, or leaves it as it was. */
+/**
+ * Publishes one month, or leaves it as it was.
+ *
+ * @param startedAt when the run began with it; the first month's time includes that of the snapshot.
+ */
 function extractMonth(
   publication: MonthPublication,
   request: Request,
   run: Run,
   source: Source,
   objects: ObjectStore,
+  startedAt: Date,
 ): Promise<{ readonly summary: MonthSummary; readonly compared: ComparedMonth | undefined }> {
   return withUploads(objects, async (uploads) => {
     const { definition, restate, dryRun } = request;
@@ -168,7 +175,14 @@ function extractMonth(
     });
     if (!dryRun) {
       const { motive } = request;
-      const provenance = { runId: run.runId, programVersion, source: source.provenance, quality, motive };
+      const provenance = {
+        runId: run.runId,
+        startedAt,
+        programVersion,
+        source: source.provenance,
+        quality,
+        motive,
+      };
       const replaced = { revision: plan.revision, replaced: manifest };
       await publish(objects, uploads, plan, publication, (versionOf) =>
         describeMonth(definition, month, files, versionOf, replaced, {
