@@ -146,6 +146,7 @@ export function optionsOf({
   motive,
   allowEmpty,
   dryRun,
+  diff,
 }: Request): Readonly<Record<string, unknown>> {
   return {
     ...(definition !== defaultExtract && { extract: definition.name }),

@@ -1,6 +1,7 @@
 /** What a run says of published months that would change, and of later months after a restatement. */
 import type { Summary } from "../../../src/extract/extract";
 import { WouldChangeError } from "../../../src/extract/refusal";
+import { readStatuses } from "../../../src/extract/statuses";
 import { type RunOptions, World } from "../../support/world";
 
 let world: World;
@@ -107,5 +108,19 @@ it("a restatement names the published months whose windows contain it, and none 
   const dry = await run({ month: "2026-08", restate: true, dryRun: true });
   expect(dry.laterMonths).toBeUndefined();
   expect((await run({ month: "2026-09", ...restate })).laterMonths).toEqual(["2026-10"]);
+  expect(await staleMonths()).toEqual(["2026-10"]);
   expect((await run({ from: "2026-09", to: "2026-10", ...restate })).laterMonths).toBeUndefined();
+  expect(await staleMonths()).toEqual([]);
 });
+
+/** As `status` finds them, by the manifests alone. */
+function staleMonths(): Promise<string[]> {
+  return world.published(
+    { from: "2026-10", to: "2026-10" },
+    async (published) => {
+      const statuses = await readStatuses(published, false, () => undefined);
+      return statuses.flatMap(({ month, stale }) => (stale === true ? [month] : []));
+    },
+    { environment: { EXTRACT_PREFIX: prefix } },
+  );
+}
