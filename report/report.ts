@@ -4,23 +4,25 @@ import path from "node:path";
 
 import { RequestError } from "../src/platform/errors";
 import type { PublishedMonths } from "../src/extract/run";
-import { type Problem, readFigures } from "./figures";
+import { type Beside, readFigures } from "./figures";
 import { page } from "./page";
+import type { Problem } from "./problems";
 
 export interface ReportOptions {
   readonly file: string;
   readonly madeAt: Date;
   /** Called with what is being read. */
   readonly observe: (step: string) => void;
+  readonly beside?: Beside;
 }
 
 /** @throws RequestError if the file can't be written; before reading anything if its folder isn't writable. */
 export async function writeReport(
   published: PublishedMonths,
-  { file, madeAt, observe }: ReportOptions,
+  { file, madeAt, observe, beside }: ReportOptions,
 ): Promise<{ readonly fileCount: number; readonly problems: readonly Problem[] }> {
   await access(path.dirname(path.resolve(file)), constants.W_OK).catch(unwritable(file));
-  const figures = await readFigures(published, madeAt, observe);
+  const figures = await readFigures(published, madeAt, observe, beside);
   await writeFile(file, page(figures)).catch(unwritable(file));
   return { fileCount: figures.fileCount, problems: figures.problems };
 }
