@@ -4,10 +4,12 @@ import { renderToString } from "preact-render-to-string";
 
 import { instant, longMonth } from "./dates";
 import { formatWhole } from "./decimal";
+import type { DeliveryFigures } from "./deliveries";
 import type { Figures } from "./figures";
 import { Averages, AVERAGES } from "./sections/averages";
 import { Calendar } from "./sections/calendar";
 import { CONTROL_TOTALS, ControlTotals } from "./sections/control-totals";
+import { Deliveries } from "./sections/deliveries";
 import { LAKE, LakeMonths } from "./sections/lake";
 import { Movers, moversLead } from "./sections/movers";
 import { ByBank, byBankLead, Tiles } from "./sections/overview";
@@ -17,11 +19,16 @@ import { Remarks, RULE } from "./sections/remarks";
 import { Restatements } from "./sections/restatements";
 import { style } from "./style";
 
-export function page(figures: Figures): string {
-  return `<!doctype html>\n${renderToString(<Page {...figures} />)}\n`;
+/** @param deliveries of these months; without intake, the page has no such section. */
+export function page(figures: Figures, deliveries?: DeliveryFigures): string {
+  return `<!doctype html>\n${renderToString(<Page {...figures} deliveries={deliveries} />)}\n`;
 }
 
-function Page(figures: Figures): JSX.Element {
+interface PageProps extends Figures {
+  readonly deliveries: DeliveryFigures | undefined;
+}
+
+function Page(figures: PageProps): JSX.Element {
   const title = titleOf(figures);
   return (
     <html lang="en">
@@ -66,7 +73,7 @@ function titleOf({ months }: Figures): string {
 }
 
 /** In the order of a controller's questions: how much, what is wrong, what is unusual, what is there, since when. */
-function Sections(figures: Figures): JSX.Element {
+function Sections({ deliveries, ...figures }: PageProps): JSX.Element {
   const { months, overview, all, banks, hasAverages, remarks, movers, ends, restatements, lake, problems } =
     figures;
   return (
@@ -87,6 +94,11 @@ function Sections(figures: Figures): JSX.Element {
       <Section title="Coverage">
         <Calendar months={months} />
       </Section>
+      {deliveries !== undefined && (
+        <Section title="Deliveries">
+          <Deliveries {...deliveries} />
+        </Section>
+      )}
       {lake !== undefined && (
         <Section title="The lake" lead={LAKE}>
           <LakeMonths lake={lake} />

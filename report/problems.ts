@@ -2,6 +2,7 @@
 import type { ExtractDefinition } from "../src/extract/definition";
 import { defaultExtract } from "../src/extract/definitions";
 import { addMonths, type Month } from "../src/platform/month";
+import type { Overdue } from "./deliveries";
 
 export interface Problem {
   readonly what: string;
@@ -35,6 +36,23 @@ export function missingMonths(definition: ExtractDefinition, months: readonly Mo
     what: count === 1 ? `${from} is not published.` : `${count} months, ${from} to ${to}, are not published.`,
     command: extractCommand(definition, from, to),
   }));
+}
+
+/** One problem for all deliveries that did not come; those that came late are there. */
+export function missingDeliveries(overdue: readonly Overdue[]): Problem[] {
+  const missing = overdue.filter(({ arrivedAt }) => arrivedAt === undefined);
+  if (missing.length === 0) return [];
+  const count = missing.reduce((sum, { days }) => sum + days, 0);
+  return [
+    {
+      what: `${count === 1 ? "1 delivery is" : `${count} deliveries are`} missing. Ask the banks for them.`,
+      details: missing.map(
+        ({ bank, feed, day, lastDay, days }) =>
+          `${bank} ${feed}: ${days === 1 ? day : `${day} to ${lastDay}`}`,
+      ),
+      command: "npx bank-batch status",
+    },
+  ];
 }
 
 /** Months that follow each other, together. @param months in order. */

@@ -27,7 +27,8 @@ export function addReport(parent: Command): void {
         ],
         [
           ...bucketSettings,
-          ["LAKE_BUCKETS, LAKE_LINEAGE_TABLE", "optional: shows the lake beside the extract"],
+          ["LAKE_BUCKETS, LAKE_LINEAGE_TABLE", "the lake's settings; without them, the page has no lake"],
+          ["INTAKE_BUCKET", "where deliveries are kept; without it, the page has none"],
         ],
         "The page needs no network, so it can be sent, archived and printed.",
       ),
@@ -36,6 +37,7 @@ export function addReport(parent: Command): void {
       const { openPublished } = await import("../../src/extract/run");
       const { openForReading } = await import("../../src/lake/run");
       const { writeReport } = await import("../../report/report");
+      const { readDeliveryFigures } = await import("../../report/deliveries");
       await terminal.begin("reading the published files");
       const file = String(output);
       const { fileCount } = await ending.inTime(async (deadline) => {
@@ -45,6 +47,7 @@ export function addReport(parent: Command): void {
         return writeReport(published, {
           ...{ file, madeAt: here.now(), observe: (text) => terminal.progress(text) },
           beside: lake === undefined ? {} : { lake },
+          readDeliveries: (months) => readDeliveryFigures(months, here),
         });
       });
       terminal.rest();

@@ -292,7 +292,7 @@ describe("the figures of an eventful year", () => {
       world.environment,
     );
     expect(exitCode).toBe(64);
-    expect(stderr).toMatch(/^Error: can't write \/nowhere\/report\.html: .*\nTry: {3}Use --output/);
+    expect(stderr).toMatch(/^RequestError: can't write \/nowhere\/report\.html: .*\nTry: {3}Use --output/);
     expect(world.aws.requests.length).toBe(before);
   });
 });
