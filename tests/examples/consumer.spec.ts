@@ -99,6 +99,22 @@ describe.each(examples)("the example in $language", ({ command, complaints }) =>
     }
   });
 
+  it("takes a prefix without its slash, as the program does", async () => {
+    await world.run({ month: MONTH }, { environment: { EXTRACT_PREFIX: "prod/" } });
+    expect(await consume(command, "prod")).toEqual({ exitCode: 0, stderr: "" });
+    for (const file of (await world.manifest(MONTH, "prod/")).files) {
+      expect(await fetched(file)).toBe(await world.read(file.key));
+    }
+  });
+
+  it("leaves the files of an earlier run as they are if a new one is refused", async () => {
+    await consume(command);
+    const { files } = await world.manifest(MONTH);
+    await tamper(({ sha256 }) => ({ sha256: sha256.replace(/^./, (digit) => (digit === "0" ? "1" : "0")) }));
+    await expectRefusal(complaints.other);
+    for (const file of files) expect(await fetched(file)).toBe(await world.read(file.key));
+  });
+
   it("fetches the published version of a file that was overwritten since", async () => {
     const [file] = (await world.manifest(MONTH)).files;
     if (file === undefined) throw new Error("the month has no files");
