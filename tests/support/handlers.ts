@@ -21,4 +21,5 @@ export const verify = as("verify", extractHandlers.verify);
 export const announce = as("announce", extractHandlers.announce);
 export const notify = as("notify", extractHandlers.notify);
 export const lake = as("lake", lakeHandlers.lake);
+export const refine = as("refine", lakeHandlers.refine);
 export const rotate = as("rotate", rotationHandlers.rotate);

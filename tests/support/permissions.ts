@@ -12,7 +12,8 @@ import type { RecordedRequest } from "../../local/aws/server";
 import { ROOT } from "./root";
 
 /** Who sends a call, by its `userAgentAppId`: a function, a person with rights of their own, or the tests themselves. */
-export type Caller = "extract" | "verify" | "announce" | "notify" | "rotate" | "lake" | "operator" | "test";
+export type Caller =
+  "extract" | "verify" | "announce" | "notify" | "rotate" | "lake" | "refine" | "operator" | "test";
 
 const WITHOUT_ROLE = ["operator", "test"];
 
