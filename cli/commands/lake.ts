@@ -10,7 +10,9 @@ import { coloured } from "../terminal";
 
 function withLakeMonths(command: Command): Command {
   return command
-    .addOption(new Option("--dataset <name>", "only this dataset (default: all)").choices(namesOf(extractDatasets)))
+    .addOption(
+      new Option("--dataset <name>", "only this dataset (default: all)").choices(namesOf(extractDatasets)),
+    )
     .option("--month <YYYY-MM>", "a single month")
     .option("--from <YYYY-MM>", "the first month of a range")
     .option("--to <YYYY-MM>", "the last month of a range")

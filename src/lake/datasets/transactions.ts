@@ -12,13 +12,13 @@ export const transactions = defineRawDataset({
     {
       name: "amount_abs",
       type: "decimal(18,2)",
-      meaning: "`amount` without its sign",
+      meaning: "`amount` without its sign; calculated",
       value: ({ amount }) => amount?.replace("-", "") ?? null,
     },
     {
       name: "is_debit",
       type: "int32",
-      meaning: "1 if `amount` is below zero, otherwise 0",
+      meaning: "1 if `amount` is below zero, otherwise 0; calculated",
       value: ({ amount }) => (amount?.startsWith("-") === true ? "1" : "0"),
     },
   ],
