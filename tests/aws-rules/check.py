@@ -267,12 +267,28 @@ def role(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def log_group(properties: dict[str, Any]) -> dict[str, Any]:
-    return {xform_camel(name): value for name, value in properties.items()}
+def state_machine(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": properties["StateMachineName"],
+        "roleArn": properties["RoleArn"],
+        "definition": json.dumps(properties["Definition"]),
+    }
 
 
-def xform_camel(name: str) -> str:
-    return name[:1].lower() + name[1:]
+def with_attributes(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """SQS and SNS take all but the name as a map of texts."""
+
+    def parameters(properties: dict[str, Any]) -> dict[str, Any]:
+        attributes = {key: json.dumps(value) for key, value in properties.items() if key != name and key != "TopicName"}
+        return {name: properties.get(name, properties.get("TopicName", "a-name")), "Attributes": attributes}
+
+    return parameters
+
+
+def table(properties: dict[str, Any]) -> dict[str, Any]:
+    # Another call switches the recovery on.
+    others = {key: value for key, value in properties.items() if key != "PointInTimeRecoverySpecification"}
+    return {**others, "SSESpecification": {"Enabled": properties["SSESpecification"]["SSEEnabled"]}}
 
 
 def rule(properties: dict[str, Any]) -> dict[str, Any]:
@@ -295,12 +311,24 @@ CREATIONS = {
         "lambda", "AddPermission", lambda properties: {**properties, "StatementId": "a-statement"}
     ),
     "AWS::IAM::Role": Creation("iam", "CreateRole", role),
-    "AWS::Logs::LogGroup": Creation("logs", "CreateLogGroup", log_group),
     "AWS::Scheduler::Schedule": Creation("scheduler", "CreateSchedule", named("Name")),
     "AWS::Events::Rule": Creation("events", "PutRule", rule),
+    "AWS::Lambda::EventSourceMapping": Creation("lambda", "CreateEventSourceMapping", same),
+    "AWS::StepFunctions::StateMachine": Creation("stepfunctions", "CreateStateMachine", state_machine),
+    "AWS::SQS::Queue": Creation("sqs", "CreateQueue", with_attributes("QueueName")),
+    "AWS::SNS::Topic": Creation("sns", "CreateTopic", with_attributes("Name")),
+    "AWS::SNS::Subscription": Creation("sns", "Subscribe", same),
+    "AWS::DynamoDB::Table": Creation("dynamodb", "CreateTable", table),
+    "AWS::CloudWatch::Alarm": Creation("cloudwatch", "PutMetricAlarm", named("AlarmName")),
 }
 # No call creates them by itself, or this project does not set any of their properties.
-UNCHECKED = {"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::Lambda::Version", "AWS::IAM::Policy"}
+UNCHECKED = {
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::Lambda::Version",
+    "AWS::IAM::Policy",
+    "AWS::SQS::QueuePolicy",
+}
 
 
 def check_template(file: str) -> int:

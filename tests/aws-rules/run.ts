@@ -10,6 +10,7 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 
+import { configOf, type Service } from "../../cli/doctor/account";
 import { installMoto } from "../moto/moto";
 import { command } from "../support/packaged";
 import { DidNotRun, installPython } from "../support/python";
@@ -25,8 +26,10 @@ const ZIZMOR = "zizmor==1.32.0";
 async function main(): Promise<void> {
   await step("the checks refuse what AWS is known to refuse", () => expectAccepted("known"));
   await step("no request of the program in its tests breaks a rule of AWS", checkProgram);
-  for (const stage of ["dev", "prod"]) {
-    await step(`the packaged template of ${stage} breaks no rule of AWS`, () => checkTemplate(stage));
+  for (const [service, stage] of TEMPLATES) {
+    await step(`the packaged template of ${service} for ${stage} breaks no rule of AWS`, () =>
+      checkTemplate(service, stage),
+    );
   }
   await step("checkov finds nothing in the Terraform but what is accepted", checkTerraform);
   await step("zizmor finds nothing in the workflows but what is accepted", checkWorkflows);
@@ -45,18 +48,26 @@ async function checkProgram(): Promise<void> {
   }
 }
 
-async function checkTemplate(stage: string): Promise<void> {
+/** The stacks, with the stages in which their templates differ. */
+const TEMPLATES = [
+  ["bank-batch", "dev"],
+  ["bank-batch", "prod"],
+  ["bank-batch-intake", "prod"],
+  ["bank-batch-lake", "prod"],
+] as const satisfies readonly (readonly [Service, string])[];
+
+async function checkTemplate(service: Service, stage: string): Promise<void> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "template-"));
   try {
     const { exitCode, stderr } = await command(
       "serverless",
-      ["package", "--stage", stage, "--package", directory],
+      ["package", "--config", configOf[service], "--stage", stage, "--package", directory],
       { TMPDIR: directory, AWS_REGION: "eu-west-1" },
     );
     if (exitCode !== 0) throw new Error(stderr);
     const template = path.join(directory, "cloudformation-template-update-stack.json");
     await expectAccepted("template", template);
-    await expectWriters(template, stage);
+    await expectWriters(template, `${service}-${stage}-`);
     const { cfnLint } = await installMoto();
     await expectSuccess(cfnLint, ["--regions", "eu-west-1", "--template", template]);
   } finally {
@@ -65,17 +76,17 @@ async function checkTemplate(stage: string): Promise<void> {
 }
 
 /**
- * The bucket of infra-terraform admits writers by the start of their roles' names. A role without a name gets that of its
+ * The buckets of infra-terraform admit writers by the start of their roles' names. A role without a name gets that of its
  * stack, which starts in the same way.
  */
-async function expectWriters(template: string, stage: string): Promise<void> {
+async function expectWriters(template: string, prefix: string): Promise<void> {
   const { Resources } = JSON.parse(await readFile(template, "utf8")) as {
     Resources: Record<string, { Type: string; Properties?: { RoleName?: unknown } }>;
   };
   const names = Object.values(Resources).flatMap(({ Type, Properties }) =>
     Type === "AWS::IAM::Role" && Properties?.RoleName !== undefined ? [startOf(Properties.RoleName)] : [],
   );
-  const others = names.filter((name) => !`${name}-`.startsWith(`bank-batch-${stage}-`));
+  const others = names.filter((name) => !`${name}-`.startsWith(prefix));
   if (others.length > 0) throw new Error(`the bucket denies writes by these roles: ${others.join(", ")}`);
 }
 

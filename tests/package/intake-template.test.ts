@@ -32,17 +32,18 @@ beforeAll(async () => {
 });
 
 const properties = (name: string) => resources[name]?.Properties ?? {};
+const roleOf = (name: string) => ({ "Fn::Sub": `\${${name}.Arn}` });
 const arnOf = (name: string) => ({ "Fn::GetAtt": [name, "Arn"] });
 
 it("has a function for each step and the starter, each with a role of its own", () => {
   const functions = Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
   const found = functions.map(({ Properties }) => [Properties["Handler"], Properties["Role"]]);
   expect(found.sort()).toEqual([
-    ["src/intake/lambda.load", arnOf("LoadRole")],
-    ["src/intake/lambda.receive", arnOf("ReceiveRole")],
-    ["src/intake/lambda.settle", arnOf("SettleRole")],
-    ["src/intake/lambda.stage", arnOf("StageRole")],
-    ["src/intake/lambda.start", arnOf("StartRole")],
+    ["src/intake/lambda.load", roleOf("LoadRole")],
+    ["src/intake/lambda.receive", roleOf("ReceiveRole")],
+    ["src/intake/lambda.settle", roleOf("SettleRole")],
+    ["src/intake/lambda.stage", roleOf("StageRole")],
+    ["src/intake/lambda.start", roleOf("StartRole")],
   ]);
 });
 
@@ -104,4 +105,19 @@ it("gives every function the settings that its handler reads", () => {
 it("reports failed deliveries and dead letters to people", () => {
   for (const alarm of ["FailedExecutionAlarm", "DeadLetterAlarm"])
     expect(properties(alarm)["AlarmActions"]).toEqual([{ Ref: "NotifyTopicArn" }]);
+});
+
+it("has no log groups, and gives every role a name that the buckets admit and the stage's boundary", () => {
+  expect(Object.values(resources).filter(({ Type }) => Type === "AWS::Logs::LogGroup")).toEqual([]);
+  const roles = Object.values(resources).filter(({ Type }) => Type === "AWS::IAM::Role");
+  for (const { Properties } of roles) {
+    expect(Properties).toMatchObject({
+      RoleName: {
+        "Fn::Sub": expect.stringMatching(/^bank-batch-intake-prod-\$\{AWS::Region\}-[a-z]+$/) as string,
+      },
+      PermissionsBoundary: {
+        "Fn::If": ["HasPermissionsBoundary", { Ref: "PermissionsBoundaryArn" }, { Ref: "AWS::NoValue" }],
+      },
+    });
+  }
 });
