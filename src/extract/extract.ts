@@ -21,7 +21,14 @@ import {
   publish,
   readPublication,
 } from "../platform/publication/publication";
-import { type ExtractDefinition, isEmpty, parseTotals, type Totals } from "./definition";
+import {
+  addTotals,
+  type ExtractDefinition,
+  formatTotals,
+  isEmpty,
+  parseTotals,
+  type Totals,
+} from "./definition";
 import { type MonthSummary, Progress, type RunEvent } from "./events";
 import { type BankFile, makeFiles } from "./month-files";
 import {
@@ -104,6 +111,7 @@ export async function extractMonths(
   done: MonthSummary[],
 ): Promise<void> {
   const { bucket, layout } = run.settings.output;
+  let startedAt = run.now();
   run.observe({ step: "connected", host: connection.host, database: connection.database });
   if (!request.dryRun) await lockMonths(connection, request, `s3://${bucket.bucket}/${layout.prefix}`);
   const objects = await opening;
@@ -112,17 +120,23 @@ export async function extractMonths(
   const source = await openSource(connection, request, neverEmpty(publications, request));
   await source.checked;
   for (const publication of publications) {
-    done.push(await extractMonth(publication, request, run, source, objects));
+    done.push(await extractMonth(publication, request, run, source, objects, startedAt));
+    startedAt = run.now();
   }
 }
 
-/** Publishes one month, or leaves it as it was. */
+/**
+ * Publishes one month, or leaves it as it was.
+ *
+ * @param startedAt when the run began with it; the first month's time includes that of the snapshot.
+ */
 function extractMonth(
   publication: MonthPublication,
   request: Request,
   run: Run,
   source: Source,
   objects: ObjectStore,
+  startedAt: Date,
 ): Promise<MonthSummary> {
   return withUploads(objects, async (uploads) => {
     const { definition, restate, dryRun } = request;
@@ -148,7 +162,14 @@ function extractMonth(
     });
     if (!dryRun) {
       const { motive } = request;
-      const provenance = { runId: run.runId, programVersion, source: source.provenance, quality, motive };
+      const provenance = {
+        runId: run.runId,
+        startedAt,
+        programVersion,
+        source: source.provenance,
+        quality,
+        motive,
+      };
       const replaced = { revision: plan.revision, replaced: publication.manifest?.content };
       await publish(objects, uploads, plan, publication, (versionOf) =>
         describeMonth(definition, month, files, versionOf, replaced, {
@@ -159,7 +180,7 @@ function extractMonth(
       // Only now: they may belong to a run that is alive, and if both aborted the other's, nobody would publish.
       await uploads.abort(leftOver);
     }
-    const summary = summarise(month, publication.manifestKey, plan, files);
+    const summary = summarise(definition, month, publication.manifestKey, plan, files);
     run.observe({ step: "done", dryRun, ...summary });
     return summary;
   });
@@ -223,6 +244,7 @@ function leftOverUploads(
 }
 
 function summarise(
+  definition: ExtractDefinition,
   month: Month,
   manifest: string,
   { outcome, revision }: Plan<BankFile>,
@@ -230,7 +252,16 @@ function summarise(
 ): MonthSummary {
   return {
     ...{ month, status: outcome, revision, manifest },
-    files: files.map(({ key, rowCount, byteCount }) => ({ key, rowCount, byteCount })),
+    files: files.map(({ key, rowCount, byteCount, totals }) => ({
+      ...{ key, rowCount, byteCount, totals: formatTotals(definition, totals) },
+    })),
+    totals: formatTotals(
+      definition,
+      addTotals(
+        definition,
+        files.map(({ totals }) => totals),
+      ),
+    ),
   };
 }
 
@@ -238,7 +269,8 @@ function summarise(
 function refuseWithdrawn({ month, manifest }: MonthPublication): void {
   if (manifest?.content.state !== "withdrawn") return;
   throw new AlreadyPublishedError(withdrawalOf(manifest.content), {
-    hint: `To publish the month again, restate it: --month ${month} --restate, or {"month": "${month}", "restate": true}.`,
+    hint: `To publish the month again, restate it: {"month": "${month}", "restate": true}.`,
+    onTerminal: `To publish the month again, restate it: --month ${month} --restate.`,
   });
 }
 
@@ -262,7 +294,8 @@ function alreadyPublished(
   return new AlreadyPublishedError(
     `${month} is published as revision ${revision} and would change: ${differences.join("; ")}`,
     {
-      hint: `If the change is intended, restate the month: --month ${month} --restate, or {"month": "${month}", "restate": true}.`,
+      hint: `If the change is intended, restate the month: {"month": "${month}", "restate": true}.`,
+      onTerminal: `If the change is intended, restate the month: --month ${month} --restate --reason "…".`,
     },
   );
 }

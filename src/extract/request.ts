@@ -123,6 +123,31 @@ export function parseRequest(event: unknown, now: Date): Request {
   return { definition, months, restate, allowEmpty, dryRun, motive: motiveOf({ by, reason }) };
 }
 
+/** The input that asks for this. */
+export function inputOf(request: Request): Readonly<Record<string, unknown>> {
+  const { months } = request;
+  const asked = months.length === 1 ? { month: months[0] } : { from: months[0], to: months.at(-1) };
+  const { extract: name, ...options } = optionsOf(request);
+  return { ...(name !== undefined && { extract: name }), ...asked, ...options };
+}
+
+/** The part of an input that doesn't name months. */
+export function optionsOf({
+  definition,
+  restate,
+  motive,
+  allowEmpty,
+  dryRun,
+}: Request): Readonly<Record<string, unknown>> {
+  return {
+    ...(definition !== defaultExtract && { extract: definition.name }),
+    ...(restate && { restate }),
+    ...(allowEmpty && { allowEmpty }),
+    ...(dryRun && { dryRun }),
+    ...motiveOf(motive),
+  };
+}
+
 function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]] {
   const { month, from, to, scheduledTime } = asked;
   const ways = [month, from ?? to, scheduledTime].filter((way) => way !== undefined).length;
@@ -144,5 +169,6 @@ function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]
 function refused(problems: string[]): RequestError {
   return new RequestError(`wrong input: ${problems.join("; ")}`, {
     hint: 'Ask for one closed month, {"month": "2026-09"}, or a range, {"from": "2026-01", "to": "2026-06"}.',
+    onTerminal: "Ask for one closed month, --month 2026-09, or a range, --from 2026-01 --to 2026-06.",
   });
 }

@@ -10,7 +10,7 @@ import type { Bucket, OpenBucket } from "./buckets";
 import type { Dataset } from "./dataset";
 import { listKey, objectFolder, uriOf } from "./keys";
 import type { LakeMonth, LineageTable } from "./lineage";
-import { eachAtOnce } from "./parallel";
+import { eachAtOnce } from "../platform/parallel";
 import { manifestKey, readPublishedMonth } from "./published-month";
 import type { LakeSettings } from "./settings";
 import { type FileStep, makeTenantFile, type SourceMonth, type TenantFile, tenantFile } from "./tenant-file";

@@ -130,6 +130,6 @@ function nameParts(functionArn: string): FunctionName & { readonly name: string 
 }
 
 /** Source: Amazon SNS API Reference, `Publish`, `Subject`. */
-function subjectLine(text: string): string {
+export function subjectLine(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, " ").slice(0, 99);
 }
