@@ -17,6 +17,19 @@ variables {
   expects_every_month        = true
 }
 
+# The mock would give intake's key and secret the ARNs of the extracts'.
+override_module {
+  target          = module.kept.module.intake_key
+  override_during = plan
+  outputs         = { arn = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000003" }
+}
+
+override_resource {
+  target          = module.kept.aws_secretsmanager_secret.intake
+  override_during = plan
+  values          = { arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:intake-abcdef" }
+}
+
 run "intake" {
   command = plan
 
@@ -89,6 +102,12 @@ run "kept_by_intake" {
 
   module {
     source = "./kept"
+  }
+
+  override_module {
+    target          = module.intake_key
+    override_during = plan
+    outputs         = { arn = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000003" }
   }
 
   variables {

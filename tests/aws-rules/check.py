@@ -26,7 +26,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 # Signing names that differ from the names of the service models.
-SERVICES = {"monitoring": "cloudwatch"}
+SERVICES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
 
 
 class Finding(NamedTuple):
@@ -267,28 +267,12 @@ def role(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def state_machine(properties: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": properties["StateMachineName"],
-        "roleArn": properties["RoleArn"],
-        "definition": json.dumps(properties["Definition"]),
-    }
+def log_group(properties: dict[str, Any]) -> dict[str, Any]:
+    return {xform_camel(name): value for name, value in properties.items()}
 
 
-def with_attributes(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """SQS and SNS take all but the name as a map of texts."""
-
-    def parameters(properties: dict[str, Any]) -> dict[str, Any]:
-        attributes = {key: json.dumps(value) for key, value in properties.items() if key != name and key != "TopicName"}
-        return {name: properties.get(name, properties.get("TopicName", "a-name")), "Attributes": attributes}
-
-    return parameters
-
-
-def table(properties: dict[str, Any]) -> dict[str, Any]:
-    # Another call switches the recovery on.
-    others = {key: value for key, value in properties.items() if key != "PointInTimeRecoverySpecification"}
-    return {**others, "SSESpecification": {"Enabled": properties["SSESpecification"]["SSEEnabled"]}}
+def xform_camel(name: str) -> str:
+    return name[:1].lower() + name[1:]
 
 
 def rule(properties: dict[str, Any]) -> dict[str, Any]:
@@ -304,22 +288,47 @@ def named(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda properties: {**properties, name: properties.get(name, "a-name")}
 
 
+def camel(value: Any) -> Any:
+    if isinstance(value, list):
+        return [camel(each) for each in value]
+    if not isinstance(value, dict) or is_intrinsic(value):
+        return value
+    return {xform_camel(name): camel(each) for name, each in value.items()}
+
+
+def state_machine(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **camel({name: value for name, value in properties.items() if name != "Definition"}),
+        "name": properties.get("StateMachineName", "a-machine"),
+        "definition": json.dumps(properties.get("Definition"), ensure_ascii=False),
+    }
+
+
+def queue(properties: dict[str, Any]) -> dict[str, Any]:
+    attributes = {name: value for name, value in properties.items() if name != "QueueName"}
+    return {
+        "QueueName": properties.get("QueueName", "a-queue"),
+        "Attributes": {name: json.dumps(value) for name, value in attributes.items()},
+    }
+
+
 CREATIONS = {
+    "AWS::CloudWatch::Alarm": Creation("cloudwatch", "PutMetricAlarm", named("AlarmName")),
+    "AWS::DynamoDB::Table": Creation("dynamodb", "CreateTable", named("TableName")),
+    "AWS::Lambda::EventSourceMapping": Creation("lambda", "CreateEventSourceMapping", same),
+    "AWS::SNS::Subscription": Creation("sns", "Subscribe", same),
+    "AWS::SNS::Topic": Creation("sns", "CreateTopic", lambda properties: {"Name": properties.get("TopicName")}),
+    "AWS::SQS::Queue": Creation("sqs", "CreateQueue", queue),
+    "AWS::StepFunctions::StateMachine": Creation("stepfunctions", "CreateStateMachine", state_machine),
     "AWS::Lambda::Function": Creation("lambda", "CreateFunction", same),
     "AWS::Lambda::EventInvokeConfig": Creation("lambda", "PutFunctionEventInvokeConfig", same),
     "AWS::Lambda::Permission": Creation(
         "lambda", "AddPermission", lambda properties: {**properties, "StatementId": "a-statement"}
     ),
     "AWS::IAM::Role": Creation("iam", "CreateRole", role),
+    "AWS::Logs::LogGroup": Creation("logs", "CreateLogGroup", log_group),
     "AWS::Scheduler::Schedule": Creation("scheduler", "CreateSchedule", named("Name")),
     "AWS::Events::Rule": Creation("events", "PutRule", rule),
-    "AWS::Lambda::EventSourceMapping": Creation("lambda", "CreateEventSourceMapping", same),
-    "AWS::StepFunctions::StateMachine": Creation("stepfunctions", "CreateStateMachine", state_machine),
-    "AWS::SQS::Queue": Creation("sqs", "CreateQueue", with_attributes("QueueName")),
-    "AWS::SNS::Topic": Creation("sns", "CreateTopic", with_attributes("Name")),
-    "AWS::SNS::Subscription": Creation("sns", "Subscribe", same),
-    "AWS::DynamoDB::Table": Creation("dynamodb", "CreateTable", table),
-    "AWS::CloudWatch::Alarm": Creation("cloudwatch", "PutMetricAlarm", named("AlarmName")),
 }
 # No call creates them by itself, or this project does not set any of their properties.
 UNCHECKED = {
