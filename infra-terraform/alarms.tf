@@ -123,10 +123,10 @@ resource "aws_cloudwatch_metric_alarm" "notify_failed" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "rotation_failed" {
-  count = local.rotates ? 1 : 0
+  count = length(local.rotated_secrets) > 0 ? 1 : 0
 
   alarm_name          = "${local.name}-rotation-failed"
-  alarm_description   = "The database password could not be rotated. The extract can still log in. See docs/runbook.md, \"The password was not rotated\"."
+  alarm_description   = "A database password could not be rotated. The functions can still log in. See docs/runbook.md, \"The password was not rotated\"."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = local.functions["rotate"] }

@@ -5,6 +5,7 @@
 module "kept" {
   source = "./kept"
 
+  stage                    = var.stage
   name                     = local.name
   regional_name            = local.regional_name
   tags                     = var.tags
@@ -12,6 +13,9 @@ module "kept" {
   noncurrent_version_days  = var.noncurrent_version_days
   readers                  = var.reader_principals
   writer_arns              = local.writer_arns
+  operator_arns            = tolist(var.writer_principals)
+  intake                   = local.intake_kept
+  tenants                  = local.tenants_kept
   object_lock              = var.object_lock
   replication              = var.replication
   log_access               = var.log_access

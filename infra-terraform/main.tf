@@ -1,13 +1,16 @@
 # Shared by all files: names, the account, the partition and the region.
 
 locals {
-  # The Lambda functions in serverless.yml are named <service>-<stage>-<function>. Everything here uses the same prefix.
+  # The Lambda functions in the serverless files are named <service>-<stage>-<function>. Everything here uses the same prefix.
   name = "bank-batch-${var.stage}"
 
   # For names that are unique in the whole account: two regions may have the same stage.
   regional_name = "${local.name}-${local.region}"
 
-  functions = { for function in ["extract", "verify", "announce", "notify", "rotate"] : function => "${local.name}-${function}" }
+  # A test compares the functions with those of the serverless files.
+  functions        = { for function in ["extract", "verify", "announce", "notify", "rotate"] : function => "${local.name}-${function}" }
+  intake_functions = ["start", "receive", "load", "stage", "settle"]
+  lake_functions   = ["lake"]
 
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition

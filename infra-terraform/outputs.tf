@@ -50,3 +50,18 @@ output "sftp_host" {
   description = "Host name of the SFTP server, or null if there is no server."
   value       = one(aws_transfer_server.sftp[*].endpoint)
 }
+
+output "intake_secret_arn" {
+  description = "ARN of intake's secret, whose value the operator sets, or null."
+  value       = try(module.kept.intake.secret_arn, null)
+}
+
+output "uploader_role_arns" {
+  description = "ARNs of the roles with which banks upload files, by the bank's name."
+  value       = { for bank, role in aws_iam_role.uploader : bank => role.arn }
+}
+
+output "analyst_role_arns" {
+  description = "ARNs of the roles of the tenants' analysts, by the tenant's id."
+  value       = { for id, tenant in module.tenant : id => tenant.analyst_role_arn }
+}

@@ -1,7 +1,7 @@
-# The settings that serverless.yml reads when it is deployed.
+# The settings that the serverless files read when they are deployed.
 
 locals {
-  parameters = {
+  parameters = merge(local.intake_parameters, {
     "database-secret-arn" = module.kept.secret_arn
     # Without a master secret, the same secret and key again: then these parameters grant nothing more.
     "master-secret-arn"            = try(var.database_master_secret.arn, module.kept.secret_arn)
@@ -13,14 +13,19 @@ locals {
     "announce-topic-arn"           = aws_sns_topic.announce.arn
     "lambda-security-group-id"     = local.client_ids["lambda"]
     "private-subnet-ids"           = join(",", var.private_subnet_ids)
-  }
+    # Without intake, the extract's secret and key again, for the rotation: then it may do nothing more.
+    "intake-database-secret-arn" = try(module.kept.intake.secret_arn, module.kept.secret_arn)
+    "intake-key-arn"             = try(module.kept.intake.key_arn, module.kept.key_arn)
+    # SSM stores no empty values.
+    "permissions-boundary-arn" = coalesce(var.permissions_boundary_arn, "none")
+  })
 }
 
 resource "aws_ssm_parameter" "handover" {
   for_each = local.parameters
 
   name        = "/bank-batch/${var.stage}/${each.key}"
-  description = "Read by serverless.yml, written by Terraform"
+  description = "Read by the serverless files, written by Terraform"
   type        = "String"
   value       = each.value
   tags        = var.tags

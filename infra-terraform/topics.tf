@@ -1,4 +1,5 @@
-# Two topics. For people: `notify`, the alarms and EventBridge publish to it. For machines: `announce` publishes to it.
+# For people: `notify`, the alarms and EventBridge publish to one topic. For machines: `announce` publishes to the other. Intake's
+# topic for machines is in intake.tf.
 
 resource "aws_sns_topic" "notify" {
   name              = "${local.name}-notify"
@@ -14,7 +15,10 @@ resource "aws_sns_topic" "announce" {
 }
 
 locals {
-  topic_arns = { notify = aws_sns_topic.notify.arn, announce = aws_sns_topic.announce.arn }
+  topic_arns = merge(
+    { notify = aws_sns_topic.notify.arn, announce = aws_sns_topic.announce.arn },
+    { for topic in aws_sns_topic.intake : "intake" => topic.arn },
+  )
 
   subscriber_arns = [
     for principal in var.subscriber_principals :

@@ -374,6 +374,133 @@ variable "writer_principals" {
   }
 }
 
+# Intake
+
+variable "intake" {
+  description = <<-EOT
+    Intake, which takes files of the banks (serverless.intake.yml), or null without it.
+
+    uploaders                for each bank, by its name as written in the keys of its files: ARNs of the roles or users, or the
+                             account ids, that may assume the role with which the bank uploads
+    keep_days                days for which intake keeps a delivery, by area; deliveries contain names of clients
+    noncurrent_version_days  days for which replaced and removed versions stay readable
+    rotation_days            interval in days at which the password is rotated, or null; see rotation_days
+  EOT
+  type = object({
+    uploaders = optional(map(set(string)), {})
+    keep_days = optional(object({
+      raw     = optional(number, 400)
+      stage   = optional(number, 400)
+      archive = optional(number, 3650)
+      error   = optional(number, 400)
+    }), {})
+    noncurrent_version_days = optional(number, 30)
+    rotation_days           = optional(number)
+  })
+  default = null
+
+  validation {
+    condition = var.intake == null ? true : alltrue([
+      for bank, principals in var.intake.uploaders : can(regex("^[\\pL\\p{Nd}]{3,50}$", bank)) && length(principals) > 0 && alltrue([
+        for principal in principals : can(regex("^([0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+)$", principal))
+      ])
+    ])
+    error_message = "intake.uploaders: expected bank names of 3 to 50 letters and digits without combining marks, each with account ids of 12 digits or ARNs of roles or users."
+  }
+
+  validation {
+    condition = var.intake == null ? true : alltrue([
+      for days in concat(values(var.intake.keep_days), [var.intake.noncurrent_version_days, coalesce(var.intake.rotation_days, 1)]) :
+      days >= 1 && floor(days) == days
+    ])
+    error_message = "intake: expected whole numbers of days, at least 1."
+  }
+}
+
+# The lake
+
+variable "tenants" {
+  description = "The tenants of the lake (serverless.lake.yml): the content of tenants.json, by jsondecode(file(...)). Empty without a lake."
+  type = list(object({
+    id       = string
+    bankId   = number
+    name     = string
+    datasets = set(string)
+  }))
+  default = []
+
+  validation {
+    condition = alltrue([
+      for tenant in var.tenants : can(regex("^[a-z0-9]+(-[a-z0-9]+)*$", tenant.id)) && length(tenant.id) <= 24
+      && tenant.bankId >= 0 && floor(tenant.bankId) == tenant.bankId && tenant.name != ""
+    ])
+    error_message = "tenants: expected ids of at most 24 lower-case letters and digits, with single hyphens between them, whole bankIds, and names."
+  }
+
+  # docs/contract.md, section 11, has the buckets' names.
+  validation {
+    condition     = alltrue([for tenant in var.tenants : length(tenant.id) + length(var.stage) <= 29])
+    error_message = "tenants: expected ids that have at most 29 characters together with the stage, because the names of buckets have at most 63."
+  }
+
+  validation {
+    condition = (
+      length(distinct(var.tenants[*].id)) == length(var.tenants) && length(distinct(var.tenants[*].bankId)) == length(var.tenants)
+    )
+    error_message = "tenants: expected distinct ids and distinct bankIds."
+  }
+
+  validation {
+    condition = alltrue([
+      for tenant in var.tenants : length(setsubtract(tenant.datasets, keys(jsondecode(file("${path.module}/datasets.json"))))) == 0
+    ])
+    error_message = "tenants: expected datasets of the lake, which are in datasets.json."
+  }
+}
+
+variable "analyst_principals" {
+  description = <<-EOT
+    Who may assume the role of a tenant's analysts, by the tenant's id: ARNs of roles or users, or account ids. For a tenant
+    that is not in here, those whom this account's IAM policies allow it.
+  EOT
+  type        = map(set(string))
+  default     = {}
+
+  validation {
+    condition = length(setsubtract(keys(var.analyst_principals), var.tenants[*].id)) == 0 && alltrue(flatten([
+      for principals in values(var.analyst_principals) : [
+        length(principals) > 0,
+        [for principal in principals : can(regex("^([0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+)$", principal))],
+      ]
+    ]))
+    error_message = "analyst_principals: expected ids of tenants, each with account ids of 12 digits or ARNs of roles or users."
+  }
+}
+
+variable "lake_scan_limit_gib" {
+  description = "Number of GiB that one query of an analyst may read before Athena stops it."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.lake_scan_limit_gib >= 1 && floor(var.lake_scan_limit_gib) == var.lake_scan_limit_gib
+    error_message = "lake_scan_limit_gib: expected a whole number, at least 1."
+  }
+}
+
+# Logs
+
+variable "log_retention_days" {
+  description = "Number of days for which the logs of the functions are kept, one of those that CloudWatch allows."
+  type        = number
+  default     = 400
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days: expected a number that CloudWatch allows, such as 30, 90, 365, 400 or 3653."
+  }
+}
+
 # The secret
 
 variable "rotation_days" {

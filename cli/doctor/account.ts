@@ -19,9 +19,24 @@ export const parameterNames = [
   "announce-topic-arn",
   "lambda-security-group-id",
   "private-subnet-ids",
+  "intake-database-secret-arn",
+  "intake-key-arn",
+  "permissions-boundary-arn",
 ] as const;
 
-export type Parameters = Readonly<Partial<Record<(typeof parameterNames)[number], string>>>;
+/** What only serverless.intake.yml reads; a test compares them. The first one says whether the stage has intake. */
+export const intakeParameterNames = ["landing-bucket", "intake-bucket", "intake-topic-arn"] as const;
+
+export type ParameterName = (typeof parameterNames)[number] | (typeof intakeParameterNames)[number];
+export type Parameters = Readonly<Partial<Record<ParameterName, string>>>;
+
+/** The stacks, by the file that describes each of them. */
+export type Service = "bank-batch" | "bank-batch-intake" | "bank-batch-lake";
+export const configOf: Readonly<Record<Service, string>> = {
+  "bank-batch": "serverless.yml",
+  "bank-batch-intake": "serverless.intake.yml",
+  "bank-batch-lake": "serverless.lake.yml",
+};
 
 export interface Clients extends AwsClients {
   readonly ssm: SSMClient;
@@ -53,6 +68,10 @@ export async function accountClients(aws: AwsClients, shared: SharedClientConfig
 }
 
 /** osls names functions `<service>-<stage>-<task>`. */
-export function functionName({ stage }: Pick<Account, "stage">, task: string): string {
-  return `bank-batch-${stage}-${task}`;
+export function functionName(
+  { stage }: Pick<Account, "stage">,
+  task: string,
+  service: Service = "bank-batch",
+): string {
+  return `${service}-${stage}-${task}`;
 }

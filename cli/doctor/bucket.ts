@@ -20,25 +20,59 @@ const PROBE = "_doctor/probe";
 
 interface Target {
   readonly s3: S3Client;
+  /** Before the names of the checks, for a bucket other than that of the extracts: ends with a space. */
+  readonly label: string;
   readonly bucket: string;
   readonly keyArn: string | undefined;
   readonly abortSignal: AbortSignal;
 }
 
+/** The bucket of the extracts, into which this login should be able to write. */
 export async function checkBucket(
-  { clients, environment, deadline }: Account,
+  account: Account,
   bucket: string,
   keyArn: string | undefined,
 ): Promise<readonly Finding[]> {
+  const target = await targetOf(account, bucket, keyArn, "");
+  const settings = await checkSettings(target);
+  if (settings === undefined) return [wrong("bucket", `${bucket} doesn't exist`, CREATE)];
+  return [
+    ...settings,
+    ...(await look("writing", "s3:PutObject and kms:GenerateDataKey", () => checkWriting(target))),
+  ];
+}
+
+/** A bucket of intake, into which only banks and the functions write. */
+export async function checkOtherBucket(
+  account: Account,
+  name: string,
+  bucket: string,
+  keyArn: string | undefined,
+): Promise<readonly Finding[]> {
+  const target = await targetOf(account, bucket, keyArn, `${name} `);
+  const settings = await checkSettings(target);
+  return settings ?? [wrong(`${name} bucket`, `${bucket} doesn't exist`, CREATE)];
+}
+
+async function targetOf(
+  { clients, environment, deadline }: Account,
+  bucket: string,
+  keyArn: string | undefined,
+  label: string,
+): Promise<Target> {
   const forcePathStyle = environment["S3_FORCE_PATH_STYLE"] === "true";
   const s3 = await clients.s3({ forcePathStyle });
-  const target: Target = { s3, bucket, keyArn, abortSignal: deadline.signal };
-  if (await isGone(target)) return [wrong("bucket", `${bucket} doesn't exist`, CREATE)];
+  return { s3, label, bucket, keyArn, abortSignal: deadline.signal };
+}
+
+/** Undefined if the bucket doesn't exist. */
+async function checkSettings(target: Target): Promise<readonly Finding[] | undefined> {
+  if (await isGone(target)) return undefined;
+  const { label } = target;
   const parts = [
-    await look("bucket", "s3:GetBucketVersioning", () => checkVersions(target)),
-    await look("encryption", "s3:GetEncryptionConfiguration", () => checkEncryption(target)),
-    await look("events", "s3:GetBucketNotification", () => checkEvents(target)),
-    await look("writing", "s3:PutObject and kms:GenerateDataKey", () => checkWriting(target)),
+    await look(`${label}bucket`, "s3:GetBucketVersioning", () => checkVersions(target)),
+    await look(`${label}encryption`, "s3:GetEncryptionConfiguration", () => checkEncryption(target)),
+    await look(`${label}events`, "s3:GetBucketNotification", () => checkEvents(target)),
   ];
   return parts.flat();
 }
@@ -53,30 +87,33 @@ async function isGone({ s3, bucket, abortSignal }: Target): Promise<boolean> {
   }
 }
 
-async function checkVersions({ s3, bucket, abortSignal }: Target): Promise<readonly Finding[]> {
+async function checkVersions({ s3, label, bucket, abortSignal }: Target): Promise<readonly Finding[]> {
   const command = new GetBucketVersioningCommand({ Bucket: bucket });
   const { Status } = await s3.send(command, { abortSignal });
-  if (Status === "Enabled") return [fine("bucket", `${bucket} keeps versions`)];
-  return [wrong("bucket", `${bucket} keeps no versions: a restated month can't be read as it was`, APPLY)];
+  if (Status === "Enabled") return [fine(`${label}bucket`, `${bucket} keeps versions`)];
+  return [
+    wrong(`${label}bucket`, `${bucket} keeps no versions: what was replaced can't be read as it was`, APPLY),
+  ];
 }
 
-async function checkEncryption({ s3, bucket, keyArn, abortSignal }: Target): Promise<readonly Finding[]> {
+async function checkEncryption(target: Target): Promise<readonly Finding[]> {
+  const { s3, bucket, keyArn, abortSignal } = target;
+  const check = `${target.label}encryption`;
   const command = new GetBucketEncryptionCommand({ Bucket: bucket });
   const { ServerSideEncryptionConfiguration } = await s3.send(command, { abortSignal });
   const rule = ServerSideEncryptionConfiguration?.Rules?.[0]?.ApplyServerSideEncryptionByDefault;
   const used = rule?.KMSMasterKeyID;
-  if (used === undefined) return [wrong("encryption", `${bucket} has no KMS key as its default`, APPLY)];
-  if (used !== keyArn)
-    return [wrong("encryption", `the default key is ${used}, not ${keyArn ?? "in SSM"}`, APPLY)];
-  return [fine("encryption", "by the stage's own KMS key")];
+  if (used === undefined) return [wrong(check, `${bucket} has no KMS key as its default`, APPLY)];
+  if (used !== keyArn) return [wrong(check, `the default key is ${used}, not ${keyArn ?? "in SSM"}`, APPLY)];
+  return [fine(check, "by the stage's own KMS key")];
 }
 
-async function checkEvents({ s3, bucket, abortSignal }: Target): Promise<readonly Finding[]> {
+async function checkEvents({ s3, label, bucket, abortSignal }: Target): Promise<readonly Finding[]> {
   const command = new GetBucketNotificationConfigurationCommand({ Bucket: bucket });
   const { EventBridgeConfiguration } = await s3.send(command, { abortSignal });
   if (EventBridgeConfiguration !== undefined)
-    return [fine("events", "the bucket reports manifests to EventBridge")];
-  return [wrong("events", "the bucket reports nothing to EventBridge, so no month is announced", APPLY)];
+    return [fine(`${label}events`, "the bucket reports its objects to EventBridge")];
+  return [wrong(`${label}events`, "the bucket reports nothing to EventBridge, so nothing follows", APPLY)];
 }
 
 /**

@@ -4,6 +4,7 @@ import { checkBucket } from "./bucket";
 import { checkDatabase, checkSecret, databaseUnknown } from "./database";
 import { type Finding, look, unknown } from "./finding";
 import { checkConcurrency, checkFunctions } from "./functions";
+import { intakeChecks, lakeChecks } from "./pipelines";
 import { checkParameters, readParameters } from "./parameters";
 import { checkSchedules } from "./schedules";
 import { checkTopic } from "./topics";
@@ -68,6 +69,8 @@ function checksOf(account: Account, parameters: Parameters): readonly (() => Pro
         checkConcurrency(account),
       ),
     () => look("schedules", "scheduler:ListSchedules", () => checkSchedules(account)),
+    ...intakeChecks(account, parameters),
+    ...lakeChecks(account, parameters),
   ];
 }
 

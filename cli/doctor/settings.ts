@@ -1,7 +1,7 @@
 /** The settings of docs/contract.md, section 5, as the functions of a stage have them. */
 import { isMisconfigured, misconfigured } from "../../src/platform/aws";
 import { BatchError } from "../../src/platform/errors";
-import type { Account, Parameters } from "./account";
+import type { Account, ParameterName, Parameters } from "./account";
 import { functionSettings } from "./functions";
 import { readParameters } from "./parameters";
 
@@ -15,7 +15,8 @@ export async function readSettings(account: Account): Promise<readonly (readonly
       cause: error,
     });
   });
-  const settings = Object.assign({}, ...Object.values(functionSettings)) as Record<string, keyof Parameters>;
+  const ofAll = Object.values(functionSettings).flatMap((tasks) => Object.values(tasks));
+  const settings = Object.assign({}, ...ofAll) as Record<string, ParameterName>;
   return Object.entries(settings).flatMap(([variable, name]) => {
     const value = parameters[name];
     return value === undefined ? [] : [[variable, value] as const];

@@ -22,8 +22,9 @@ locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.name
-  # What serverless.yml creates: the stack, and resources whose names start with the stack's name.
-  name = "bank-batch-${var.stage}"
+  name       = "bank-batch-${var.stage}"
+  # The stacks of the serverless files, and the starts of the names of their resources.
+  stacks = [local.name, "bank-batch-intake-${var.stage}", "bank-batch-lake-${var.stage}"]
 
   issuer       = "token.actions.githubusercontent.com"
   provider_arn = "arn:${local.partition}:iam::${local.account_id}:oidc-provider/${local.issuer}"

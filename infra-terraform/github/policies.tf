@@ -4,7 +4,7 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid       = "Stack"
     actions   = ["cloudformation:*"]
-    resources = ["arn:${local.partition}:cloudformation:${local.region}:${local.account_id}:stack/${local.name}/*"]
+    resources = [for stack in local.stacks : "arn:${local.partition}:cloudformation:${local.region}:${local.account_id}:stack/${stack}/*"]
   }
 
   statement {
@@ -23,34 +23,69 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid     = "DeploymentBucket"
     actions = ["s3:*"]
-    resources = [
-      "arn:${local.partition}:s3:::${local.name}-serverlessdeploymentbucket-*",
-      "arn:${local.partition}:s3:::${local.name}-serverlessdeploymentbucket-*/*",
-    ]
+    resources = flatten([
+      for stack in local.stacks : [
+        "arn:${local.partition}:s3:::${stack}-serverlessdeploymentbucket-*",
+        "arn:${local.partition}:s3:::${stack}-serverlessdeploymentbucket-*/*",
+      ]
+    ])
   }
 
   statement {
     sid       = "Functions"
     actions   = ["lambda:*"]
-    resources = ["arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${local.name}-*"]
+    resources = [for stack in local.stacks : "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${stack}-*"]
   }
 
   statement {
     sid       = "Rules"
     actions   = ["events:*"]
-    resources = ["arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${local.name}-*"]
+    resources = [for stack in local.stacks : "arn:${local.partition}:events:${local.region}:${local.account_id}:rule/${stack}-*"]
   }
 
   statement {
     sid       = "Schedules"
     actions   = ["scheduler:*"]
-    resources = ["arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/default/${local.name}-*"]
+    resources = [for stack in local.stacks : "arn:${local.partition}:scheduler:${local.region}:${local.account_id}:schedule/default/${stack}-*"]
   }
 
   statement {
     sid       = "Logs"
     actions   = ["logs:*"]
-    resources = ["arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${local.name}-*"]
+    resources = [for stack in local.stacks : "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${stack}-*"]
+  }
+
+  # Intake and lake: their queues, state machine, topic, table and alarms.
+  statement {
+    sid     = "Pipelines"
+    actions = ["cloudwatch:*", "dynamodb:*", "sns:*", "sqs:*", "states:*"]
+    resources = flatten([
+      for stack in local.stacks : [
+        "arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:${stack}-*",
+        "arn:${local.partition}:dynamodb:${local.region}:${local.account_id}:table/${stack}-*",
+        "arn:${local.partition}:sns:${local.region}:${local.account_id}:${stack}-*",
+        "arn:${local.partition}:sqs:${local.region}:${local.account_id}:${stack}*",
+        "arn:${local.partition}:states:${local.region}:${local.account_id}:stateMachine:${stack}*",
+      ]
+    ])
+  }
+
+  # Lambda gives an event source mapping an id, so only the function that it invokes can limit this.
+  statement {
+    sid = "EventSources"
+    actions = [
+      "lambda:CreateEventSourceMapping",
+      "lambda:DeleteEventSourceMapping",
+      "lambda:GetEventSourceMapping",
+      "lambda:UpdateEventSourceMapping",
+    ]
+    resources = ["*"]
+
+    condition {
+      test     = "ArnLikeIfExists"
+      variable = "lambda:FunctionArn"
+      values   = [for stack in local.stacks : "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:${stack}-*"]
+    }
   }
 
   statement {
@@ -74,15 +109,17 @@ data "aws_iam_policy_document" "deploy" {
       "iam:UpdateAssumeRolePolicy",
       "iam:UpdateRole",
       "iam:UpdateRoleDescription",
+      "iam:DeleteRolePermissionsBoundary",
+      "iam:PutRolePermissionsBoundary",
     ]
-    resources = ["arn:${local.partition}:iam::${local.account_id}:role/${local.name}-*"]
+    resources = [for stack in local.stacks : "arn:${local.partition}:iam::${local.account_id}:role/${stack}-*"]
   }
 
   # osls attaches AWS's policies to the roles of functions in a VPC.
   statement {
     sid       = "AttachPolicies"
     actions   = ["iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:ListAttachedRolePolicies"]
-    resources = ["arn:${local.partition}:iam::${local.account_id}:role/${local.name}-*"]
+    resources = [for stack in local.stacks : "arn:${local.partition}:iam::${local.account_id}:role/${stack}-*"]
 
     condition {
       test     = "ArnLikeIfExists"
@@ -94,12 +131,12 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid       = "PassRoles"
     actions   = ["iam:PassRole"]
-    resources = ["arn:${local.partition}:iam::${local.account_id}:role/${local.name}-*"]
+    resources = [for stack in local.stacks : "arn:${local.partition}:iam::${local.account_id}:role/${stack}-*"]
 
     condition {
       test     = "StringEquals"
       variable = "iam:PassedToService"
-      values   = ["lambda.amazonaws.com", "scheduler.amazonaws.com"]
+      values   = ["lambda.amazonaws.com", "scheduler.amazonaws.com", "states.amazonaws.com"]
     }
   }
 }
@@ -116,7 +153,7 @@ data "aws_iam_policy_document" "plan" {
     sid       = "NoFiles"
     effect    = "Deny"
     actions   = ["s3:GetObject", "s3:GetObjectVersion"]
-    resources = ["arn:${local.partition}:s3:::${var.extracts_bucket_name}/*"]
+    resources = ["arn:${local.partition}:s3:::bank-batch-*-${local.account_id}/*"]
   }
 
   statement {

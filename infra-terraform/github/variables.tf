@@ -26,11 +26,6 @@ variable "state_bucket" {
   type        = string
 }
 
-variable "extracts_bucket_name" {
-  description = "Name of the bucket for the published files, which a plan must not read."
-  type        = string
-}
-
 variable "permissions_boundary_arn" {
   description = "Permissions boundary of the roles, or null."
   type        = string

@@ -118,7 +118,7 @@ data "aws_iam_policy_document" "logs" {
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = [aws_s3_bucket.extracts.arn]
+      values   = [module.extracts.arn]
     }
   }
 
@@ -175,7 +175,7 @@ resource "aws_s3_bucket_policy" "logs" {
 resource "aws_s3_bucket_logging" "extracts" {
   count = var.log_access ? 1 : 0
 
-  bucket        = aws_s3_bucket.extracts.id
+  bucket        = module.extracts.name
   target_bucket = aws_s3_bucket.logs[0].id
   target_prefix = "access/"
 
@@ -213,7 +213,7 @@ resource "aws_cloudtrail" "files" {
 
     field_selector {
       field       = "resources.ARN"
-      starts_with = ["${aws_s3_bucket.extracts.arn}/"]
+      starts_with = ["${module.extracts.arn}/"]
     }
   }
 

@@ -25,7 +25,7 @@ data "aws_iam_policy_document" "readers" {
     content {
       sid       = "Read${statement.key}"
       actions   = ["s3:GetObject", "s3:GetObjectVersion"]
-      resources = [for prefix in statement.value.prefixes : "${aws_s3_bucket.extracts.arn}/${prefix}*"]
+      resources = [for prefix in statement.value.prefixes : "${module.extracts.arn}/${prefix}*"]
 
       principals {
         type        = "AWS"
@@ -40,7 +40,7 @@ data "aws_iam_policy_document" "readers" {
     content {
       sid       = "List${statement.key}"
       actions   = ["s3:ListBucket"]
-      resources = [aws_s3_bucket.extracts.arn]
+      resources = [module.extracts.arn]
 
       principals {
         type        = "AWS"

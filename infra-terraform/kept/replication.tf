@@ -29,7 +29,7 @@ data "aws_iam_policy_document" "replication" {
   statement {
     sid       = "Source"
     actions   = ["s3:GetReplicationConfiguration", "s3:ListBucket"]
-    resources = [aws_s3_bucket.extracts.arn]
+    resources = [module.extracts.arn]
   }
 
   statement {
@@ -41,7 +41,7 @@ data "aws_iam_policy_document" "replication" {
       "s3:GetObjectVersionForReplication",
       "s3:GetObjectVersionTagging",
     ]
-    resources = ["${aws_s3_bucket.extracts.arn}/*"]
+    resources = ["${module.extracts.arn}/*"]
   }
 
   statement {
@@ -96,7 +96,7 @@ resource "aws_iam_role_policy" "replication" {
 resource "aws_s3_bucket_replication_configuration" "extracts" {
   count = local.replication_count
 
-  bucket = aws_s3_bucket.extracts.id
+  bucket = module.extracts.name
   role   = aws_iam_role.replication[0].arn
 
   rule {
@@ -126,5 +126,5 @@ resource "aws_s3_bucket_replication_configuration" "extracts" {
     }
   }
 
-  depends_on = [aws_s3_bucket_versioning.extracts, aws_iam_role_policy.replication]
+  depends_on = [module.extracts, aws_iam_role_policy.replication]
 }

@@ -83,3 +83,33 @@ variable "permissions_boundary_arn" {
   type        = string
   default     = null
 }
+
+variable "stage" {
+  description = "Stage of the serverless files."
+  type        = string
+}
+
+variable "intake" {
+  description = "What intake keeps, or null without intake: who writes in the landing bucket, and for how many days files stay."
+  type = object({
+    uploader_arns           = list(string)
+    keep_days               = map(number)
+    noncurrent_version_days = number
+  })
+  default = null
+}
+
+variable "tenants" {
+  description = "The tenants of the lake, by id: the role of the tenant's analysts, and the folder of their query results."
+  type = map(object({
+    analyst_arn    = string
+    results_folder = string
+  }))
+  default = {}
+}
+
+variable "operator_arns" {
+  description = "ARN patterns of people's roles that may write besides the functions."
+  type        = list(string)
+  default     = []
+}

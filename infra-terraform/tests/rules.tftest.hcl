@@ -30,6 +30,132 @@ override_resource {
   values          = { id = "sg-00000000000000002" }
 }
 
+run "bucket" {
+  command = plan
+
+  module {
+    source = "./bucket"
+  }
+
+  variables {
+    name                    = "a-bucket"
+    key_arn                 = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000002"
+    noncurrent_version_days = 3650
+    writer_arns             = ["arn:aws:iam::123456789012:role/bank-batch-prod-*"]
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
+    error_message = "The bucket has no versioning, but manifests name files by version id."
+  }
+
+  assert {
+    condition = [for rule in aws_s3_bucket_server_side_encryption_configuration.this.rule : [
+      rule.bucket_key_enabled,
+      rule.apply_server_side_encryption_by_default[0].sse_algorithm,
+      rule.apply_server_side_encryption_by_default[0].kms_master_key_id,
+    ]] == [[true, "aws:kms", var.key_arn]]
+    error_message = "The bucket's default encryption is not SSE-KMS with this key and a bucket key."
+  }
+
+  assert {
+    condition = alltrue([
+      aws_s3_bucket_public_access_block.this.block_public_acls,
+      aws_s3_bucket_public_access_block.this.block_public_policy,
+      aws_s3_bucket_public_access_block.this.ignore_public_acls,
+      aws_s3_bucket_public_access_block.this.restrict_public_buckets,
+    ])
+    error_message = "The bucket could become public."
+  }
+
+  assert {
+    condition = { for statement in data.aws_iam_policy_document.bucket.statement : statement.sid => [
+      statement.effect,
+      join(" ", statement.actions),
+      join(" ", sort([for each in statement.condition : "${each.test} ${each.variable} ${join(",", each.values)}"])),
+      ]
+      } == {
+      TlsOnly                = ["Deny", "s3:*", "Bool aws:SecureTransport false"]
+      NoOtherEncryption      = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption false StringNotEquals s3:x-amz-server-side-encryption-aws-kms-key-id ${var.key_arn}"]
+      NoCustomerProvidedKeys = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption-customer-algorithm false"]
+      WritersOnly            = ["Deny", "s3:AbortMultipartUpload s3:DeleteObject s3:PutObject", "ArnNotLike aws:PrincipalArn arn:aws:iam::123456789012:role/bank-batch-prod-*"]
+      VersionsStay           = ["Deny", "s3:DeleteObjectVersion", ""]
+    }
+    error_message = "The bucket policy must deny plain HTTP, other encryption, customer-provided keys, other writers and the deletion of versions, and nothing else."
+  }
+
+  assert {
+    condition = jsonencode({
+      for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.id => {
+        status  = rule.status
+        current = length(rule.expiration)
+        old     = one(rule.noncurrent_version_expiration[*].noncurrent_days)
+        uploads = one(rule.abort_incomplete_multipart_upload[*].days_after_initiation)
+      }
+      }) == jsonencode({
+      abort-uploads-left-open  = { status = "Enabled", current = 0, old = null, uploads = 7 }
+      expire-replaced-versions = { status = "Enabled", current = 0, old = 3650, uploads = null }
+    })
+    error_message = "The lifecycle must delete old uploads and replaced versions, and nothing else: published files never expire."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_notification.this.eventbridge
+    error_message = "The bucket sends no events to EventBridge."
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_object_lock_configuration.this) == 0
+    error_message = "Object Lock is on without being asked for, and can't be taken back."
+  }
+}
+
+run "bucket_with_options" {
+  command = plan
+
+  module {
+    source = "./bucket"
+  }
+
+  variables {
+    name                    = "a-bucket"
+    key_arn                 = "arn:aws:kms:eu-west-1:123456789012:key/00000000-0000-0000-0000-000000000002"
+    noncurrent_version_days = 30
+    writer_arns             = ["arn:aws:iam::123456789012:role/writer"]
+    folder_writer_arns      = { "athena-results/" = ["arn:aws:iam::123456789012:role/analyst"] }
+    remover_arns            = ["arn:aws:iam::123456789012:role/remover"]
+    expiration_days         = { "athena-results/" = 30 }
+    object_lock             = { mode = "COMPLIANCE", days = 3650 }
+  }
+
+  assert {
+    condition = (
+      one(aws_s3_bucket_object_lock_configuration.this[0].rule[0].default_retention).mode == "COMPLIANCE"
+      && one(aws_s3_bucket_object_lock_configuration.this[0].rule[0].default_retention).days == 3650
+    )
+    error_message = "The retention is not the configured one."
+  }
+
+  assert {
+    condition = { for statement in data.aws_iam_policy_document.bucket.statement : statement.sid => [
+      join(" ", coalesce(statement.resources, [])),
+      join(" ", coalesce(statement.not_resources, [])),
+      join(" ", flatten([for each in statement.condition : [each.test, each.variable, tolist(each.values)]])),
+      ] if statement.sid != "TlsOnly" && !startswith(statement.sid, "No")
+      } == {
+      WritersOnly                = ["", "${aws_s3_bucket.this.arn}/athena-results/*", "ArnNotLike aws:PrincipalArn arn:aws:iam::123456789012:role/writer"]
+      WritersOnlyInAthenaResults = ["${aws_s3_bucket.this.arn}/athena-results/*", "", "ArnNotLike aws:PrincipalArn arn:aws:iam::123456789012:role/analyst"]
+      VersionsStay               = ["${aws_s3_bucket.this.arn}/*", "", "ArnNotLike aws:PrincipalArn arn:aws:iam::123456789012:role/remover"]
+    }
+    error_message = "Somebody else can write to a folder or delete versions."
+  }
+
+  assert {
+    condition     = [for rule in aws_s3_bucket_lifecycle_configuration.this.rule : [one(rule.filter).prefix, one(rule.expiration).days] if length(rule.expiration) > 0] == [["athena-results/", 30]]
+    error_message = "A folder does not expire, or another one does."
+  }
+}
+
 run "kept" {
   command = plan
 
@@ -46,61 +172,6 @@ run "kept" {
   }
 
   assert {
-    condition     = aws_s3_bucket_versioning.extracts.versioning_configuration[0].status == "Enabled"
-    error_message = "The bucket has no versioning, but manifests name files by version id."
-  }
-
-  assert {
-    condition = [for rule in aws_s3_bucket_server_side_encryption_configuration.extracts.rule : [
-      rule.bucket_key_enabled,
-      rule.apply_server_side_encryption_by_default[0].sse_algorithm,
-      rule.apply_server_side_encryption_by_default[0].kms_master_key_id,
-    ]] == [[true, "aws:kms", aws_kms_key.extracts.arn]]
-    error_message = "The bucket's default encryption is not SSE-KMS with this key and a bucket key."
-  }
-
-  assert {
-    condition = alltrue([
-      aws_s3_bucket_public_access_block.extracts.block_public_acls,
-      aws_s3_bucket_public_access_block.extracts.block_public_policy,
-      aws_s3_bucket_public_access_block.extracts.ignore_public_acls,
-      aws_s3_bucket_public_access_block.extracts.restrict_public_buckets,
-    ])
-    error_message = "The bucket could become public."
-  }
-
-  assert {
-    condition = { for statement in data.aws_iam_policy_document.extracts.statement : statement.sid => [
-      statement.effect,
-      join(" ", statement.actions),
-      join(" ", sort([for each in statement.condition : "${each.test} ${each.variable} ${join(",", each.values)}"])),
-      ]
-      } == {
-      TlsOnly                = ["Deny", "s3:*", "Bool aws:SecureTransport false"]
-      NoOtherEncryption      = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption false StringNotEquals s3:x-amz-server-side-encryption-aws-kms-key-id ${aws_kms_key.extracts.arn}"]
-      NoCustomerProvidedKeys = ["Deny", "s3:PutObject", "Null s3:x-amz-server-side-encryption-customer-algorithm false"]
-      WritersOnly            = ["Deny", "s3:AbortMultipartUpload s3:DeleteObject s3:PutObject", "ArnNotLike aws:PrincipalArn arn:aws:iam::123456789012:role/bank-batch-prod-*"]
-      VersionsStay           = ["Deny", "s3:DeleteObjectVersion", ""]
-    }
-    error_message = "The bucket policy must deny plain HTTP, other encryption, customer-provided keys, other writers and the deletion of versions, and nothing else."
-  }
-
-  assert {
-    condition = jsonencode({
-      for rule in aws_s3_bucket_lifecycle_configuration.extracts.rule : rule.id => {
-        status  = rule.status
-        current = length(rule.expiration)
-        old     = one(rule.noncurrent_version_expiration[*].noncurrent_days)
-        uploads = one(rule.abort_incomplete_multipart_upload[*].days_after_initiation)
-      }
-      }) == jsonencode({
-      abort-uploads-left-open  = { status = "Enabled", current = 0, old = null, uploads = 7 }
-      expire-replaced-versions = { status = "Enabled", current = 0, old = 3650, uploads = null }
-    })
-    error_message = "The lifecycle must delete old uploads and replaced versions, and nothing else: published files never expire."
-  }
-
-  assert {
     condition = (
       length(data.aws_iam_policy_document.readers.statement) == 0
       && [for statement in data.aws_iam_policy_document.key.statement : statement.sid] == ["Account", "Alarms", "Logs"]
@@ -110,20 +181,15 @@ run "kept" {
 
   assert {
     condition = (
-      length(aws_s3_bucket_object_lock_configuration.extracts) + length(aws_s3_bucket_replication_configuration.extracts)
-      + length(aws_s3_bucket.logs) + length(aws_s3_bucket_logging.extracts) + length(aws_cloudtrail.files) == 0
+      length(aws_s3_bucket_replication_configuration.extracts) + length(aws_s3_bucket.logs)
+      + length(aws_s3_bucket_logging.extracts) + length(aws_cloudtrail.files) == 0
     )
     error_message = "An option is on that nobody asked for."
   }
 
   assert {
-    condition     = aws_s3_bucket.extracts.bucket == "bank-batch-prod-eu-west-1-extracts-123456789012"
+    condition     = module.extracts.name == "bank-batch-prod-eu-west-1-extracts-123456789012"
     error_message = "The bucket's name does not contain stage, region and account."
-  }
-
-  assert {
-    condition     = aws_s3_bucket_notification.extracts.eventbridge
-    error_message = "The bucket sends no events to EventBridge."
   }
 
   assert {
@@ -162,11 +228,11 @@ run "readers" {
       for statement in data.aws_iam_policy_document.readers.statement : statement.sid => sort(statement.resources)
       if startswith(statement.sid, "Read")
       } == {
-      Readwarehouse = tolist(["${aws_s3_bucket.extracts.arn}/*"])
-      Readone       = tolist(["${aws_s3_bucket.extracts.arn}/FirstNational/*", "${aws_s3_bucket.extracts.arn}/loan_detail/FirstNational/*"])
+      Readwarehouse = tolist(["${module.extracts.arn}/*"])
+      Readone       = tolist(["${module.extracts.arn}/FirstNational/*", "${module.extracts.arn}/loan_detail/FirstNational/*"])
       Readboth = tolist([
-        "${aws_s3_bucket.extracts.arn}/FirstNational/*", "${aws_s3_bucket.extracts.arn}/_manifests/*",
-        "${aws_s3_bucket.extracts.arn}/loan_detail/FirstNational/*", "${aws_s3_bucket.extracts.arn}/loan_detail/_manifests/*",
+        "${module.extracts.arn}/FirstNational/*", "${module.extracts.arn}/_manifests/*",
+        "${module.extracts.arn}/loan_detail/FirstNational/*", "${module.extracts.arn}/loan_detail/_manifests/*",
       ])
     }
     error_message = "A reader may read other files than those of its banks."
@@ -233,14 +299,6 @@ run "retention" {
 
   assert {
     condition = (
-      one(aws_s3_bucket_object_lock_configuration.extracts[0].rule[0].default_retention).mode == "COMPLIANCE"
-      && one(aws_s3_bucket_object_lock_configuration.extracts[0].rule[0].default_retention).days == 3650
-    )
-    error_message = "The retention is not the configured one."
-  }
-
-  assert {
-    condition = (
       one(aws_s3_bucket_replication_configuration.extracts[0].rule[0].destination).bucket == "arn:aws:s3:::copies"
       && one(one(aws_s3_bucket_replication_configuration.extracts[0].rule[0].source_selection_criteria).sse_kms_encrypted_objects).status == "Enabled"
     )
@@ -260,6 +318,7 @@ run "everything" {
     condition = toset(keys(aws_ssm_parameter.handover)) == toset([
       "database-secret-arn", "extracts-bucket", "extracts-key-arn", "notify-topic-arn", "notify-dead-letter-queue-arn",
       "announce-topic-arn", "lambda-security-group-id", "private-subnet-ids", "master-secret-arn", "master-secret-key-arn",
+      "intake-database-secret-arn", "intake-key-arn", "permissions-boundary-arn",
     ])
     error_message = "The parameters are not the ones that serverless.yml reads."
   }
@@ -550,12 +609,12 @@ run "rotation" {
   }
 
   assert {
-    condition     = aws_secretsmanager_secret_rotation.database[0].rotation_rules[0].automatically_after_days == 30
+    condition     = aws_secretsmanager_secret_rotation.database["database"].rotation_rules[0].automatically_after_days == 30
     error_message = "The rotation interval is not the configured one."
   }
 
   assert {
-    condition     = endswith(aws_secretsmanager_secret_rotation.database[0].rotation_lambda_arn, ":function:bank-batch-prod-rotate")
+    condition     = endswith(aws_secretsmanager_secret_rotation.database["database"].rotation_lambda_arn, ":function:bank-batch-prod-rotate")
     error_message = "The secret is not rotated by the function rotate of serverless.yml."
   }
 
@@ -819,10 +878,9 @@ run "github" {
   }
 
   variables {
-    stage                = "prod"
-    repository           = "owner/bank-batch"
-    state_bucket         = "states"
-    extracts_bucket_name = "files"
+    stage        = "prod"
+    repository   = "owner/bank-batch"
+    state_bucket = "states"
   }
 
   assert {
@@ -838,7 +896,7 @@ run "github" {
   assert {
     condition = alltrue([
       for statement in data.aws_iam_policy_document.deploy.statement :
-      statement.sid == "Look" || alltrue([for resource in statement.resources : strcontains(resource, "bank-batch")])
+      contains(["Look", "EventSources"], statement.sid) || alltrue([for resource in statement.resources : strcontains(resource, "bank-batch")])
     ])
     error_message = "The deployment may change other things than those of this project."
   }

@@ -7,6 +7,8 @@ interface Accepted {
 
 const keyPolicies = ["aws_iam_policy_document.key"];
 const noFiles = ["aws_s3_bucket.artifacts", "aws_s3_bucket.logs", "aws_s3_bucket.replica"];
+/** The module bucket/: the extracts, deliveries, and the tenants of the lake. */
+const oneOfAll = "aws_s3_bucket.this";
 const glueItself = ["aws_vpc_security_group_ingress_rule.glue_itself"];
 
 export const acceptedOfTerraform: Readonly<Record<string, Accepted>> = {
@@ -28,7 +30,7 @@ export const acceptedOfTerraform: Readonly<Record<string, Accepted>> = {
     because: "The parameters are names. CloudFormation can't resolve SecureString for these properties.",
   },
   CKV2_AWS_57: {
-    places: ["aws_secretsmanager_secret.database"],
+    places: ["aws_secretsmanager_secret.database", "aws_secretsmanager_secret.intake"],
     because: "A secret can be rotated only once it has a value, so rotation_days switches it on later.",
   },
   CKV_AWS_304: {
@@ -37,12 +39,18 @@ export const acceptedOfTerraform: Readonly<Record<string, Accepted>> = {
   },
   CKV2_AWS_62: { places: noFiles, because: "Nothing waits for the objects of these buckets." },
   CKV_AWS_144: {
-    places: noFiles,
-    because: "Query results can be made again, logs stay in their region, and a replica needs no replica.",
+    places: [...noFiles, oneOfAll],
+    because:
+      "kept/ copies the extracts on request, which checkov does not see in the module bucket/. Everything else can be made again, or stays in its region.",
   },
   CKV_AWS_18: {
-    places: ["aws_s3_bucket.artifacts", "aws_s3_bucket.replica"],
-    because: "No published file is in the first, and nobody reads the second in daily work.",
+    places: ["aws_s3_bucket.artifacts", "aws_s3_bucket.replica", oneOfAll],
+    because:
+      "No published file is in the first, and nobody reads the second in daily work. kept/ logs access to the extracts on request.",
+  },
+  CKV_AWS_338: {
+    places: ["aws_cloudwatch_log_group.function"],
+    because: "The number of days is the operator's: log_retention_days, 400 by default.",
   },
   CKV_AWS_145: {
     places: ["aws_s3_bucket.logs"],

@@ -25,12 +25,9 @@ const ZIZMOR = "zizmor==1.32.0";
 async function main(): Promise<void> {
   await step("the checks refuse what AWS is known to refuse", () => expectAccepted("known"));
   await step("no request of the program in its tests breaks a rule of AWS", checkProgram);
-  for (const stage of ["dev", "prod"]) {
-    await step(`the packaged template of ${stage} breaks no rule of AWS`, () => checkTemplate(stage));
-  }
-  for (const config of ["serverless.intake.yml", "serverless.backfill.yml", "serverless.lake.yml"]) {
-    await step(`the packaged template of ${config} breaks no rule of AWS`, () =>
-      checkTemplate("prod", config),
+  for (const [config, stage, prefix] of TEMPLATES) {
+    await step(`the packaged template of ${config} for ${stage} breaks no rule of AWS`, () =>
+      checkTemplate(config, stage, prefix),
     );
   }
   await step("checkov finds nothing in the Terraform but what is accepted", checkTerraform);
@@ -43,14 +40,25 @@ async function checkProgram(): Promise<void> {
   try {
     const requests = path.join(directory, "requests.jsonl");
     const jest = path.join(ROOT, "node_modules", ".bin", "jest");
-    await expectSuccess(jest, ["tests/integration/extract", "tests/integration/cli/backfill", "--silent"], { [RECORDING]: requests });
+    await expectSuccess(jest, ["tests/integration/extract", "tests/integration/cli/backfill", "--silent"], {
+      [RECORDING]: requests,
+    });
     await expectAccepted("requests", requests);
   } finally {
     await rm(directory, { recursive: true });
   }
 }
 
-async function checkTemplate(stage: string, config = "serverless.yml"): Promise<void> {
+/** The stacks, with the stages in which their templates differ, and the start of their roles' names. */
+const TEMPLATES = [
+  ["serverless.yml", "dev", "bank-batch-dev-"],
+  ["serverless.yml", "prod", "bank-batch-prod-"],
+  ["serverless.backfill.yml", "prod", "bank-batch-prod-"],
+  ["serverless.intake.yml", "prod", "bank-batch-intake-prod-"],
+  ["serverless.lake.yml", "prod", "bank-batch-lake-prod-"],
+] as const;
+
+async function checkTemplate(config: string, stage: string, prefix: string): Promise<void> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "template-"));
   try {
     const { exitCode, stderr } = await command(
@@ -61,8 +69,7 @@ async function checkTemplate(stage: string, config = "serverless.yml"): Promise<
     if (exitCode !== 0) throw new Error(stderr);
     const template = path.join(directory, "cloudformation-template-update-stack.json");
     await expectAccepted("template", template);
-    if (config !== "serverless.lake.yml" && config !== "serverless.intake.yml")
-      await expectWriters(template, stage);
+    await expectWriters(template, prefix);
     const { cfnLint } = await installMoto();
     await expectSuccess(cfnLint, [
       ...["--regions", "eu-west-1", "--template", template],
@@ -75,17 +82,17 @@ async function checkTemplate(stage: string, config = "serverless.yml"): Promise<
 }
 
 /**
- * The bucket of infra-terraform admits writers by the start of their roles' names. A role without a name gets that of its
+ * The buckets of infra-terraform admit writers by the start of their roles' names. A role without a name gets that of its
  * stack, which starts in the same way.
  */
-async function expectWriters(template: string, stage: string): Promise<void> {
+async function expectWriters(template: string, prefix: string): Promise<void> {
   const { Resources } = JSON.parse(await readFile(template, "utf8")) as {
     Resources: Record<string, { Type: string; Properties?: { RoleName?: unknown } }>;
   };
   const names = Object.values(Resources).flatMap(({ Type, Properties }) =>
     Type === "AWS::IAM::Role" && Properties?.RoleName !== undefined ? [startOf(Properties.RoleName)] : [],
   );
-  const others = names.filter((name) => !`${name}-`.startsWith(`bank-batch-${stage}-`));
+  const others = names.filter((name) => !`${name}-`.startsWith(prefix));
   if (others.length > 0) throw new Error(`the bucket denies writes by these roles: ${others.join(", ")}`);
 }
 

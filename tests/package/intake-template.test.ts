@@ -31,17 +31,18 @@ beforeAll(async () => {
 });
 
 const properties = (name: string) => resources[name]?.Properties ?? {};
+const roleOf = (name: string) => ({ "Fn::Sub": `\${${name}.Arn}` });
 const arnOf = (name: string) => ({ "Fn::GetAtt": [name, "Arn"] });
 
 it("has a function for each step and the starter, each with a role of its own", () => {
   const functions = Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
   const found = functions.map(({ Properties }) => [Properties["Handler"], Properties["Role"]]);
   expect(found.sort()).toEqual([
-    ["src/intake/lambda.load", arnOf("LoadRole")],
-    ["src/intake/lambda.receive", arnOf("ReceiveRole")],
-    ["src/intake/lambda.settle", arnOf("SettleRole")],
-    ["src/intake/lambda.stage", arnOf("StageRole")],
-    ["src/intake/lambda.start", arnOf("StartRole")],
+    ["src/intake/lambda.load", roleOf("LoadRole")],
+    ["src/intake/lambda.receive", roleOf("ReceiveRole")],
+    ["src/intake/lambda.settle", roleOf("SettleRole")],
+    ["src/intake/lambda.stage", roleOf("StageRole")],
+    ["src/intake/lambda.start", roleOf("StartRole")],
   ]);
 });
 
@@ -109,4 +110,19 @@ it("logs and traces executions", () => {
     TracingConfiguration: { Enabled: true },
     LoggingConfiguration: { Level: "ERROR", IncludeExecutionData: false },
   });
+});
+
+it("has no log groups, and gives every role a name that the buckets admit and the stage's boundary", () => {
+  expect(Object.values(resources).filter(({ Type }) => Type === "AWS::Logs::LogGroup")).toEqual([]);
+  const roles = Object.values(resources).filter(({ Type }) => Type === "AWS::IAM::Role");
+  for (const { Properties } of roles) {
+    expect(Properties).toMatchObject({
+      RoleName: {
+        "Fn::Sub": expect.stringMatching(/^bank-batch-intake-prod-\$\{AWS::Region\}-[a-z]+$/) as string,
+      },
+      PermissionsBoundary: {
+        "Fn::If": ["HasPermissionsBoundary", { Ref: "PermissionsBoundaryArn" }, { Ref: "AWS::NoValue" }],
+      },
+    });
+  }
 });

@@ -66,7 +66,7 @@ function nameOf(resource: unknown): string {
   if (typeof resource === "string") return resource;
   const { Ref, ...reference } = resource as Record<string, string | readonly string[]>;
   const text = [Ref ?? reference["Fn::GetAtt"] ?? reference["Fn::Sub"] ?? ""].flat().join(".");
-  return text.replace(/^.*:(?=[^:]+$)/, "");
+  return text.replace(/:\*$/, "").replace(/^.*:(?=[^:]+$)/, "");
 }
 
 describe("the template", () => {
@@ -210,10 +210,10 @@ describe("the template", () => {
     ...["DescribeNetworkInterfaces", "DescribeSubnets", "UnassignPrivateIpAddresses"],
   ].map((action) => `ec2:${action} *`);
   const failures = ["lambda:InvokeFunction bank-batch-prod-notify"];
-  const logs = (name: string) => [
-    `logs:CreateLogStream ${name}LogGroup.Arn`,
-    `logs:PutLogEvents ${name}LogGroup.Arn`,
-  ];
+  const logs = (name: string) =>
+    ["CreateLogStream", "PutLogEvents"].map(
+      (action) => `logs:${action} /aws/lambda/bank-batch-prod-${name.toLowerCase()}`,
+    );
   it.each([
     [
       "Extract",
@@ -257,14 +257,14 @@ describe("the template", () => {
       "Rotate",
       [
         ...network,
-        ...["kms:Decrypt ExtractsKeyArn", "kms:Decrypt MasterSecretKeyArn"],
-        "kms:GenerateDataKey ExtractsKeyArn",
-        "secretsmanager:DescribeSecret DatabaseSecretArn",
-        "secretsmanager:GetRandomPassword *",
-        "secretsmanager:GetSecretValue DatabaseSecretArn",
-        "secretsmanager:GetSecretValue MasterSecretArn",
-        "secretsmanager:PutSecretValue DatabaseSecretArn",
-        "secretsmanager:UpdateSecretVersionStage DatabaseSecretArn",
+        ...["ExtractsKeyArn", "IntakeKeyArn", "MasterSecretKeyArn"].map((key) => `kms:Decrypt ${key}`),
+        ...["ExtractsKeyArn", "IntakeKeyArn"].map((key) => `kms:GenerateDataKey ${key}`),
+        ...["DatabaseSecretArn", "IntakeSecretArn"].flatMap((secret) =>
+          ["DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"].map(
+            (action) => `secretsmanager:${action} ${secret}`,
+          ),
+        ),
+        ...["secretsmanager:GetRandomPassword *", "secretsmanager:GetSecretValue MasterSecretArn"],
       ],
     ],
   ])("allows %s its own logs, and nothing that it doesn't need", (name, rights) => {
@@ -304,16 +304,30 @@ describe("the template", () => {
   it("reads every name from an SSM parameter of its stage, when it is deployed", () => {
     const names = [
       ...["announce-topic-arn", "database-secret-arn", "extracts-bucket", "extracts-key-arn"],
+      ...["intake-database-secret-arn", "intake-key-arn"],
       ...["lambda-security-group-id", "master-secret-arn", "master-secret-key-arn"],
-      ...["notify-dead-letter-queue-arn", "notify-topic-arn", "private-subnet-ids"],
+      ...[
+        "notify-dead-letter-queue-arn",
+        "notify-topic-arn",
+        "permissions-boundary-arn",
+        "private-subnet-ids",
+      ],
     ];
     const defaults = Object.values(parameters).map((each) => (each as { Default: string }).Default);
     expect(defaults.sort()).toEqual(names.map((name) => `/bank-batch/prod/${name}`));
   });
 
-  it("keeps the logs for 400 days", () => {
-    const groups = Object.values(resources).filter(({ Type }) => Type === "AWS::Logs::LogGroup");
-    expect(groups.map(({ Properties }) => Properties["RetentionInDays"])).toEqual([400, 400, 400, 400, 400]);
+  it("has no log groups, which would be deleted with the stack: infra-terraform has them", () => {
+    expect(Object.values(resources).filter(({ Type }) => Type === "AWS::Logs::LogGroup")).toEqual([]);
+  });
+
+  it("gives every role the permissions boundary of the stage, if there is one", () => {
+    for (const { Type, Properties } of Object.values(resources)) {
+      if (Type !== "AWS::IAM::Role") continue;
+      expect(Properties["PermissionsBoundary"]).toEqual({
+        "Fn::If": ["HasPermissionsBoundary", { Ref: "PermissionsBoundaryArn" }, { Ref: "AWS::NoValue" }],
+      });
+    }
   });
 
   it("schedules nothing on the stage dev", async () => {

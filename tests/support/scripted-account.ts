@@ -72,6 +72,7 @@ function operationOf({ method = "", url = "", headers }: IncomingMessage, body: 
   if (target !== undefined) return target.replace("AmazonSSM", "ssm");
   if (url.startsWith("/schedules")) return "scheduler.ListSchedules";
   if (url.includes("/account-settings")) return "lambda.GetAccountSettings";
+  if (url.includes("/event-source-mappings")) return "lambda.ListEventSourceMappings";
   if (url.endsWith("/configuration")) return "lambda.GetFunctionConfiguration";
   if (url.endsWith("/concurrency")) return "lambda.GetFunctionConcurrency";
   if (body.includes("Action=")) return `sns.${new URLSearchParams(body).get("Action") ?? ""}`;

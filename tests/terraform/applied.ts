@@ -11,10 +11,17 @@ import { createReader } from "../../local/stack";
 import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../../src/platform/month";
 import { Packaged } from "../support/packaged";
 import { type Account, startAccount } from "./account";
-import { expectProtectedBucket, expectTables, expectTemplateMatches, type FetchedMonth } from "./expected";
-import { environmentOf, parameter, REGION, STAGE } from "./stage";
+import {
+  expectLocked,
+  expectProtectedBuckets,
+  expectTables,
+  expectTemplateMatches,
+  type FetchedMonth,
+} from "./expected";
+import { expectTenantsApart, expectUploadsApart } from "./isolation";
+import { environmentOf, expectParameters, parameter, REGION, STAGE } from "./stage";
 import type { Terraform } from "./terraform";
-import { initialise, networkFile, optionsFile } from "./variable-files";
+import { BANKS, initialise, networkFile, optionsFile, tenantsFile } from "./variable-files";
 
 type Step = <Result>(what: string, action: () => Promise<Result>) => Promise<Result>;
 
@@ -36,6 +43,7 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
     );
 
     const options = await optionsFile(account, terraform);
+    const tenants = await tenantsFile(terraform);
     const first = ["prod.tfvars", network, options].map((file) => `-var-file=${file}`);
     await step("apply succeeds, with all options", () =>
       terraform.succeed("apply", "-auto-approve", ...first),
@@ -47,8 +55,16 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
     await step("Object Lock can be switched on later", () =>
       terraform.succeed("apply", "-auto-approve", ...variables),
     );
+    await step("every version of a file is locked for that time", () => expectLocked(account));
     await step("the Athena tables have the columns and folders of the program", () => expectTables(account));
-    await step("the bucket is versioned, encrypted and private", () => expectProtectedBucket(account));
+    await step("the buckets are versioned, encrypted and private", () =>
+      expectProtectedBuckets(account, tenants),
+    );
+    await step("a tenant's analysts reach its own lake and no other", () =>
+      expectTenantsApart(account, tenants),
+    );
+    await step("a bank uploads to its own folder and no other", () => expectUploadsApart(account, BANKS));
+    await step("the stacks of intake and lake find all their parameters", () => expectParameters(account));
 
     const packaged = await step("the Lambda is packaged", () => Packaged.create());
     started.push(() => packaged.remove());
@@ -142,9 +158,9 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       assert.equal(await terraform.succeed("state", "list"), before);
       assert.deepEqual(await fetched(), published);
     });
-    await step("the key is protected even without the buckets and the secret", async () => {
+    await step("the keys are protected even without the buckets and the secret", async () => {
       await terraform.succeed("state", "rm", ...PROTECTED);
-      assert.deepEqual(await protectedResources(), [KEY]);
+      assert.deepEqual(await protectedResources(), KEYS);
     });
     await step("without the module kept, destroy succeeds", async () => {
       await terraform.succeed("state", "rm", "module.bank_batch.module.kept", "module.replica");
@@ -153,7 +169,7 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
     });
     await step("the files are still readable and protected", async () => {
       assert.deepEqual(await fetched(), published);
-      await expectProtectedBucket(account);
+      await expectProtectedBuckets(account, tenants);
       const secret = { SecretId: extract["DB_SECRET_ID"] };
       const { SecretString } = await account.call<Secret>("secretsmanager", "get_secret_value", secret);
       assert.ok(SecretString.includes(source.password));
@@ -192,14 +208,24 @@ async function changes(terraform: Terraform, variables: readonly string[]): Prom
 }
 
 /** What destroy names when it fails. It names the key only when nothing else uses the key. */
+const KEPT = "module.bank_batch.module.kept";
 const PROTECTED = [
-  "module.bank_batch.module.kept.aws_s3_bucket.extracts",
-  "module.bank_batch.module.kept.aws_s3_bucket.logs[0]",
-  "module.bank_batch.module.kept.aws_secretsmanager_secret.database",
+  `${KEPT}.aws_s3_bucket.logs[0]`,
+  `${KEPT}.aws_secretsmanager_secret.database`,
+  `${KEPT}.aws_secretsmanager_secret.intake[0]`,
+  `${KEPT}.module.extracts.aws_s3_bucket.this`,
+  `${KEPT}.module.intake[0].aws_s3_bucket.this`,
+  `${KEPT}.module.landing[0].aws_s3_bucket.this`,
+  ...["credit-d-ete", "first-national"].flatMap((tenant) =>
+    ["bucket.aws_s3_bucket", "key.aws_kms_key"].map(
+      (resource) => `${KEPT}.module.tenant["${tenant}"].module.${resource}.this`,
+    ),
+  ),
   "module.replica.aws_kms_key.replica",
   "module.replica.aws_s3_bucket.replica",
 ];
-const KEY = "module.bank_batch.module.kept.aws_kms_key.extracts";
+/** Terraform names these only when nothing else needs them any more. */
+const KEYS = [`${KEPT}.aws_kms_key.extracts`, `${KEPT}.module.intake_key[0].aws_kms_key.this`];
 
 interface Secret {
   readonly SecretString: string;

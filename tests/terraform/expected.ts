@@ -7,6 +7,8 @@ import { definitions } from "../../src/extract/definitions";
 import type { Account } from "./account";
 import { parameter, REGION, STAGE } from "./stage";
 
+const ACCOUNT = "123456789012";
+
 export interface FetchedMonth {
   readonly month: string;
   readonly revision: number;
@@ -66,9 +68,43 @@ export async function expectTemplateMatches(account: Account, { month, files }: 
   }
 }
 
+/** Every bucket with files. */
+export async function expectProtectedBuckets(account: Account, tenants: readonly string[]): Promise<void> {
+  const always = [
+    "Deny TlsOnly",
+    "Deny NoOtherEncryption",
+    "Deny NoCustomerProvidedKeys",
+    "Deny WritersOnly",
+  ];
+  const ofReaders = ["Read", "List"].flatMap((right) =>
+    ["warehouse", "firstNational"].map((reader) => `Allow ${right}${reader}`),
+  );
+  const ofAll = [...always, "Deny VersionsStay"];
+  const stage = `bank-batch-${STAGE}-${REGION}`;
+  await expectProtectedBucket(account, `${stage}-extracts-${ACCOUNT}`, [...ofReaders, ...ofAll]);
+  await expectProtectedBucket(account, `${stage}-landing-${ACCOUNT}`, ofAll);
+  await expectProtectedBucket(account, `${stage}-intake-${ACCOUNT}`, ofAll);
+  for (const tenant of tenants) {
+    const bucket = `bank-batch-${tenant}-${STAGE}-datalake-${ACCOUNT}`;
+    await expectProtectedBucket(account, bucket, [...ofAll, "Deny WritersOnlyInAthenaResults"]);
+  }
+}
+
+export async function expectLocked(account: Account): Promise<void> {
+  const Bucket = `bank-batch-${STAGE}-${REGION}-extracts-${ACCOUNT}`;
+  const { ObjectLockConfiguration } = await account.call<{
+    ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: string; Days: number } } };
+  }>("s3", "get_object_lock_configuration", { Bucket });
+  const { Mode, Days } = ObjectLockConfiguration.Rule.DefaultRetention;
+  assert.deepEqual([Mode, Days], ["GOVERNANCE", 1]);
+}
+
 /** Versioning, encryption, no public access, no plain HTTP: required for as long as there are files. */
-export async function expectProtectedBucket(account: Account): Promise<void> {
-  const Bucket = `bank-batch-${STAGE}-${REGION}-extracts-123456789012`;
+async function expectProtectedBucket(
+  account: Account,
+  Bucket: string,
+  statements: readonly string[],
+): Promise<void> {
   const ask = <Answer>(operation: string) => account.call<Answer>("s3", operation, { Bucket });
   const { Status } = await ask<{ Status: string }>("get_bucket_versioning");
   assert.equal(Status, "Enabled");
@@ -80,14 +116,7 @@ export async function expectProtectedBucket(account: Account): Promise<void> {
   const { Statement } = JSON.parse(Policy) as {
     Statement: { Sid: string; Effect: string; Condition: object }[];
   };
-  assert.deepEqual(
-    Statement.map(({ Sid, Effect }) => `${Effect} ${Sid}`).sort(),
-    [
-      ...["Allow Readwarehouse", "Allow ReadfirstNational", "Allow Listwarehouse", "Allow ListfirstNational"],
-      ...["Deny TlsOnly", "Deny NoOtherEncryption", "Deny NoCustomerProvidedKeys", "Deny WritersOnly"],
-      "Deny VersionsStay",
-    ].sort(),
-  );
+  assert.deepEqual(Statement.map(({ Sid, Effect }) => `${Effect} ${Sid}`).sort(), [...statements].sort());
   const tls = Statement.find(({ Sid }) => Sid === "TlsOnly");
   assert.deepEqual(tls?.Condition, { Bool: { "aws:SecureTransport": "false" } });
   const { ServerSideEncryptionConfiguration } = await ask<{

@@ -6,8 +6,8 @@ import path from "node:path";
 
 import { expectAccepted } from "../aws-rules/check";
 import { RECORDING } from "../support/recorded-requests";
-import { DidNotRun } from "../support/python";
 import { runLifeCycle } from "./applied";
+import { runAll, step } from "./step";
 import { Terraform } from "./terraform";
 
 const EXAMPLES = ["examples/minimal", "examples/production"];
@@ -34,25 +34,4 @@ async function main(): Promise<void> {
   }
 }
 
-/** Prints the name of the step and its duration. */
-async function step<Result>(what: string, action: () => Promise<Result>): Promise<Result> {
-  const begun = performance.now();
-  process.stderr.write(`${what} …`);
-  try {
-    return await action();
-  } catch (error) {
-    process.stderr.write(" FAILED");
-    throw error;
-  } finally {
-    process.stderr.write(` ${((performance.now() - begun) / 1000).toFixed(1)} s\n`);
-  }
-}
-
-main().catch((error: unknown) => {
-  process.exitCode = 1;
-  process.stderr.write(
-    error instanceof DidNotRun
-      ? `\n*** The tests of Terraform did not run: ${error.message}. ***\n\n`
-      : `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-});
+runAll(main);

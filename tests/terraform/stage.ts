@@ -27,15 +27,49 @@ interface ServerlessFile {
   };
 }
 
+async function read(file: string): Promise<ServerlessFile> {
+  return parse(await readFile(path.join(ROOT, file), "utf8"), { merge: true }) as ServerlessFile;
+}
+
+/** The values of a stack's parameters, by their names in the template. */
+async function parametersOf(
+  account: Account,
+  { resources }: ServerlessFile,
+): Promise<ReadonlyMap<string, string>> {
+  const names = Object.values(resources.Parameters).map(({ Default }) =>
+    Default.replace("${sls:stage}", STAGE),
+  );
+  const values = new Map<string, string>();
+  // SSM takes ten names at once.
+  for (let first = 0; first < names.length; first += 10) {
+    const { Parameters } = await account.call<{ Parameters: { Name: string; Value: string }[] }>(
+      "ssm",
+      "get_parameters",
+      { Names: names.slice(first, first + 10) },
+    );
+    for (const { Name, Value } of Parameters) values.set(Name, Value);
+  }
+  return new Map(
+    Object.entries(resources.Parameters).map(([name, { Default }]) => {
+      const value = values.get(Default.replace("${sls:stage}", STAGE));
+      assert.ok(value !== undefined && value !== "", `${Default} is not in SSM`);
+      return [name, value];
+    }),
+  );
+}
+
+/** @throws AssertionError if a parameter that a stack reads is not there. */
+export async function expectParameters(account: Account): Promise<void> {
+  for (const file of ["serverless.intake.yml", "serverless.lake.yml"]) {
+    await parametersOf(account, await read(file));
+  }
+}
+
 /** A function's settings as CloudFormation resolves them, and those for this machine's database and endpoints. */
 export async function environmentOf(name: string, account: Account): Promise<Record<string, string>> {
-  const { resources } = parse(await readFile(path.join(ROOT, "serverless.yml"), "utf8")) as ServerlessFile;
-  const values = new Map<string, string>();
-  for (const [parameterName, { Default }] of Object.entries(resources.Parameters)) {
-    values.set(parameterName, await parameter(account, path.basename(Default)));
-    assert.equal(path.dirname(Default), "/bank-batch/${sls:stage}");
-  }
-  const { Variables } = resources.extensions[`${name}LambdaFunction`]?.Properties.Environment ?? {
+  const stack = await read("serverless.yml");
+  const values = await parametersOf(account, stack);
+  const { Variables } = stack.resources.extensions[`${name}LambdaFunction`]?.Properties.Environment ?? {
     Variables: {},
   };
   const resolved = Object.entries(Variables).flatMap(([variable, value]) =>

@@ -30,7 +30,7 @@ export class Terraform {
   static async create(): Promise<Terraform> {
     const directory = await mkdtemp(path.join(os.tmpdir(), "terraform-"));
     // The paths that the configuration reads.
-    for (const name of ["infra-terraform", "sql", "package.json"]) {
+    for (const name of ["infra-terraform", "sql", "package.json", "tenants.json"]) {
       await cp(path.join(ROOT, name), path.join(directory, name), {
         recursive: true,
         filter: (file) => !/^\.terraform$|\.tfstate/.test(path.basename(file)),

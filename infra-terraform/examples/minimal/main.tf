@@ -42,6 +42,7 @@ module "bank_batch" {
 
   notify_emails           = var.notify_emails
   noncurrent_version_days = 90
+  log_retention_days      = 30
 
   # The stage has no schedules (serverless.yml), so a missing month is no alarm.
   expects_every_month = false

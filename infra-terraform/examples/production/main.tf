@@ -75,6 +75,11 @@ module "bank_batch" {
   writer_principals     = var.writer_principals
   sftp                  = var.sftp
 
+  # The files that banks deliver, and the lake, whose tenants are in the list that the functions read
+  intake             = var.intake
+  tenants            = jsondecode(file("${path.module}/../../../tenants.json"))
+  analyst_principals = var.analyst_principals
+
   # The files
   object_lock     = var.object_lock
   replication     = module.replica.target
@@ -82,7 +87,7 @@ module "bank_batch" {
   log_data_events = true
 
   # Once the secret has a value (../../README.md):
-  # rotation_days = 30
+  # rotation_days = 30, and rotation_days = 30 in intake
 
   # The Glue job can't write to a bucket with Object Lock.
   create_glue_job  = var.object_lock == null
@@ -99,7 +104,6 @@ module "github" {
   repository               = var.github.repository
   state_bucket             = var.github.state_bucket
   create_provider          = var.github.create_provider
-  extracts_bucket_name     = module.bank_batch.extracts_bucket_name
   permissions_boundary_arn = var.permissions_boundary_arn
   tags                     = var.tags
 }

@@ -8,6 +8,21 @@ output "extracts_bucket_name" {
   value       = module.bank_batch.extracts_bucket_name
 }
 
+output "intake_secret_arn" {
+  description = "ARN of intake's secret, whose value you set, or null."
+  value       = module.bank_batch.intake_secret_arn
+}
+
+output "uploader_role_arns" {
+  description = "ARNs of the roles with which banks upload, by the bank's name."
+  value       = module.bank_batch.uploader_role_arns
+}
+
+output "analyst_role_arns" {
+  description = "ARNs of the roles of analysts, by the tenant's id."
+  value       = module.bank_batch.analyst_role_arns
+}
+
 output "announce_topic_arn" {
   description = "ARN of the topic that announces published months."
   value       = module.bank_batch.announce_topic_arn

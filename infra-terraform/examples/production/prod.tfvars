@@ -24,6 +24,12 @@ notify_emails = ["data-support@example.com"]
 # subscriber_principals = ["210987654321"]
 # writer_principals     = ["arn:aws:iam::123456789012:role/operators"]
 
+# Who uploads files of a bank, and who queries a tenant's lake. Every principal has to exist. intake = null without intake.
+intake = {
+  # uploaders = { FirstNational = ["arn:aws:iam::310987654321:role/files"] }
+}
+# analyst_principals = { first-national = ["arn:aws:iam::310987654321:role/analysts"] }
+
 # Object Lock can't be taken back. Try it with GOVERNANCE and a few days first.
 # object_lock = { mode = "COMPLIANCE", days = 3650 }
 

@@ -128,3 +128,25 @@ variable "github" {
   })
   default = null
 }
+
+variable "intake" {
+  description = "Intake of banks' files, or null without it: see the module's variable."
+  type = object({
+    uploaders = optional(map(set(string)), {})
+    keep_days = optional(object({
+      raw     = optional(number, 400)
+      stage   = optional(number, 400)
+      archive = optional(number, 3650)
+      error   = optional(number, 400)
+    }), {})
+    noncurrent_version_days = optional(number, 30)
+    rotation_days           = optional(number)
+  })
+  default = null
+}
+
+variable "analyst_principals" {
+  description = "Who may assume the role of a tenant's analysts, by the tenant's id."
+  type        = map(set(string))
+  default     = {}
+}

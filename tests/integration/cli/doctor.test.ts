@@ -5,7 +5,13 @@ import path from "node:path";
 import { parse } from "yaml";
 
 import { expectFine } from "../../../cli/commands/doctor";
-import { accountClients, parameterNames } from "../../../cli/doctor/account";
+import {
+  accountClients,
+  configOf,
+  intakeParameterNames,
+  parameterNames,
+  type Service,
+} from "../../../cli/doctor/account";
 import { indexed, tables } from "../../../cli/doctor/database";
 import { examine } from "../../../cli/doctor/doctor";
 import type { Finding } from "../../../cli/doctor/finding";
@@ -41,11 +47,15 @@ const values: Readonly<Record<string, string>> = {
   "database-secret-arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:database",
   "notify-topic-arn": "arn:aws:sns:eu-west-1:123456789012:people",
   "announce-topic-arn": "arn:aws:sns:eu-west-1:123456789012:machines",
+  "intake-topic-arn": "arn:aws:sns:eu-west-1:123456789012:deliveries",
+  "intake-key-arn": KEY,
 };
 const valueOf = (name: string) => values[name] ?? `the ${name}`;
 
+const ofIntake: readonly string[] = intakeParameterNames;
+
 const parameters =
-  (isThere: (name: string) => boolean = () => true) =>
+  (isThere: (name: string) => boolean = (name) => !ofIntake.includes(name)) =>
   (body: string) => {
     const { Names } = JSON.parse(body) as { Names: string[] };
     return {
@@ -56,12 +66,20 @@ const parameters =
   };
 
 const deployed =
-  (change: (task: string) => object = () => ({})) =>
+  (change: (task: string) => object = () => ({}), services: readonly Service[] = ["bank-batch"]) =>
   (_: string, url: string) => {
-    const task = /bank-batch-dev-(\w+)/.exec(url)?.[1] ?? "";
-    const Variables = Object.fromEntries(
-      Object.entries(functionSettings[task] ?? {}).map(([variable, name]) => [variable, valueOf(name)]),
-    );
+    const [, service = "", task = ""] = /(bank-batch(?:-intake|-lake)?)-dev-(\w+)/.exec(url) ?? [];
+    const isThere = services.find((one) => one === service);
+    if (isThere === undefined) return refusal("ResourceNotFoundException", 404);
+    const Variables = {
+      ...Object.fromEntries(
+        Object.entries(functionSettings[isThere][task] ?? {}).map(([variable, name]) => [
+          variable,
+          valueOf(name),
+        ]),
+      ),
+      LAKE_BUCKETS: "lake-of-{tenant}",
+    };
     return { State: "Active", LastUpdateStatus: "Successful", Environment: { Variables }, ...change(task) };
   };
 
@@ -154,7 +172,7 @@ describe("the doctor finds", () => {
   it.each<[string, Script | (() => Script), string[]]>([
     [
       "a parameter that is missing",
-      { "ssm.GetParameters": parameters((name) => name !== "master-secret-arn") },
+      { "ssm.GetParameters": parameters((name) => name !== "master-secret-arn" && !ofIntake.includes(name)) },
       ["✗ parameters: missing in SSM: master-secret-arn"],
     ],
     [
@@ -183,11 +201,16 @@ describe("the doctor finds", () => {
       () => ({ "secretsmanager.GetSecretValue": secret({ port: 9 }) }),
       [expect.stringMatching(/^– database: could not look: no connection to /) as string],
     ],
+    [
+      "a part of intake's parameters",
+      { "ssm.GetParameters": parameters((name) => name !== "intake-topic-arn") },
+      ["✗ parameters: missing in SSM: intake-topic-arn"],
+    ],
     ["a bucket that is missing", { "s3.HEAD": at("NotFound", 404) }, ["✗ bucket: extracts doesn't exist"]],
     [
       "a bucket without versions",
       { "s3.GET versioning": "<VersioningConfiguration></VersioningConfiguration>" },
-      ["✗ bucket: extracts keeps no versions: a restated month can't be read as it was"],
+      ["✗ bucket: extracts keeps no versions: what was replaced can't be read as it was"],
     ],
     [
       "a bucket without a key",
@@ -202,7 +225,7 @@ describe("the doctor finds", () => {
     [
       "a bucket that reports nothing",
       { "s3.GET notification": "<NotificationConfiguration></NotificationConfiguration>" },
-      ["✗ events: the bucket reports nothing to EventBridge, so no month is announced"],
+      ["✗ events: the bucket reports nothing to EventBridge, so nothing follows"],
     ],
     [
       "a bucket that can't be written to",
@@ -228,7 +251,9 @@ describe("the doctor finds", () => {
     [
       "functions that are not deployed",
       { "lambda.GetFunctionConfiguration": at("ResourceNotFoundException", 404) },
-      Object.keys(functionSettings).map((task) => `✗ functions: bank-batch-dev-${task} is not deployed`),
+      Object.keys(functionSettings["bank-batch"]).map(
+        (task) => `✗ functions: bank-batch-dev-${task} is not deployed`,
+      ),
     ],
     [
       "a function with values from before the last terraform apply",
@@ -346,6 +371,79 @@ describe("the doctor finds", () => {
   }
 });
 
+describe("the doctor looks at intake and the lake, if the stage has them:", () => {
+  const all: readonly Service[] = ["bank-batch", "bank-batch-intake", "bank-batch-lake"];
+  const mapping = (State: string) => ({
+    EventSourceMappings: [{ EventSourceArn: "arn:aws:sqs:eu-west-1:123456789012:a-queue", State }],
+  });
+  const whole = (): Script => ({
+    "ssm.GetParameters": parameters(() => true),
+    "lambda.GetFunctionConfiguration": deployed(undefined, all),
+    "lambda.ListEventSourceMappings": mapping("Enabled"),
+  });
+
+  it("all that they need", async () => {
+    const found = await findings(whole());
+    const checks = found.filter(({ state }) => state === "fine").map(({ check }) => check);
+    expect(checks.slice(14)).toEqual([
+      ...["landing bucket", "landing encryption", "landing events"],
+      ...["intake bucket", "intake encryption", "intake events"],
+      ...["topic intake", "functions of intake", "queue of bank-batch-intake-dev-start"],
+      ...["functions of lake", "queue of bank-batch-lake-dev-lake", "tenants"],
+    ]);
+  });
+
+  it.each<[string, Script, readonly string[]]>([
+    [
+      "functions that are not deployed",
+      { "lambda.GetFunctionConfiguration": deployed() },
+      ["start", "receive", "load", "stage", "settle"].map(
+        (task) => `✗ functions of intake: bank-batch-intake-dev-${task} is not deployed`,
+      ),
+    ],
+    [
+      "queues that are switched off",
+      { "lambda.ListEventSourceMappings": mapping("Disabled") },
+      ["intake-dev-start", "lake-dev-lake"].map(
+        (name) =>
+          `✗ queue of bank-batch-${name}: arn:aws:sqs:eu-west-1:123456789012:a-queue sends nothing to it: Disabled`,
+      ),
+    ],
+    [
+      "functions without a queue",
+      { "lambda.ListEventSourceMappings": { EventSourceMappings: [] } },
+      ["intake-dev-start", "lake-dev-lake"].map(
+        (name) => `✗ queue of bank-batch-${name}: no queue sends messages to it`,
+      ),
+    ],
+    [
+      "tenants without a bucket",
+      {
+        "s3.GET versioning": (_, url) =>
+          url.includes("lake-of-paper-bank")
+            ? refusal("NoSuchBucket", 404)
+            : "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+      },
+      ["✗ tenants: lake-of-paper-bank doesn't exist"],
+    ],
+    [
+      "tenants whose bucket it may not look at",
+      {
+        "s3.GET versioning": (_, url) =>
+          url.includes("lake-of-")
+            ? refusal("AccessDenied", 403)
+            : "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>",
+      },
+      Array.from(
+        { length: 4 },
+        () => expect.stringMatching(/^– tenants: could not look: AccessDenied/) as string,
+      ),
+    ],
+  ])("%s", async (_, change, expected) => {
+    expect(await problems({ ...whole(), ...change })).toEqual(expected);
+  });
+});
+
 it("the doctor says of everything that it may not look at that it could not look", async () => {
   const denied = Object.fromEntries(
     Object.keys(healthy())
@@ -454,24 +552,32 @@ describe("what the doctor looks for is what the project has:", () => {
     readonly functions: object;
   }
   const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
-  const { resources, functions } = parse(read("serverless.yml"), { merge: true }) as ServerlessFile;
-  const nameOf = (reference: string) => resources.Parameters[reference]?.Default.split("/").at(-1);
+  const stack = (service: Service) => parse(read(configOf[service]), { merge: true }) as ServerlessFile;
+  const services: readonly Service[] = ["bank-batch", "bank-batch-intake", "bank-batch-lake"];
+  const namesOf = (service: Service) =>
+    Object.values(stack(service).resources.Parameters).map(({ Default }) => path.basename(Default));
 
-  it("the parameters of serverless.yml", () => {
-    const names = Object.keys(resources.Parameters).map(nameOf);
-    expect([...parameterNames].sort()).toEqual(names.sort());
+  it("the parameters of the serverless files", () => {
+    const core = namesOf("bank-batch");
+    expect([...parameterNames].sort()).toEqual(core.sort());
+    const others = namesOf("bank-batch-intake").filter((name) => !core.includes(name));
+    expect([...intakeParameterNames].sort()).toEqual(others.sort());
+    expect(namesOf("bank-batch-lake").filter((name) => !core.includes(name))).toEqual([]);
   });
 
-  it("the functions and their settings", () => {
+  it.each(services)("the functions of %s and their settings", (service) => {
+    const { resources, functions } = stack(service);
+    const nameOf = (reference: string) => resources.Parameters[reference]?.Default.split("/").at(-1);
     const settings = Object.keys(functions).map((task) => {
       const logicalId = `${task.charAt(0).toUpperCase()}${task.slice(1)}LambdaFunction`;
       const variables = resources.extensions[logicalId]?.Properties.Environment.Variables ?? {};
-      const references = Object.entries(variables).flatMap(([variable, { Ref }]) =>
-        Ref === undefined ? [] : [[variable, nameOf(Ref)]],
-      );
+      const references = Object.entries(variables).flatMap(([variable, { Ref }]) => {
+        const name = Ref === undefined ? undefined : nameOf(Ref);
+        return name === undefined ? [] : [[variable, name]];
+      });
       return [task, Object.fromEntries(references)] as const;
     });
-    expect(functionSettings).toEqual(Object.fromEntries(settings));
+    expect(functionSettings[service]).toEqual(Object.fromEntries(settings));
   });
 
   it("the tables of schema.sql and the indexes of indexes.sql", () => {

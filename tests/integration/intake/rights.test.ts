@@ -38,10 +38,11 @@ interface Statement {
 async function grantedTo(name: string): Promise<Right[]> {
   const text = await readFile(path.join(ROOT, "serverless.intake.yml"), "utf8");
   const { functions, resources } = parse(text, { merge: true }) as {
-    functions: Record<string, { role: string }>;
+    functions: Record<string, { role: { "Fn::Sub": string } }>;
     resources: { Resources: Record<string, Role> };
   };
-  const role = resources.Resources[functions[name]?.role ?? ""];
+  const role =
+    resources.Resources[functions[name]?.role["Fn::Sub"].replace(/^\$\{(\w+)\.Arn\}$/, "$1") ?? ""];
   const program = role?.Properties.Policies.find(({ PolicyName }) => PolicyName === "program");
   return (program?.PolicyDocument.Statement ?? []).flatMap(({ Action, Resource }) =>
     [Action].flat().flatMap((action) => [Resource].flat().map((each) => `${action} ${placeOf(each)}`)),
@@ -158,6 +159,9 @@ describe("the role of", () => {
     // The topics are those of the settings, which the template gives it.
     if (name === "settle")
       for (const topic of ["NotifyTopicArn", "IntakeTopicArn"]) used.add(`sns:Publish ${topic}`);
+    // The topic for people is encrypted with the key of the extracts.
+    if (name === "settle")
+      for (const action of ["Decrypt", "GenerateDataKey"]) used.add(`kms:${action} ExtractsKeyArn`);
     expect([...used].sort()).toEqual((await grantedTo(name)).sort());
   });
 });

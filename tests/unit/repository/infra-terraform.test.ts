@@ -2,7 +2,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
+import { parse } from "yaml";
+
 import { extractNamed, extractNames } from "../../../src/extract/definitions/index";
+import { datasets } from "../../../src/lake/datasets";
+import type { ColumnType } from "../../../src/platform/columns";
 import { ROOT } from "../../support/root";
 
 function read(file: string): string {
@@ -31,6 +35,51 @@ it.each(tables)(
     });
   },
 );
+
+/** The types of Athena. Source: Amazon Athena User Guide, "Data types in Amazon Athena". */
+function athenaType(type: ColumnType): string {
+  if (type.startsWith("text")) return "string";
+  return { int32: "int", int64: "bigint" }[type as string] ?? type;
+}
+
+it("infra-terraform has the lake's datasets, with their columns and types in the same order", () => {
+  expect(JSON.parse(read("datasets.json"))).toEqual(
+    Object.fromEntries(
+      datasets.map(({ name, columns }) => [
+        name,
+        columns.map((column) => ({ name: column.name, type: athenaType(column.type) })),
+      ]),
+    ),
+  );
+});
+
+it.each([
+  ["serverless.yml", /functions += \{ for function in (\[[^\]]*\])/],
+  ["serverless.intake.yml", /intake_functions += (\[[^\]]*\])/],
+  ["serverless.lake.yml", /lake_functions += (\[[^\]]*\])/],
+])("infra-terraform has a log group for each function of %s, which makes none itself", (file, list) => {
+  const { functions } = parse(readFileSync(path.join(ROOT, file), "utf8"), { merge: true }) as {
+    functions: Readonly<Record<string, { disableLogs?: boolean }>>;
+  };
+  const [, names = ""] = list.exec(read("main.tf")) ?? [];
+  expect((JSON.parse(names) as string[]).sort()).toEqual(Object.keys(functions).sort());
+  expect(Object.values(functions).map(({ disableLogs }) => disableLogs)).not.toContain(undefined);
+});
+
+/** The names of the SSM parameters that Terraform writes, with all options. */
+const written = ["parameters.tf", "intake.tf"].flatMap((file) =>
+  [...read(file).matchAll(/^ {4}"([a-z-]+)" += /gm)].map(([, name]) => name),
+);
+
+it("infra-terraform writes exactly the parameters that the serverless files read", () => {
+  const names = ["serverless.yml", "serverless.intake.yml", "serverless.lake.yml"].flatMap((file) => {
+    const { resources } = parse(readFileSync(path.join(ROOT, file), "utf8"), { merge: true }) as {
+      resources: { Parameters: Readonly<Record<string, { Default: string }>> };
+    };
+    return Object.values(resources.Parameters).map(({ Default }) => path.basename(Default));
+  });
+  expect([...written].sort()).toEqual([...new Set(names)].sort());
+});
 
 it("infra-terraform uploads exactly the files that the Glue job reads", () => {
   const uploaded = [...read("glue.tf").matchAll(/"\$\{path\.module\}\/\.\.\/(?:sql\/extract\/)?([\w.]+)"/g)];
