@@ -1,4 +1,5 @@
 /** What a run reports while it proceeds, for logs and terminals, and where it was when its time limit was reached. */
+import type { MonthComparison } from "./month-comparison";
 import type { Month } from "../platform/month";
 import type { Outcome } from "../platform/publication/publication";
 
@@ -19,6 +20,8 @@ export interface FileSummary {
   readonly key: string;
   readonly rowCount: number;
   readonly byteCount: number;
+  /** The definition's measures, as the manifest states them: `{"loanCount": "3", "loanTotal": "600"}`. */
+  readonly totals: Readonly<Record<string, string>>;
 }
 
 export interface MonthSummary {
@@ -28,6 +31,10 @@ export interface MonthSummary {
   /** The manifest's key. */
   readonly manifest: string;
   readonly files: readonly FileSummary[];
+  /** What would change, if `diff` was asked for and the month would be restated. */
+  readonly changes?: MonthComparison;
+  /** The sums over the files, like theirs. */
+  readonly totals: Readonly<Record<string, string>>;
 }
 
 /** Follows a run's events, to say afterwards how far it got. */

@@ -1,13 +1,13 @@
 /** The extract's entry points on Lambda: an event in, a run, its summary out. */
 import type { Context } from "aws-lambda";
 
-import type { Edge } from "../platform/edge";
 import { handle } from "../platform/lambda/handler";
 import { MetricUnit, type Telemetry } from "../platform/lambda/telemetry";
 import { addMonths, firstDayOf, type Month } from "../platform/month";
 import type { Announcement } from "./announcement";
 import type { RunEvent } from "./events";
 import type { Summary } from "./extract";
+import { publishMessage } from "./message";
 import { noticeOf } from "./notice";
 import { announce as announceMonths, run, verify as verifyMonths } from "./run";
 import { parseAnnounceSettings, parseNotifySettings } from "./settings";
@@ -81,17 +81,6 @@ export function notify(event: unknown, context: Context): Promise<void> {
   });
 }
 
-async function publishMessage(
-  { aws, deadline }: Edge,
-  topicArn: string,
-  subject: string,
-  message: string,
-): Promise<void> {
-  const [{ PublishCommand }, sns] = await Promise.all([import("@aws-sdk/client-sns"), aws.sns()]);
-  const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: message });
-  await sns.send(command, { abortSignal: deadline.signal });
-}
-
 /** The metric of each step's duration. */
 const durationMetrics = {
   connected: "ConnectDuration",
@@ -101,7 +90,8 @@ const durationMetrics = {
   done: "PublishDuration",
 } as const;
 
-function report(telemetry: Telemetry, event: RunEvent): void {
+/** Logs a step of a run and counts its time, rows and bytes. */
+export function report(telemetry: Telemetry, event: RunEvent): void {
   if (event.step === "reading") return;
   const { step, ...details } = event;
   telemetry.step(step, durationMetrics[step], details);

@@ -38,6 +38,8 @@ export interface Manifest extends ManifestCore {
 /** What a run adds to a manifest beside its files. */
 export interface Provenance {
   readonly runId: string;
+  /** When the run began with the month. */
+  readonly startedAt: Date;
   readonly publishedAt: Date;
   readonly programVersion: string;
   readonly source: ManifestCore["source"];
@@ -111,7 +113,7 @@ export function describeMonth(
   files: readonly BankFile[],
   versionOf: (key: string) => ObjectVersion,
   { revision, replaced }: { readonly revision: number; readonly replaced: Manifest | undefined },
-  { runId, publishedAt, programVersion, source, quality, motive }: Provenance,
+  { runId, startedAt, publishedAt, programVersion, source, quality, motive }: Provenance,
 ): Manifest {
   const { name, statement, windowMonths } = definition;
   const totals = addTotals(
@@ -128,6 +130,7 @@ export function describeMonth(
     revision,
     ...motiveOf(motive),
     publishedAt: publishedAt.toISOString(),
+    durationMs: Math.max(0, publishedAt.getTime() - startedAt.getTime()),
     runId,
     source,
     query: { name: statement.name, sha256: statement.sha256 },
@@ -153,7 +156,7 @@ export function describeMonth(
 export function describeWithdrawal(
   definition: ExtractDefinition,
   replaced: Manifest,
-  { runId, publishedAt, programVersion, motive }: Omit<Provenance, "source" | "quality">,
+  { runId, publishedAt, programVersion, motive }: Omit<Provenance, "startedAt" | "source" | "quality">,
 ): Manifest {
   return {
     ...replaced,

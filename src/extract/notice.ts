@@ -11,10 +11,9 @@ import {
   parseInvocationRecord,
   taskOf,
 } from "../platform/lambda/notice";
-import { motiveOf } from "../platform/publication/manifest";
 import { createdKey } from "./announcement";
 import { defaultExtract } from "./definitions";
-import { parseRequest, type Request } from "./request";
+import { inputOf, parseRequest, type Request } from "./request";
 
 /** What each error means to the person on call. The names are those of `platform/errors.ts`. */
 const meanings: Readonly<Record<string, string>> = {
@@ -134,17 +133,4 @@ function requestOf({ requestPayload, timestamp }: InvocationRecord): Request | u
     if (error instanceof RequestError) return undefined;
     throw error;
   }
-}
-
-function inputOf({ definition, months, restate, motive, allowEmpty, dryRun }: Request): object {
-  const asked = months.length === 1 ? { month: months[0] } : { from: months[0], to: months.at(-1) };
-  const named = definition === defaultExtract ? {} : { extract: definition.name };
-  return {
-    ...named,
-    ...asked,
-    ...(restate && { restate }),
-    ...(allowEmpty && { allowEmpty }),
-    ...(dryRun && { dryRun }),
-    ...motiveOf(motive),
-  };
 }

@@ -17,6 +17,8 @@ export interface Request {
   readonly allowEmpty: boolean;
   /** Whether to do everything except publish. */
   readonly dryRun: boolean;
+  /** Whether to say what would change, row by row; nothing is published. */
+  readonly diff: boolean;
   /** Who restates and why, for the manifest. */
   readonly motive: Motive;
 }
@@ -71,6 +73,7 @@ const inputKeys = {
   restate: v.optional(v.boolean("expected true or false"), false),
   allowEmpty: v.optional(v.boolean("expected true or false"), false),
   dryRun: v.optional(v.boolean("expected true or false"), false),
+  diff: v.optional(v.boolean("expected true or false"), false),
   reason: v.optional(words),
   by: v.optional(words),
 };
@@ -115,12 +118,44 @@ export function parseRequest(event: unknown, now: Date): Request {
     const last = addMonths(monthOf(now), -1);
     throw refused([`${unfinished.join(", ")} has not ended (UTC); the last month that has is ${last}`]);
   }
-  const { extract: name, restate, allowEmpty, dryRun, by, reason } = parsed.output;
+  const { extract: name, restate, allowEmpty, dryRun, diff, by, reason } = parsed.output;
   if (!restate && (by !== undefined || reason !== undefined)) {
     throw refused(["reason and by are for restate: only a change of a published month has a reason"]);
   }
   const definition = extractNamed(name) ?? defaultExtract;
-  return { definition, months, restate, allowEmpty, dryRun, motive: motiveOf({ by, reason }) };
+  const motive = motiveOf({ by, reason });
+  // What would change is what a restatement would change, whether it is allowed or not.
+  return {
+    ...{ definition, months, allowEmpty, diff, motive },
+    ...{ restate: restate || diff, dryRun: dryRun || diff },
+  };
+}
+
+/** The input that asks for this. */
+export function inputOf(request: Request): Readonly<Record<string, unknown>> {
+  const { months } = request;
+  const asked = months.length === 1 ? { month: months[0] } : { from: months[0], to: months.at(-1) };
+  const { extract: name, ...options } = optionsOf(request);
+  return { ...(name !== undefined && { extract: name }), ...asked, ...options };
+}
+
+/** The part of an input that doesn't name months. */
+export function optionsOf({
+  definition,
+  restate,
+  motive,
+  allowEmpty,
+  dryRun,
+  diff,
+}: Request): Readonly<Record<string, unknown>> {
+  return {
+    ...(definition !== defaultExtract && { extract: definition.name }),
+    ...(restate && { restate }),
+    ...(allowEmpty && { allowEmpty }),
+    ...(dryRun && { dryRun }),
+    ...(diff && { diff }),
+    ...motiveOf(motive),
+  };
 }
 
 function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]] {
@@ -144,5 +179,6 @@ function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]
 function refused(problems: string[]): RequestError {
   return new RequestError(`wrong input: ${problems.join("; ")}`, {
     hint: 'Ask for one closed month, {"month": "2026-09"}, or a range, {"from": "2026-01", "to": "2026-06"}.',
+    onTerminal: "Ask for one closed month, --month 2026-09, or a range, --from 2026-01 --to 2026-06.",
   });
 }

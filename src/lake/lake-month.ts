@@ -10,7 +10,7 @@ import type { Bucket } from "./buckets";
 import type { ExtractDataset } from "./dataset";
 import { listKey, objectFolder, uriOf } from "./keys";
 import type { LakeMonth } from "./lineage";
-import { eachAtOnce } from "./parallel";
+import { eachAtOnce } from "../platform/parallel";
 import { manifestKey, readPublishedMonth } from "./published-month";
 import type { LakeSettings } from "./settings";
 import type { TenantLake } from "./tenant-lake";

@@ -4,8 +4,7 @@ import os from "node:os";
 import path from "node:path";
 
 import { serverless } from "../support/packaged";
-import { ROOT } from "../support/root";
-import type { Definition } from "../support/state-machine";
+import { type Definition, readDefinition, resourceOf, taskStates } from "../support/asl";
 
 jest.setTimeout(120_000);
 
@@ -46,23 +45,17 @@ it("has a function for each step and the starter, each with a role of its own", 
   ]);
 });
 
-it("has the definition that the tests run, with a function for each of its tasks", async () => {
-  const definition = JSON.parse(
-    await readFile(path.join(ROOT, "state-machines/intake.asl.json"), "utf8"),
-  ) as Definition;
+it("has the definition that the tests run, with a function for each of its tasks", () => {
+  const definition = readDefinition("intake");
   const { Definition: packaged, DefinitionSubstitutions } = properties("StateMachine");
   expect(packaged).toEqual(definition);
-  const used = Object.values(definition.States).flatMap((state) =>
-    state.Type === "Task" ? [state.Resource.replace(/^\$\{(.*)\}$/, "$1")] : [],
-  );
+  const used = taskStates(definition).map(resourceOf);
   expect(Object.keys(DefinitionSubstitutions as object).sort()).toEqual([...new Set(used)].sort());
 });
 
 it("gives no function more time than its task in the state machine waits for it", () => {
-  const { States: states } = properties("StateMachine")["Definition"] as Definition;
-  for (const state of Object.values(states)) {
-    if (state.Type !== "Task") continue;
-    const name = state.Resource.replace(/^\$\{Intake(.*)\}$/, "$1");
+  for (const state of taskStates(properties("StateMachine")["Definition"] as Definition)) {
+    const name = resourceOf(state).replace("Intake", "");
     expect(properties(`${name}LambdaFunction`)["Timeout"]).toBeLessThan(state.TimeoutSeconds);
   }
 });
@@ -101,7 +94,19 @@ it("gives every function the settings that its handler reads", () => {
   ]);
 });
 
-it("reports failed deliveries and dead letters to people", () => {
-  for (const alarm of ["FailedExecutionAlarm", "DeadLetterAlarm"])
-    expect(properties(alarm)["AlarmActions"]).toEqual([{ Ref: "NotifyTopicArn" }]);
+it("tells people of failed, timed-out and throttled executions, dead letters and messages that wait", () => {
+  const alarms = Object.values(resources).filter(({ Type }) => Type === "AWS::CloudWatch::Alarm");
+  expect(alarms.map(({ Properties }) => Properties["MetricName"]).sort()).toEqual([
+    ...["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
+    ...["ExecutionThrottled", "ExecutionsFailed", "ExecutionsTimedOut"],
+  ]);
+  for (const { Properties } of alarms)
+    expect(Properties["AlarmActions"]).toEqual([{ Ref: "NotifyTopicArn" }]);
+});
+
+it("logs and traces executions", () => {
+  expect(properties("StateMachine")).toMatchObject({
+    TracingConfiguration: { Enabled: true },
+    LoggingConfiguration: { Level: "ERROR", IncludeExecutionData: false },
+  });
 });

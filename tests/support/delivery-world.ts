@@ -1,7 +1,5 @@
 /** A world with the buckets, topics and database of intake, in which deliveries take their whole way. */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import path from "node:path";
 
 import {
   DeleteObjectCommand,
@@ -24,13 +22,11 @@ import type { Edge } from "../../src/platform/edge";
 import type { RecordedRequest, StartedExecution } from "../../local/aws/server";
 import { IntakeWorld } from "./intake-world";
 import type { IntakeCaller } from "./permissions";
-import { ROOT } from "./root";
-import { type Definition, execute, type Execution, type Json } from "./state-machine";
+import { readDefinition } from "./asl";
+import { execute, type Execution, type Json } from "./state-machine";
 import type { World } from "./world";
 
-export const stateMachine = JSON.parse(
-  readFileSync(path.join(ROOT, "state-machines/intake.asl.json"), "utf8"),
-) as Definition;
+export const stateMachine = readDefinition("intake");
 
 /** The functions of the state machine. */
 export type TaskName = "IntakeReceive" | "IntakeLoad" | "IntakeStage" | "IntakeSettle";

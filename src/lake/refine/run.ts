@@ -6,7 +6,7 @@ import { createdObject } from "../../platform/bucket/object-event";
 import { publish } from "../announcement";
 import { rawDatasets } from "../datasets";
 import { parseUri } from "../keys";
-import { eachAtOnce } from "../parallel";
+import { eachAtOnce } from "../../platform/parallel";
 import type { RefineSettings } from "../settings";
 import { openTenantLake } from "../tenant-lake";
 import type { Tenant } from "../tenants";

@@ -35,6 +35,8 @@ export const manifestEntries = {
   revision: v.number(),
   ...motiveEntries,
   publishedAt: v.string(),
+  /** How long the run worked on it, in milliseconds; other programs than this one may leave it out. */
+  durationMs: v.optional(v.number()),
   runId: v.string(),
   source: v.object({ database: v.string(), serverVersion: v.string(), snapshot: v.string() }),
   query: v.object({ name: v.string(), sha256: v.string() }),
