@@ -3,6 +3,7 @@ import type { Command } from "commander";
 
 import type { RawSummary, RawTask } from "../../src/lake/refine/raw-file";
 import { DataError, RequestError } from "../../src/platform/errors";
+import { isMonth } from "../../src/platform/month";
 import { help, lakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
@@ -19,6 +20,7 @@ export function addRefine(parent: Command): void {
     .option("--all", "every file of every tenant that is not taken yet")
     .option("--again", "take the files again although they are taken")
     .option("--withdraw", "take the files' rows back")
+    .option("--compact <YYYY-MM>", "join the files of a closed month into one for each tenant and dataset")
     .addOption(asJson("the outcomes"))
     .addHelpText(
       "after",
@@ -32,7 +34,11 @@ export function addRefine(parent: Command): void {
       ),
     )
     .action(async (files: string[], flags: Flags) => {
-      const { json, all, again, withdraw } = flags;
+      const { json, all, again, withdraw, compact } = flags;
+      if (compact !== undefined) {
+        await compactMonths(compact as string, json === true, files.length > 0 || all === true);
+        return;
+      }
       if (files.length > 0 === (all === true) || (again === true && withdraw === true)) {
         throw new RequestError(
           "wrong input: expected files or --all, with one of --again and --withdraw at most",
@@ -48,6 +54,25 @@ export function addRefine(parent: Command): void {
       if (json === true) terminal.printJson({ files: done });
       expectAccepted(done);
     });
+}
+
+async function compactMonths(month: string, json: boolean, hasFiles: boolean): Promise<void> {
+  const { compactAll, openRefining } = await import("../../src/lake/refine/run");
+  const { parseRefineSettings } = await import("../../src/lake/settings");
+  if (!isMonth(month) || hasFiles) {
+    throw new RequestError("wrong input: --compact expects a month as YYYY-MM, and no files", {
+      hint: `Look at ${NAME} refine --help.`,
+    });
+  }
+  await terminal.begin("compacting");
+  const months = await ending.inTime(async (deadline) => {
+    const here = edge(deadline);
+    return compactAll(await openRefining(parseRefineSettings(here.environment), here), month);
+  });
+  terminal.rest();
+  for (const { tenant, dataset, status, fileCount } of months)
+    terminal.say(coloured("green", `${tenant} ${dataset} ${month}  ${status}: ${fileCount} files`));
+  if (json) terminal.printJson({ months });
 }
 
 /** @param files none for all. */

@@ -60,6 +60,37 @@ it("the function gets announcements and the schedule's message from one queue, a
     expect(properties(alarm)).toMatchObject({ AlarmActions: [{ Ref: "NotifyTopicArn" }] });
 });
 
+it("the tenants' own files come by events of S3, the schedule makes up for lost ones, and failures stay there", () => {
+  expect(properties("RawFiles")).toMatchObject({
+    EventPattern: {
+      detail: {
+        bucket: {
+          name: [{ wildcard: { "Fn::Sub": "bank-batch-*-prod-datalake-${AWS::AccountId}" } }],
+        },
+        object: { key: [{ prefix: "raw/" }] },
+      },
+    },
+    Targets: [{ Arn: { "Fn::GetAtt": ["RefineQueue", "Arn"] } }],
+  });
+  expect(properties("RefineEventSourceMappingSQSRefineQueue")).toMatchObject({
+    EventSourceArn: { "Fn::GetAtt": ["RefineQueue", "Arn"] },
+    FunctionResponseTypes: ["ReportBatchItemFailures"],
+  });
+  expect(properties("RefineSchedule")).toMatchObject({
+    State: "ENABLED",
+    Target: { Arn: { "Fn::GetAtt": ["RefineQueue", "Arn"] }, Input: '{"all":true}' },
+  });
+  const timeout = properties("RefineLambdaFunction")?.["Timeout"] as number;
+  expect(properties("RefineQueue")).toMatchObject({
+    VisibilityTimeout: 6 * timeout,
+    RedrivePolicy: { deadLetterTargetArn: { "Fn::GetAtt": ["RefineDeadLetterQueue", "Arn"] } },
+  });
+  expect(properties("RefineFailed")).toMatchObject({
+    AlarmActions: [{ Ref: "NotifyTopicArn" }],
+    Dimensions: [{ Value: { "Fn::GetAtt": ["RefineDeadLetterQueue", "QueueName"] } }],
+  });
+});
+
 it("the lineage outlives the service", () => {
   expect(resources["LineageTable"]).toMatchObject({
     DeletionPolicy: "Retain",

@@ -4,8 +4,9 @@ import type { Context, SQSBatchResponse } from "aws-lambda";
 
 import { listKey } from "../../src/lake/keys";
 import { originLines, originOf } from "../../src/lake/origin";
+import type { Compaction } from "../../src/lake/refine/compaction";
 import type { RawStep, RawSummary, RawTask } from "../../src/lake/refine/raw-file";
-import { openRefining, refineAll, refineOne } from "../../src/lake/refine/run";
+import { compactAll, openRefining, refineAll, refineOne } from "../../src/lake/refine/run";
 import { parseRefineSettings } from "../../src/lake/settings";
 import { verifyLake } from "../../src/lake/run";
 import { readTenants, type Tenant } from "../../src/lake/tenants";
@@ -88,6 +89,12 @@ export class RefineWorld {
   runAll(): Promise<RawSummary[]> {
     return this.lake.inTime({ caller: "refine" }, async (edge) =>
       refineAll(await openRefining(parseRefineSettings(edge.environment), edge)),
+    );
+  }
+
+  compact(month: string): Promise<readonly Compaction[]> {
+    return this.lake.inTime({ caller: "operator" }, async (edge) =>
+      compactAll(await openRefining(parseRefineSettings(edge.environment), edge), month as Month),
     );
   }
 

@@ -71,7 +71,7 @@ export async function makeRefinedFiles(
   await record(processed, [raw]);
   await observe("processed");
 
-  const made = await makeParquet(bucket, dataset, [processed], {
+  const made = await makeParquet(bucket, dataset, [parentOf(bucket, processed)], {
     key: objectKey(dataset.name, month, contentSha256),
     metadata: { dataset: dataset.name, month, source_sha256: contentSha256 },
   });
@@ -92,20 +92,27 @@ export function parentOf({ name }: Bucket, { key, version, written }: Made): Lin
   return { bucket: name, key, versionId: version.versionId, sha256: written.sha256 };
 }
 
+/** A version of checked rows in `processed/`. */
+export interface Source {
+  readonly key: string;
+  readonly versionId: string | null;
+  readonly sha256: string;
+}
+
 /** Makes a Parquet file of checked rows. */
 export async function makeParquet(
   bucket: Bucket,
   dataset: RawDataset,
-  processed: readonly Made[],
+  processed: readonly Source[],
   { key, metadata }: { readonly key: string; readonly metadata: Readonly<Record<string, string>> },
 ): Promise<Made> {
   async function* rows() {
-    for (const { key: source, version, written } of processed) {
-      const bytes = await bucket.objects.open(source, version.versionId);
+    for (const { key: source, versionId, sha256 } of processed) {
+      const bytes = await bucket.objects.open(source, versionId);
       if (bytes === undefined) throw changed(uriOf(bucket.name, source));
       const hash = createHash("sha256");
       for await (const batch of rowsOfLines(dataset.columns, bytes, hash)) yield batch;
-      if (hash.digest("hex") !== written.sha256) throw changed(uriOf(bucket.name, source));
+      if (hash.digest("hex") !== sha256) throw changed(uriOf(bucket.name, source));
     }
   }
   const bytes = parquetFile(dataset.columns, rows(), { metadata });

@@ -10,6 +10,7 @@ import { eachAtOnce } from "../../platform/parallel";
 import type { RefineSettings } from "../settings";
 import { openTenantLake } from "../tenant-lake";
 import type { Tenant } from "../tenants";
+import { type Compaction, compactMonth } from "./compaction";
 import { machineMessage, rejectionNotice } from "./messages";
 import { updateList } from "./month-list";
 import { refineFile, type RawStep, type RawSummary, type RawTask, type Refining } from "./raw-file";
@@ -135,6 +136,19 @@ export async function refineAll(
   const [first] = failures;
   if (first instanceof BatchError) first.done = done.map(({ file }) => file);
   throw first;
+}
+
+/**
+ * Compacts a month of every tenant's datasets of own files.
+ *
+ * @throws RequestError if it has not ended; what {@link compactMonth} throws.
+ */
+export async function compactAll(refining: Refining, month: Month): Promise<Compaction[]> {
+  const done: Compaction[] = [];
+  for (const tenant of refining.settings.tenants)
+    for (const dataset of rawDatasets.filter(({ name }) => tenant.datasets.includes(name)))
+      done.push(await compactMonth(refining, dataset, tenant, month));
+  return done;
 }
 
 /** The months of which the tenant has files or a list, in order. */

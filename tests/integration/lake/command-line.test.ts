@@ -119,5 +119,10 @@ it("refine takes a tenant's own file, and says where the report about a wrong on
     0,
     expect.stringContaining("transactions 2026-09  verified"),
   ]);
+  const compacted = await run("refine", "--compact", "2026-09");
+  expect([compacted.exitCode, compacted.stderr]).toEqual([
+    0,
+    expect.stringContaining("transactions 2026-09  unchanged: 1 files"),
+  ]);
   expect((await run("refine", right, "--all")).exitCode).toBe(64);
 });

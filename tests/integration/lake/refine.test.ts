@@ -299,3 +299,31 @@ it("events that were lost, and a list that is gone, are made up for by the sched
   const statuses = (await world.runAll()).map(({ status }) => status);
   expect(new Set(statuses)).toEqual(new Set(["unchanged"]));
 });
+
+it("a closed month's files become one by one write, with all of their rows and lineage; a late file is not lost", async () => {
+  const month = "2025-11";
+  for (const day of ["1", "2", "3"])
+    await world.write(
+      `raw/transactions/compacted-${day}.csv`,
+      transactionsOf(month, [`${day}.00`, `${day}.50`]),
+    );
+  await world.deliver();
+  const amounts = await world.amounts(month);
+  expect(amounts).toHaveLength(6);
+  expect(await world.compact(month)).toMatchObject([
+    { status: "compacted", fileCount: 3 },
+    { status: "unchanged" },
+  ]);
+  expect((await world.list(month))?.trim().split("\n")).toHaveLength(1);
+  expect(await world.amounts(month)).toEqual(amounts);
+  expect(await world.verify(month)).toMatchObject([{ status: "verified", problems: [] }]);
+  expect((await world.lineage(month)).filter((line) => line.includes("/raw/"))).toHaveLength(3);
+  expect(await world.compact(month)).toMatchObject([{ status: "unchanged" }, { status: "unchanged" }]);
+
+  await world.write("raw/transactions/compacted-late.csv", transactionsOf(month, ["9.00"]));
+  await world.deliver();
+  expect(await world.amounts(month)).toEqual([...amounts, "9.00"]);
+  expect(await world.compact(month)).toMatchObject([{ status: "compacted", fileCount: 4 }, {}]);
+  expect(await world.amounts(month)).toEqual([...amounts, "9.00"]);
+  await expect(world.compact("2099-01")).rejects.toMatchObject({ name: "RequestError" });
+});
