@@ -6,6 +6,7 @@ import { asJson, type Flags, lookingBack, MONTHS_BACK, withMonths } from "../opt
 import { edge, ending, terminal } from "../session";
 import { Steps } from "../steps";
 import { type Colour, coloured } from "../terminal";
+import { showExecutions } from "./executions";
 
 export function addStatus(parent: Command): void {
   withMonths(parent.command("status"))
@@ -13,6 +14,7 @@ export function addStatus(parent: Command): void {
       "show calendars of the published months and of the deliveries of each bank; reads only the buckets",
     )
     .option("--verify", "read every file in full, instead of only checking that it exists")
+    .option("--stage <name>", "show the running and failed executions of this deployment stage instead")
     .addOption(asJson("the status"))
     .addHelpText(
       "after",
@@ -29,7 +31,8 @@ export function addStatus(parent: Command): void {
         "It exits with 0 whatever it finds. Use verify to fail on missing or damaged months.",
       ),
     )
-    .action(async ({ json, verify, ...input }: Flags) => {
+    .action(async ({ json, verify, stage, ...input }: Flags) => {
+      if (stage !== undefined) return showExecutions(stage as string, json === true);
       const { openPublished } = await import("../../src/extract/run");
       const { readStatuses } = await import("../../src/extract/statuses");
       const { headingOf, outlook } = await import("../outlook");
