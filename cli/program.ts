@@ -3,6 +3,7 @@ import { Command } from "commander";
 
 import { version } from "../package.json";
 import { addBackfill } from "./commands/backfill";
+import { addCompletion } from "./commands/completion";
 import { addDoctor } from "./commands/doctor";
 import { addExtract } from "./commands/extract";
 import { addIntake } from "./commands/intake";
@@ -42,6 +43,7 @@ export function program(): Command {
   addQuery(command);
   addDoctor(command);
   addSettings(command);
+  addCompletion(command);
   addDemo(command);
   addLocal(command);
   return command.addHelpText(

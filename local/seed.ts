@@ -36,18 +36,25 @@ export const smallSeed = {
  * Creates the tables, fills them and creates the indexes. It takes a second for 200,000 loans, minutes for 20 million.
  * Every tenth branch has no clients, and each branch lends nothing in every fifth month.
  */
-export async function seed(client: Client, options: SeedOptions): Promise<void> {
+export async function seed(
+  client: Client,
+  options: SeedOptions,
+  observe: (step: string) => void = () => undefined,
+): Promise<void> {
   const { loans, accounts, branches, banks, from, to, bankWithoutBranches, seed: number } = options;
   await client.query(await ods("schema.sql"));
   // The foreign keys are right by construction, and checking 20 million would take longer than inserting them.
   await client.query("set session_replication_role = replica");
+  observe("inventing banks, branches and clients");
   await client.query(await ods("seed_banks.sql"), [banks, bankWithoutBranches]);
   await client.query(await ods("seed_branches.sql"), [branches, banks]);
   await client.query(await ods("seed_workers.sql"), [branches]);
   await client.query(await ods("seed_clients.sql"), [accounts, branches]);
   await client.query(await ods("seed_accounts.sql"), [accounts]);
+  observe(`inventing ${loans.toLocaleString("en")} loans`);
   await client.query(await ods("seed_loans.sql"), [loans, accounts, branches, from, to, number]);
   await client.query("reset session_replication_role");
+  observe("creating the indexes");
   await client.query(await ods("indexes.sql"));
   await client.query("analyze");
 }

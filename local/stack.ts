@@ -16,6 +16,8 @@ export interface LocalStack {
   readonly aws: LocalAws;
   /** The owner's database. */
   readonly database: string;
+  /** The login of the extract, which may only read. */
+  readonly reader: { readonly username: string; readonly password: string };
   readonly bucket: string;
   /** Where banks write. */
   readonly landingBucket: string;
@@ -65,7 +67,7 @@ export async function startStack(prepare: (owner: Client) => Promise<void>): Pro
     };
     return {
       ...{ postgres, aws, database: DATABASE, bucket: BUCKET, landingBucket: LANDING_BUCKET },
-      ...{ environment, stop },
+      ...{ reader, environment, stop },
     };
   } catch (error) {
     await stop();
@@ -78,9 +80,13 @@ export function lastClosedMonth(): Month {
 }
 
 /** Starts the stack with loans of the 14 months that end with `lastMonth`. */
-export function startSeededStack(lastMonth: Month, loans: number = smallSeed.loans): Promise<LocalStack> {
+export function startSeededStack(
+  lastMonth: Month,
+  loans: number = smallSeed.loans,
+  observe: (step: string) => void = () => undefined,
+): Promise<LocalStack> {
   const [from, to] = [firstDayOf(addMonths(lastMonth, -13)), lastDayOf(lastMonth)];
-  return startStack((owner) => seed(owner, { ...smallSeed, loans, from, to }));
+  return startStack((owner) => seed(owner, { ...smallSeed, loans, from, to }, observe));
 }
 
 /** The settings that a run needs besides the AWS endpoint and credentials. */

@@ -11,11 +11,13 @@ export interface UpOptions {
   readonly print: (text: string) => void;
   /** Prints a line for people. */
   readonly say: (line: string) => void;
+  /** Shows what is being done. */
+  readonly progress: (step: string) => void;
 }
 
-export async function up({ loans, signal, print, say }: UpOptions): Promise<void> {
+export async function up({ loans, signal, print, say, progress }: UpOptions): Promise<void> {
   const month = lastClosedMonth();
-  const stack = await startSeededStack(month, loans);
+  const stack = await startSeededStack(month, loans, progress);
   try {
     signal.throwIfAborted();
     print(
@@ -25,6 +27,16 @@ export async function up({ loans, signal, print, say }: UpOptions): Promise<void
     );
     say("# In another shell, after loading the settings above:");
     say(`#   npx bank-batch extract --month ${month}`);
+    say("# The database, with the rights of the extract, and as the owner, who may change loans:");
+    for (const { username, password } of [
+      stack.reader,
+      { ...stack.postgres, username: stack.postgres.user },
+    ]) {
+      const { host, port } = stack.postgres;
+      say(`#   psql 'postgresql://${username}:${password}@${host}:${port}/${stack.database}'`);
+    }
+    say("# The AWS CLI and boto3 work with the same settings, also for S3, Secrets Manager and SNS:");
+    say(`#   aws s3 ls s3://${stack.bucket} --recursive`);
     say("# Press Ctrl-C here to stop the stack and delete its data.");
     await once(signal, "abort");
     signal.throwIfAborted();

@@ -40,11 +40,16 @@ export function addLocal(parent: Command): void {
     .action(({ loans }: LocalFlags) =>
       onThisMachine(async () => {
         const { up } = await import("../../local/up");
+        await terminal.begin("starting PostgreSQL and the AWS endpoint");
         await up({
           loans,
           signal: ending.signal,
-          print: (text) => terminal.print(text),
+          print: (text) => {
+            terminal.rest();
+            terminal.print(text);
+          },
           say: (line) => terminal.say(line),
+          progress: (step) => terminal.progress(step),
         });
       }),
     );

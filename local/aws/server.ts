@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { temporaryDirectory } from "../temporary";
 import { AwsError, type Call, type Reply, type Service } from "./exchange";
 import { carryOutOr, eventOf, type Fault, type RequestEvent, type RequestHook } from "./faults";
@@ -16,7 +17,7 @@ import { s3Error } from "./s3-errors";
 import { objectCreated, type ObjectCreatedEvent } from "./s3-events";
 import { S3Store } from "./s3-store";
 import { SecretsManager } from "./secrets-manager";
-import { verifySignature, type Credentials } from "./sigv4";
+import { needsBody, verifySignature, type Credentials } from "./sigv4";
 import { Sns, type PublishedMessage } from "./sns";
 import { type Runner, type StartedExecution, StepFunctions } from "./step-functions";
 
@@ -126,11 +127,13 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = [];
     const received = callOf(request, response);
-    const call =
+    const observed =
       options.observe === undefined
         ? received
         : { ...received, body: () => collecting(received.body(), chunks) };
-    const service = serviceOf(call);
+    const service = serviceOf(observed);
+    const body = service !== s3 && needsBody(observed) ? await wholeBody(observed) : undefined;
+    const call = body === undefined ? observed : { ...observed, body: () => Readable.from([body]) };
     const query = Object.fromEntries(new URLSearchParams(call.search));
     const record: Mutable<RecordedRequest> = {
       service: service.name,
@@ -144,7 +147,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
         const { carryOut, ...operation } = await service.recognise(call);
         const { name, bucket, key } = operation;
         Object.assign(record, { operation: name, ...(bucket && { bucket }), ...(key && { key }) });
-        verifySignature(call, credentials, region, service.name);
+        verifySignature(call, credentials, region, service.name, body);
         return await carryOutOr(await faultFor(eventOf(service, operation, call)), carryOut, call, request);
       } catch (error) {
         return service.refuse(asAwsError(error));
@@ -181,6 +184,8 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       AWS_ENDPOINT_URL_SNS: endpoint,
       AWS_ENDPOINT_URL_SFN: endpoint,
       AWS_REGION: region,
+      // The AWS CLI and boto3 know only this one.
+      AWS_DEFAULT_REGION: region,
       AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       S3_FORCE_PATH_STYLE: "true",
@@ -221,6 +226,13 @@ function asAwsError(error: unknown): AwsError {
   if (error instanceof AwsError) return error;
   if (error instanceof URIError) return s3Error("InvalidURI");
   return s3Error("InternalError", String(error));
+}
+
+/** Of the services apart from S3, whose requests are small. */
+async function wholeBody(call: Call): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of call.body()) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 async function* collecting(body: AsyncIterable<Buffer>, chunks: Buffer[]): AsyncIterable<Buffer> {

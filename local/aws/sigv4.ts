@@ -1,5 +1,5 @@
 // Checks the Signature Version 4 of a request, from its headers alone: payload.ts checks the body against the signed
-// hash (x-amz-content-sha256). Source: AWS IAM User Guide, "Create a signed
+// hash (x-amz-content-sha256). Only S3 needs that header; without it, the signature is over the hash of the body. Source: AWS IAM User Guide, "Create a signed
 // AWS API request".
 import { createHash, createHmac } from "node:crypto";
 import { type Call } from "./exchange";
@@ -14,7 +14,7 @@ const maximumSkewMilliseconds = 15 * 60 * 1000;
 const authorizationForm =
   /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/;
 
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+const sha256 = (text: string | Buffer): string => createHash("sha256").update(text).digest("hex");
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 
 /** RFC 3986 encoding, which AWS uses in paths, queries and listings. */
@@ -25,8 +25,22 @@ export function uriEncode(text: string): string {
   );
 }
 
-/** @throws AwsError 403; 400 for an Authorization header of another region or service. */
-export function verifySignature(call: Call, credentials: Credentials, region: string, service: string): void {
+/** Whether a signature can be checked only with the body: most clients send its hash to S3 alone. */
+export function needsBody({ headers }: Call): boolean {
+  return headers.authorization !== undefined && headers["x-amz-content-sha256"] === undefined;
+}
+
+/**
+ * @param body of a request that {@link needsBody}.
+ * @throws AwsError 403; 400 for an Authorization header of another region or service.
+ */
+export function verifySignature(
+  call: Call,
+  credentials: Credentials,
+  region: string,
+  service: string,
+  body?: Buffer,
+): void {
   const authorization = call.headers.authorization;
   if (authorization === undefined) throw s3Error("AccessDenied");
   const [, accessKeyId, date, itsRegion, itsService, names, signature] =
@@ -45,12 +59,12 @@ export function verifySignature(call: Call, credentials: Credentials, region: st
     throw s3Error("RequestTimeTooSkewed");
   }
   const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
-  const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonicalRequest(call, signedHeaders))}`;
+  const toSign = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${sha256(canonicalRequest(call, signedHeaders, body))}`;
   const key = scope.split("/").reduce<string | Buffer>(hmac, `AWS4${credentials.secretAccessKey}`);
   if (hmac(key, toSign).toString("hex") !== signature) throw s3Error("SignatureDoesNotMatch");
 }
 
-function canonicalRequest(call: Call, signedHeaders: readonly string[]): string {
+function canonicalRequest(call: Call, signedHeaders: readonly string[], body?: Buffer): string {
   return [
     call.method,
     call.path
@@ -69,7 +83,7 @@ function canonicalRequest(call: Call, signedHeaders: readonly string[]): string 
     ...signedHeaders.map((name) => `${name}:${header(call, name).trim().replace(/ +/g, " ")}`),
     "",
     signedHeaders.join(";"),
-    header(call, "x-amz-content-sha256"),
+    body === undefined ? header(call, "x-amz-content-sha256") : sha256(body),
   ].join("\n");
 }
 
