@@ -8,6 +8,7 @@ import { addExtract } from "./commands/extract";
 import { addIntake } from "./commands/intake";
 import { addLake, addLineage, addQuery } from "./commands/lake";
 import { addDemo, addLocal } from "./commands/local";
+import { addRefine } from "./commands/refine";
 import { addReport } from "./commands/report";
 import { addSettings } from "./commands/settings";
 import { addStatus } from "./commands/status";
@@ -36,6 +37,7 @@ export function program(): Command {
   addWithdraw(command);
   addIntake(command);
   addLake(command);
+  addRefine(command);
   addLineage(command);
   addQuery(command);
   addDoctor(command);

@@ -87,7 +87,7 @@ async function download(lake: Lake, { bucket, key, month }: ListedFile, folder: 
     `month=${monthPart(month)}`,
     path.basename(key),
   );
-  const { objects } = lake.open({ ...lake.settings.source.bucket, bucket });
+  const { objects } = lake.open(lake.settings.bucketNamed(bucket));
   const bytes = await objects.open(key, null);
   // The file of an earlier revision, which has been replaced since the list was read.
   if (bytes === undefined)

@@ -11,7 +11,7 @@ export interface LocalDynamoDb {
   /** The environment variables that make the SDK clients of a process use this endpoint. */
   readonly environment: Readonly<Record<string, string>>;
   readonly clientConfig: ClientConfig;
-  /** The names of the operations that were called, each once: "PutItem". */
+  /** The operations that were called, each once for each user agent: `PutItem aws-sdk-js/…`. */
   readonly operations: ReadonlySet<string>;
   stop(): Promise<void>;
 }
@@ -45,7 +45,8 @@ export async function startLocalDynamoDb(
   client.destroy();
   const operations = new Set<string>();
   server.on("request", ({ headers }) => {
-    operations.add(String(headers["x-amz-target"]).replace(/^.*\./, ""));
+    const operation = String(headers["x-amz-target"]).replace(/^.*\./, "");
+    operations.add(`${operation} ${headers["user-agent"] ?? ""}`);
   });
   return {
     operations,

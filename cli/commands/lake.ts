@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 
 import type { LakeVerification } from "../../src/lake/verification";
-import { datasetNames } from "../../src/lake/datasets/index";
+import { extractDatasets, namesOf } from "../../src/lake/datasets/index";
 import { help, lakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
@@ -11,7 +11,9 @@ import { occurrences, tally } from "../wording";
 
 function withLakeMonths(command: Command): Command {
   return command
-    .addOption(new Option("--dataset <name>", "only this dataset (default: all)").choices(datasetNames))
+    .addOption(
+      new Option("--dataset <name>", "only this dataset (default: all)").choices(namesOf(extractDatasets)),
+    )
     .option("--month <YYYY-MM>", "a single month")
     .option("--from <YYYY-MM>", "the first month of a range")
     .option("--to <YYYY-MM>", "the last month of a range")

@@ -18,6 +18,7 @@ export function addVerify(parent: Command): void {
     )
     .addOption(scheduledTime())
     .option("--lake", "instead, check what the lake has of the months: files, totals and lineage")
+    .option("--dataset <name>", "with --lake: of this dataset, such as transactions (default: the extract's)")
     .addOption(asJson("the findings"))
     .addHelpText(
       "after",
@@ -31,10 +32,10 @@ export function addVerify(parent: Command): void {
         "It exits with 1 if a month is missing or damaged, and with 75 if a month could not be read.",
       ),
     )
-    .action(async ({ json, lake, ...input }: Flags) => {
+    .action(async ({ json, lake, dataset, ...input }: Flags) => {
       if (lake === true) {
-        const { extract: dataset, ...months } = input;
-        await verifyLakeMonths({ dataset, ...months }, json === true);
+        const { extract, ...months } = input;
+        await verifyLakeMonths({ dataset: dataset ?? extract, ...months }, json === true);
         return;
       }
       const { verify } = await import("../../src/extract/run");

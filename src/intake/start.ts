@@ -4,19 +4,10 @@
  */
 import type { SFNClient } from "@aws-sdk/client-sfn";
 import type { SQSBatchItemFailure, SQSEvent, SQSRecord } from "aws-lambda";
-import * as v from "valibot";
 
+import { createdObject } from "../platform/bucket/object-event";
 import { RequestError } from "../platform/errors";
 import { arrivalId, type ObjectAddress } from "./arrival";
-
-/** Source: Amazon S3 User Guide, "EventBridge event message structure". */
-const objectCreated = v.looseObject({
-  "detail-type": v.literal("Object Created"),
-  detail: v.looseObject({
-    bucket: v.looseObject({ name: v.string() }),
-    object: v.looseObject({ key: v.string(), "version-id": v.optional(v.string()) }),
-  }),
-});
 
 /** Of one message: `ignored` is a folder that somebody made in the console. */
 export type Started = ObjectAddress & { readonly status: "started" | "running" | "ignored" };
@@ -28,20 +19,19 @@ export type Started = ObjectAddress & { readonly status: "started" | "running" |
  *   it is copied.
  */
 export function objectOf(body: string): ObjectAddress {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), objectCreated), body);
-  if (!parsed.success) {
+  const created = createdObject(body);
+  if (created === undefined) {
     throw new RequestError("this message is not an event of S3 about an object that was created", {
       hint: "Find out what else writes to the queue, and remove the message from the dead-letter queue.",
     });
   }
-  const { bucket, object } = parsed.output.detail;
-  const versionId = object["version-id"];
+  const { bucket, key, versionId } = created;
   if (versionId === undefined) {
-    throw new RequestError(`s3://${bucket.name}/${object.key} has no version`, {
+    throw new RequestError(`s3://${bucket}/${key} has no version`, {
       hint: "Turn on versioning for the landing bucket, then redrive the dead-letter queue.",
     });
   }
-  return { bucket: bucket.name, key: object.key, versionId };
+  return { bucket, key, versionId };
 }
 
 /** @throws the error of Step Functions. */

@@ -2,8 +2,10 @@
 import * as v from "valibot";
 
 import type { Edge } from "../platform/edge";
+import type { Notice } from "../platform/lambda/notice";
 import { isMonth, type Month } from "../platform/month";
-import { datasetNamed } from "./datasets";
+import type { ExtractDataset } from "./dataset";
+import { datasetNamed, extractDatasets } from "./datasets";
 import { uriOf } from "./keys";
 import type { LakeMonth } from "./lineage";
 import { type LakeRequest, parseLakeRequest } from "./request";
@@ -43,11 +45,11 @@ export function queuedMessages(event: unknown): readonly QueuedMessage[] | undef
  * @returns undefined if it announces an extract that has no dataset.
  * @throws SyntaxError if the text is not JSON, RequestError if it is neither.
  */
-export function requestedBy(text: string, now: Date): LakeRequest | undefined {
+export function requestedBy(text: string, now: Date): LakeRequest<ExtractDataset> | undefined {
   const content: unknown = JSON.parse(text);
   const inner: unknown = v.is(envelope, content) ? JSON.parse(content.Message) : content;
-  if (!v.is(announced, inner)) return parseLakeRequest(inner, now);
-  const dataset = datasetNamed(inner.extract);
+  if (!v.is(announced, inner)) return parseLakeRequest(inner, now, extractDatasets);
+  const dataset = datasetNamed(extractDatasets, inner.extract);
   return dataset && { datasets: [dataset], months: [inner.month], remake: false };
 }
 
@@ -81,18 +83,21 @@ export function announcementOf({
   };
 }
 
-/** Sends a month's announcement to the topic for machines. */
-export async function announce(
+/** The message for machines about a month. */
+export function messageOf(announcement: LakeAnnouncement): Notice {
+  const { dataset, month, state, revision } = announcement;
+  return {
+    subject: `${dataset} ${month} ${state}, revision ${revision}`,
+    message: JSON.stringify(announcement),
+  };
+}
+
+export async function publish(
   { aws, deadline }: Pick<Edge, "aws" | "deadline">,
   topicArn: string,
-  announcement: LakeAnnouncement,
+  { subject, message }: Notice,
 ): Promise<void> {
   const [{ PublishCommand }, sns] = await Promise.all([import("@aws-sdk/client-sns"), aws.sns()]);
-  const { dataset, month, state, revision } = announcement;
-  const command = new PublishCommand({
-    TopicArn: topicArn,
-    Subject: `${dataset} ${month} ${state}, revision ${revision}`,
-    Message: JSON.stringify(announcement),
-  });
+  const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: message });
   await sns.send(command, { abortSignal: deadline.signal });
 }

@@ -14,7 +14,7 @@ export interface Bucket {
 export type OpenBucket = (settings: BucketSettings) => Bucket;
 
 export async function openBuckets(
-  settings: BucketSettings,
+  settings: Pick<BucketSettings, "forcePathStyle">,
   { aws, runId, deadline }: Pick<Edge, "aws" | "runId" | "deadline">,
 ): Promise<OpenBucket> {
   const [s3, { ObjectStore }, { ObjectVersions }] = await Promise.all([

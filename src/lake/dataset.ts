@@ -4,21 +4,25 @@ import { createHash } from "node:crypto";
 import { type Column, scaleOf } from "../platform/columns";
 import type { ReadValue } from "../platform/format/parquet-reader";
 
-/** A dataset that is made of the published months of an extract. */
+/** A table of each tenant's lake. */
 export interface Dataset<Name extends string = string> {
-  /** The extract's name, and the table's. */
+  /** The table's name. */
   readonly name: string;
-  /** The folder of the extract's manifests below the prefix: empty, or ends with a slash. */
-  readonly folder: string;
-  /** The columns of the Parquet files. Each is a column of the extract's files. */
+  /** The columns of the Parquet files. */
   readonly columns: readonly Column<Name>[];
-  /** The columns of the extract's files by which every row is checked: the bank's id, and the month or a day of it. */
-  readonly bankColumn: string;
-  readonly monthColumn: string;
   readonly totals: readonly Total<Name>[];
 }
 
-/** A control total that the manifest has of each file, under the same name. */
+/** A dataset that is made of the published months of an extract, and has the extract's name. */
+export interface ExtractDataset<Name extends string = string> extends Dataset<Name> {
+  /** The folder of the extract's manifests below the prefix: empty, or ends with a slash. */
+  readonly folder: string;
+  /** The columns of the extract's files by which every row is checked: the bank's id, and the month or a day of it. */
+  readonly bankColumn: string;
+  readonly monthColumn: string;
+}
+
+/** A control total, under the name by which the source states it. */
 export interface Total<Name extends string = string> {
   readonly name: string;
   /** The column to add up; without it, every row counts one. */
@@ -29,8 +33,8 @@ export interface Total<Name extends string = string> {
 
 /** Checks at compile time that totals refer to columns of the dataset. */
 export function defineDataset<const Name extends string>(
-  dataset: Omit<Dataset<Name>, "totals"> & { readonly totals: readonly Total<NoInfer<Name>>[] },
-): Dataset<Name> {
+  dataset: Omit<ExtractDataset<Name>, "totals"> & { readonly totals: readonly Total<NoInfer<Name>>[] },
+): ExtractDataset<Name> {
   return dataset;
 }
 

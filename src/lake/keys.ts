@@ -20,7 +20,7 @@ export function listKey(dataset: string, month: Month): string {
   return `tables/${dataset}/${partition(month)}/symlink.txt`;
 }
 
-function partition(month: Month): string {
+export function partition(month: Month): string {
   return `year=${yearPart(month)}/month=${monthPart(month)}`;
 }
 

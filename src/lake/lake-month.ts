@@ -6,13 +6,14 @@
 import type { ObjectVersion } from "../platform/bucket/object-store";
 import { ConfigError, ConflictError } from "../platform/errors";
 import type { Month } from "../platform/month";
-import type { Bucket, OpenBucket } from "./buckets";
-import type { Dataset } from "./dataset";
+import type { Bucket } from "./buckets";
+import type { ExtractDataset } from "./dataset";
 import { listKey, objectFolder, uriOf } from "./keys";
-import type { LakeMonth, LineageTable } from "./lineage";
+import type { LakeMonth } from "./lineage";
 import { eachAtOnce } from "../platform/parallel";
 import { manifestKey, readPublishedMonth } from "./published-month";
 import type { LakeSettings } from "./settings";
+import type { TenantLake } from "./tenant-lake";
 import { type FileStep, makeTenantFile, type SourceMonth, type TenantFile, tenantFile } from "./tenant-file";
 import type { Tenant } from "./tenants";
 
@@ -42,12 +43,8 @@ export interface LakeEvent {
   readonly key?: string;
 }
 
-export interface Lake {
+export interface Lake extends TenantLake {
   readonly settings: LakeSettings;
-  readonly open: OpenBucket;
-  readonly lineage: LineageTable;
-  readonly runId: string;
-  readonly now: () => Date;
   /** Sends a message about the month. It comes before the month's record, so that a run that dies repeats it. */
   readonly announce: (month: LakeMonth) => Promise<void>;
   /** Awaited, so that a test can stop a run at any step. */
@@ -74,7 +71,7 @@ interface Visible {
  */
 export async function bringMonth(
   lake: Lake,
-  dataset: Dataset,
+  dataset: ExtractDataset,
   month: Month,
   remake: boolean,
 ): Promise<LakeMonthSummary> {
@@ -167,7 +164,7 @@ function listText(files: readonly TenantFile[]): string {
 /** The URIs of all Parquet files of the month, listed or not. */
 async function presentKeys(
   visible: readonly Visible[],
-  dataset: Dataset,
+  dataset: ExtractDataset,
   month: Month,
 ): Promise<ReadonlySet<string>> {
   const keys = await eachAtOnce(visible, REQUESTS_AT_ONCE, async ({ bucket }) => {

@@ -1,12 +1,14 @@
-/** The lake's entry point on Lambda: announcements from a queue, or an input by hand or by schedule. */
+/** The lake's entry points on Lambda: one for published months, one for the tenants' own files. */
 import type { Context, SQSBatchResponse } from "aws-lambda";
 
 import type { Edge } from "../platform/edge";
+import { RequestError } from "../platform/errors";
 import { handle } from "../platform/lambda/handler";
 import { MetricUnit, type Telemetry } from "../platform/lambda/telemetry";
 import { requestedBy, queuedMessages, type QueuedMessage } from "./announcement";
 import { bringMonths, type LakeObserver, type LakeSummary, openLake, runLake } from "./run";
-import { parseLakeSettings } from "./settings";
+import { openRefining, type RefineObserver, refineQueued } from "./refine/run";
+import { parseLakeSettings, parseRefineSettings } from "./settings";
 
 /**
  * Brings the months into the lake that the input names: `{"month": "2026-09"}`, a range, or `{"all": true}`. A batch of SQS
@@ -25,7 +27,6 @@ export function lake(event: unknown, context: Context): Promise<LakeSummary | SQ
   });
 }
 
-/** Each message by itself, so that one month's failure does not repeat the others. */
 async function bringQueued(
   messages: readonly QueuedMessage[],
   edge: Edge,
@@ -33,17 +34,63 @@ async function bringQueued(
   observer: LakeObserver,
 ): Promise<SQSBatchResponse> {
   const open = await openLake(parseLakeSettings(edge.environment), edge, observer);
+  return eachMessage(messages, telemetry, async (body) => {
+    const request = requestedBy(body, edge.now());
+    if (request !== undefined) await bringMonths(open, request, observer);
+  });
+}
+
+/**
+ * Takes the tenants' own files into the lake that S3's events in a batch of SQS report, or all that are missing by the
+ * message `{"all": true}`.
+ *
+ * @returns the messages that failed and should be delivered again.
+ * @throws RequestError if the event is not a batch of SQS.
+ */
+export function refine(event: unknown, context: Context): Promise<SQSBatchResponse> {
+  return handle(event, context, async (edge, telemetry) => {
+    const messages = queuedMessages(event);
+    if (messages === undefined) {
+      throw new RequestError("this event is not a batch of SQS", {
+        hint: 'Send a message to the queue of the function: an event of S3, or {"all": true}.',
+      });
+    }
+    const observer = refineReporter(telemetry);
+    const refining = await openRefining(parseRefineSettings(edge.environment), edge, observer);
+    return eachMessage(messages, telemetry, (body) => refineQueued(refining, body, observer));
+  });
+}
+
+/** Each message by itself, so that one failure does not repeat the others. */
+async function eachMessage(
+  messages: readonly QueuedMessage[],
+  telemetry: Telemetry,
+  action: (body: string) => Promise<void>,
+): Promise<SQSBatchResponse> {
   const failed: string[] = [];
   for (const { id, body } of messages) {
     try {
-      const request = requestedBy(body, edge.now());
-      if (request !== undefined) await bringMonths(open, request, observer);
+      await action(body);
     } catch (error) {
       telemetry.error(`message ${id} failed`, error);
       failed.push(id);
     }
   }
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+function refineReporter(telemetry: Telemetry): RefineObserver {
+  return {
+    step: (step) => {
+      telemetry.info(step.step, { ...step });
+    },
+    file: (summary) => {
+      telemetry.info("file done", { ...summary });
+      if (summary.status === "rejected") telemetry.metric("RejectedFiles", MetricUnit.Count, 1);
+      if (summary.status === "accepted")
+        telemetry.metric("RefinedRows", MetricUnit.Count, summary.rowCount ?? 0);
+    },
+  };
 }
 
 function reporter(telemetry: Telemetry): LakeObserver {

@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { type Month, monthPart, yearPart } from "../platform/month";
 import { manifestEntries, parseManifest, publishedFileEntries } from "../platform/publication/manifest";
 import type { Bucket } from "./buckets";
-import type { Dataset } from "./dataset";
+import type { ExtractDataset } from "./dataset";
 
 const manifest = v.looseObject({
   ...manifestEntries,
@@ -27,7 +27,7 @@ export type SourceFile = PublishedMonth["files"][number];
 
 const PLACE = /^_manifests\/(\d{4})\/(\d{2})\.json$/;
 
-export function manifestKey(prefix: string, { folder }: Dataset, month: Month): string {
+export function manifestKey(prefix: string, { folder }: ExtractDataset, month: Month): string {
   return `${manifestFolder(prefix, folder)}${yearPart(month)}/${monthPart(month)}.json`;
 }
 
@@ -42,7 +42,7 @@ function manifestFolder(prefix: string, folder: string): string {
 export async function readPublishedMonth(
   source: Bucket,
   key: string,
-  dataset: Dataset,
+  dataset: ExtractDataset,
   month: Month,
 ): Promise<PublishedMonth | undefined> {
   const found = await source.objects.read(key);
@@ -58,7 +58,11 @@ export async function readPublishedMonth(
 }
 
 /** The months that have a manifest, in order. */
-export async function publishedMonths(source: Bucket, prefix: string, { folder }: Dataset): Promise<Month[]> {
+export async function publishedMonths(
+  source: Bucket,
+  prefix: string,
+  { folder }: ExtractDataset,
+): Promise<Month[]> {
   const months: Month[] = [];
   const start = `${prefix}${folder}`;
   for await (const key of source.versions.list(manifestFolder(prefix, folder))) {

@@ -4,10 +4,10 @@ import * as v from "valibot";
 import { RequestError } from "../platform/errors";
 import { addMonths, hasEnded, isMonth, type Month, monthOf, monthRange } from "../platform/month";
 import type { Dataset } from "./dataset";
-import { datasetNamed, datasetNames, datasets } from "./datasets";
+import { namesOf } from "./datasets";
 
-export interface LakeRequest {
-  readonly datasets: readonly Dataset[];
+export interface LakeRequest<Kind extends Dataset> {
+  readonly datasets: readonly Kind[];
   /** In order; undefined for all months that are published. */
   readonly months: readonly Month[] | undefined;
   /** Whether to make files again that are there. */
@@ -24,7 +24,7 @@ const month = v.pipe(
 );
 
 const inputKeys = {
-  dataset: v.optional(v.picklist(datasetNames, `expected ${datasetNames.join(" or ")}`)),
+  dataset: v.optional(v.string("expected the name of a dataset")),
   month: v.optional(month),
   from: v.optional(month),
   to: v.optional(month),
@@ -38,8 +38,15 @@ const input = v.objectWithRest(
   'expected a JSON object such as {"month": "2026-09"}',
 );
 
-/** @throws RequestError that names everything that is wrong. */
-export function parseLakeRequest(event: unknown, now: Date): LakeRequest {
+/**
+ * @param among the datasets that the input may name, and those that it means if it names none.
+ * @throws RequestError that names everything that is wrong.
+ */
+export function parseLakeRequest<Kind extends Dataset>(
+  event: unknown,
+  now: Date,
+  among: readonly Kind[],
+): LakeRequest<Kind> {
   const parsed = v.safeParse(input, event);
   if (!parsed.success) {
     throw refused(
@@ -50,8 +57,9 @@ export function parseLakeRequest(event: unknown, now: Date): LakeRequest {
     );
   }
   const { dataset, remake } = parsed.output;
-  const named = dataset === undefined ? undefined : datasetNamed(dataset);
-  return { datasets: named === undefined ? datasets : [named], months: monthsOf(parsed.output, now), remake };
+  const named = among.filter(({ name }) => dataset === undefined || name === dataset);
+  if (named.length === 0) throw refused([`dataset: expected ${namesOf(among).join(" or ")}`]);
+  return { datasets: named, months: monthsOf(parsed.output, now), remake };
 }
 
 function monthsOf(asked: v.InferOutput<typeof input>, now: Date): readonly Month[] | undefined {

@@ -3,14 +3,16 @@ import { BatchError } from "../platform/errors";
 import type { Edge } from "../platform/edge";
 import type { Month } from "../platform/month";
 import { parseBoth } from "../platform/settings";
-import { announce, announcementOf } from "./announcement";
-import { openBuckets } from "./buckets";
-import type { Dataset } from "./dataset";
+import { announcementOf, messageOf, publish } from "./announcement";
+import type { ExtractDataset } from "./dataset";
+import { datasetNamed, datasets, extractDatasets, rawDatasets } from "./datasets";
 import { bringMonth, type Lake, type LakeEvent, type LakeMonthSummary } from "./lake-month";
-import { LineageTable } from "./lineage";
 import { publishedMonths } from "./published-month";
 import { type LakeRequest, parseLakeRequest } from "./request";
 import { type LakeSettings, parseLakeSettings } from "./settings";
+import { monthsOf } from "./refine/run";
+import { verifyRawMonth } from "./refine/verification";
+import { openTenantLake } from "./tenant-lake";
 import { type LakeVerification, verifyLakeMonth } from "./verification";
 
 /** What a run did; the Lambda returns it and `--json` prints it. */
@@ -34,7 +36,7 @@ export interface LakeObserver {
 export async function runLake(input: unknown, edge: Edge, observer: LakeObserver = {}): Promise<LakeSummary> {
   const { settings, request } = parseBoth(
     () => parseLakeSettings(edge.environment),
-    () => parseLakeRequest(input, edge.now()),
+    () => parseLakeRequest(input, edge.now(), extractDatasets),
   );
   const lake = await openLake(settings, edge, observer);
   return { runId: edge.runId, months: await bringMonths(lake, request, observer) };
@@ -46,13 +48,10 @@ export async function openLake(
   { step }: LakeObserver = {},
 ): Promise<Lake> {
   return {
-    settings,
-    open: await openBuckets(settings.source.bucket, edge),
-    lineage: await LineageTable.open(edge, settings.lineageTable),
-    runId: edge.runId,
-    now: edge.now,
+    ...(await openTenantLake(settings, edge)),
     announce: async (month) => {
-      if (settings.topicArn !== undefined) await announce(edge, settings.topicArn, announcementOf(month));
+      if (settings.topicArn !== undefined)
+        await publish(edge, settings.topicArn, messageOf(announcementOf(month)));
     },
     observe: step ?? (() => undefined),
   };
@@ -61,7 +60,7 @@ export async function openLake(
 /** Brings the months one by one, in order, dataset by dataset. */
 export async function bringMonths(
   lake: Lake,
-  { datasets, months, remake }: LakeRequest,
+  { datasets, months, remake }: LakeRequest<ExtractDataset>,
   { month: observeMonth }: LakeObserver = {},
 ): Promise<LakeMonthSummary[]> {
   const done: LakeMonthSummary[] = [];
@@ -80,7 +79,7 @@ export async function bringMonths(
   return done;
 }
 
-function allMonths({ settings, open }: Lake, dataset: Dataset): Promise<Month[]> {
+function allMonths({ settings, open }: Lake, dataset: ExtractDataset): Promise<Month[]> {
   return publishedMonths(open(settings.source.bucket), settings.source.prefix, dataset);
 }
 
@@ -97,18 +96,44 @@ export async function verifyLake(
 ): Promise<readonly LakeVerification[]> {
   const { settings, request } = parseBoth(
     () => parseLakeSettings(edge.environment),
-    () => parseLakeRequest(input, edge.now()),
+    () => parseLakeRequest(input, edge.now(), datasets),
   );
   const lake = await openLake(settings, edge);
   const found: LakeVerification[] = [];
   for (const dataset of request.datasets) {
-    for (const month of request.months ?? (await allMonths(lake, dataset))) {
-      const verification = await verifyLakeMonth(lake, dataset, month);
+    const { months, verify } = verifierOf(lake, dataset.name);
+    for (const month of request.months ?? (await months())) {
+      const verification = await verify(month);
       observe(verification);
       found.push(verification);
     }
   }
   return found;
+}
+
+/** How the months of a dataset are found and verified. */
+function verifierOf(lake: Lake, name: string) {
+  const raw = datasetNamed(rawDatasets, name);
+  if (raw !== undefined) {
+    return {
+      months: () => rawMonths(lake, raw.name),
+      verify: (month: Month) => verifyRawMonth(lake, raw, month),
+    };
+  }
+  const dataset = extractDatasets.find((each) => each.name === name);
+  if (dataset === undefined) throw new Error(`the dataset ${name} has no verification`);
+  return {
+    months: () => allMonths(lake, dataset),
+    verify: (month: Month) => verifyLakeMonth(lake, dataset, month),
+  };
+}
+
+/** The months that any tenant has of a dataset of own files. */
+async function rawMonths(lake: Lake, dataset: string): Promise<Month[]> {
+  const months = new Set<Month>();
+  for (const tenant of lake.settings.tenants)
+    for (const month of await monthsOf(lake, tenant, dataset)) months.add(month);
+  return [...months].sort();
 }
 
 /** Opens the lake for reading. @throws ConfigError */

@@ -15,23 +15,37 @@ import {
 import { datasetNames } from "./datasets";
 import { readTenants, type Tenant } from "./tenants";
 
-export interface LakeSettings {
-  /** Where the extracts are published. */
-  readonly source: { readonly bucket: BucketSettings; readonly prefix: string };
+/** What everything in the lake needs. */
+export interface TenantSettings {
   readonly tenants: readonly Tenant[];
   /** The DynamoDB table with the lineage. */
   readonly lineageTable: string;
-  readonly bucketOf: (tenant: Tenant) => BucketSettings;
-  /** The SNS topic for machines: one message for each month that changed. Undefined sends none. */
+  readonly bucketOf: (tenant: Pick<Tenant, "id">) => BucketSettings;
+  /** A bucket of another pipeline. */
+  readonly bucketNamed: (bucket: string) => BucketSettings;
+  /** The SNS topic for machines: one message for each month that changed, and for each raw file. Undefined sends none. */
   readonly topicArn: string | undefined;
+}
+
+/** What the tenants' own files need. */
+export interface RefineSettings extends TenantSettings {
+  /** The SNS topic for people: one message for each file that was rejected. Undefined sends none. */
+  readonly notifyTopicArn: string | undefined;
+}
+
+export interface LakeSettings extends TenantSettings {
+  /** Where the extracts are published. */
+  readonly source: { readonly bucket: BucketSettings; readonly prefix: string };
 }
 
 const TENANT = "{tenant}";
 
-const lakeVariables = v.pipe(
+const sourceVariables = v.object({ EXTRACT_BUCKET: bucketName, EXTRACT_PREFIX: v.optional(keyPrefix, "") });
+
+const notifyVariables = v.object({ NOTIFY_TOPIC_ARN: v.optional(topicArn) });
+
+const tenantVariables = v.pipe(
   v.object({
-    EXTRACT_BUCKET: bucketName,
-    EXTRACT_PREFIX: v.optional(keyPrefix, ""),
     LAKE_BUCKETS: v.pipe(
       text,
       v.check(
@@ -52,19 +66,31 @@ const lakeVariables = v.pipe(
       // Two files are made at a time, each completed as soon as it is staged: there is nothing to save by waiting.
       heldBytes: 0,
     };
+    const bucketNamed = (bucket: string) => ({ bucket, ...options });
     return {
-      source: { bucket: { bucket: env.EXTRACT_BUCKET, ...options }, prefix: env.EXTRACT_PREFIX },
       tenantsFile: env.LAKE_TENANTS_FILE,
       lineageTable: env.LAKE_LINEAGE_TABLE,
       topicArn: env.LAKE_TOPIC_ARN,
-      bucketOf: ({ id }: Tenant) => ({ bucket: env.LAKE_BUCKETS.replaceAll(TENANT, id), ...options }),
+      bucketOf: ({ id }: Pick<Tenant, "id">) => bucketNamed(env.LAKE_BUCKETS.replaceAll(TENANT, id)),
+      bucketNamed,
     };
   }),
 );
 
 /** @throws ConfigError that names every setting that is missing or wrong, or what is wrong with the list of tenants. */
 export function parseLakeSettings(variables: Variables): LakeSettings {
-  const { tenantsFile, ...settings } = parseSettings({ lake: lakeVariables }, variables).lake;
+  const { tenant, source } = parseSettings({ tenant: tenantVariables, source: sourceVariables }, variables);
+  const bucket = tenant.bucketNamed(source.EXTRACT_BUCKET);
+  return { ...withTenants(tenant), source: { bucket, prefix: source.EXTRACT_PREFIX } };
+}
+
+/** The settings without those of the extracts. @throws ConfigError like {@link parseLakeSettings}. */
+export function parseRefineSettings(variables: Variables): RefineSettings {
+  const { tenant, notify } = parseSettings({ tenant: tenantVariables, notify: notifyVariables }, variables);
+  return { ...withTenants(tenant), notifyTopicArn: notify.NOTIFY_TOPIC_ARN };
+}
+
+function withTenants({ tenantsFile, ...settings }: v.InferOutput<typeof tenantVariables>): TenantSettings {
   const tenants = readTenants(tenantsFile);
   const unknown = new Set(
     tenants.flatMap((tenant) => tenant.datasets.filter((name) => !datasetNames.includes(name))),

@@ -6,7 +6,7 @@ import { CsvProblem, csvRecords } from "../platform/format/csv-reader";
 import type { TextRow } from "../platform/format/parquet";
 import type { Month } from "../platform/month";
 import type { Bucket } from "./buckets";
-import type { Dataset } from "./dataset";
+import type { ExtractDataset } from "./dataset";
 import { uriOf } from "./keys";
 import type { PublishedMonth, SourceFile } from "./published-month";
 
@@ -17,7 +17,7 @@ import type { PublishedMonth, SourceFile } from "./published-month";
  */
 export async function* sourceRows(
   source: Bucket,
-  dataset: Dataset,
+  dataset: ExtractDataset,
   { month, columns }: Pick<PublishedMonth, "columns"> & { readonly month: Month },
   file: SourceFile,
 ): AsyncGenerator<TextRow[]> {
@@ -60,7 +60,7 @@ export async function* sourceRows(
 
 /** @returns a function that throws a DataError for a record that is not of the file's bank and month. */
 function ownership(
-  { bankColumn, monthColumn }: Dataset,
+  { bankColumn, monthColumn }: ExtractDataset,
   columns: readonly string[],
   { bankId }: SourceFile,
   month: Month,
@@ -92,7 +92,11 @@ function damaged(problem: string): VerificationError {
  *
  * @throws DefinitionError if a column is missing that must have a value, or there is one that the dataset doesn't know.
  */
-function selection(dataset: Dataset, columns: readonly string[], uri: string): (record: TextRow) => TextRow {
+function selection(
+  dataset: ExtractDataset,
+  columns: readonly string[],
+  uri: string,
+): (record: TextRow) => TextRow {
   const indexes = dataset.columns.map(({ name }) => columns.indexOf(name));
   const missing = dataset.columns.filter(
     ({ name, nullable }) => nullable !== true && !columns.includes(name),

@@ -1,24 +1,22 @@
 /** One Parquet file of one tenant: made, proven by reading it back, and recorded. Nobody's query sees it yet. */
-import { createHash } from "node:crypto";
-
 import { version as programVersion } from "../../package.json";
-import { withUploads } from "../platform/bucket/uploads";
 import type { ObjectVersion } from "../platform/bucket/object-store";
 import { ReconciliationError } from "../platform/errors";
 import { PARQUET_MEDIA_TYPE, parquetFile } from "../platform/format/parquet";
 import { ParquetProblem, readParquet } from "../platform/format/parquet-reader";
 import type { Month } from "../platform/month";
 import type { Bucket } from "./buckets";
-import { ControlTotals, type Dataset, definitionSha256 } from "./dataset";
+import { ControlTotals, type Dataset, definitionSha256, type ExtractDataset } from "./dataset";
 import { objectKey, uriOf } from "./keys";
 import type { Lineage, LineageTable } from "./lineage";
 import type { PublishedMonth, SourceFile } from "./published-month";
 import { sourceRows } from "./source-rows";
 import type { Tenant } from "./tenants";
+import { uploadObject, type Written } from "./upload";
 
 /** A month of a dataset, as its manifest names it. */
 export interface SourceMonth {
-  readonly dataset: Dataset;
+  readonly dataset: ExtractDataset;
   readonly month: Month;
   readonly source: Bucket;
   readonly manifestKey: string;
@@ -61,41 +59,22 @@ export async function makeTenantFile(source: SourceMonth, target: TenantFile, ma
   const { version, written } = await upload(source, target, making);
   await making.observe("completed", target);
   const found = await readBack(source.dataset, bucket, key, version, written.byteCount);
-  expectTotals(source.dataset, target, found);
+  expectContent(uriOf(bucket.name, key), found, target.file, "the manifest");
   await making.observe("proven", target);
   await making.lineage.record(lineageOf(source, target, written, found, making));
   await making.observe("recorded", target);
 }
 
-interface Written {
-  readonly byteCount: number;
-  readonly sha256: string;
-}
-
-async function upload(
+function upload(
   { dataset, month, source, published }: SourceMonth,
   target: TenantFile,
   making: Making,
-): Promise<{ version: ObjectVersion; written: Written }> {
+): ReturnType<typeof uploadObject> {
   const { bucket, key, file } = target;
-  const hash = createHash("sha256");
-  let byteCount = 0;
-  async function* measured(): AsyncGenerator<Buffer> {
-    const rows = sourceRows(source, dataset, { month, columns: published.columns }, file);
-    const metadata = { dataset: dataset.name, month, source_sha256: file.sha256 };
-    for await (const bytes of parquetFile(dataset.columns, rows, { metadata })) {
-      hash.update(bytes);
-      byteCount += bytes.byteLength;
-      yield bytes;
-    }
-  }
-  return withUploads(bucket.objects, async (uploads) => {
-    const present = await bucket.objects.head(key);
-    const staged = await uploads.stage(key, measured(), PARQUET_MEDIA_TYPE);
-    await making.observe("staged", target);
-    const version = await uploads.complete(staged, present);
-    return { version, written: { byteCount, sha256: hash.digest("hex") } };
-  });
+  const rows = sourceRows(source, dataset, { month, columns: published.columns }, file);
+  const metadata = { dataset: dataset.name, month, source_sha256: file.sha256 };
+  const bytes = parquetFile(dataset.columns, rows, { metadata });
+  return uploadObject(bucket, key, bytes, PARQUET_MEDIA_TYPE, () => making.observe("staged", target));
 }
 
 /** What a Parquet file contains, by reading all of it. */
@@ -136,20 +115,23 @@ function wrongFile(uri: string, problem: string): ReconciliationError {
   });
 }
 
-function expectTotals(
-  dataset: Dataset,
-  { bucket, key, file }: TenantFile,
+/**
+ * Compares what a Parquet file has with what its source states.
+ *
+ * @throws ReconciliationError that names every difference.
+ */
+export function expectContent(
+  uri: string,
   { rowCount, totals }: Content,
+  stated: Readonly<Record<string, unknown>>,
+  source: string,
 ): void {
-  const found: Readonly<Record<string, unknown>> = { rowCount, ...totals };
-  const differences = Object.entries(found).flatMap(([name, value]) =>
-    value === file[name as keyof SourceFile]
-      ? []
-      : [`${name} is ${String(value)}, the manifest says ${String(file[name as keyof SourceFile])}`],
+  const differences = Object.entries({ rowCount, ...totals }).flatMap(([name, value]) =>
+    value === stated[name] ? [] : [`${name} is ${value}, ${source} says ${String(stated[name])}`],
   );
   if (differences.length === 0) return;
-  throw new ReconciliationError(`${uriOf(bucket.name, key)}: ${differences.join("; ")}`, {
-    hint: `Compare the dataset ${dataset.name} with the extract's definition. No query sees the file.`,
+  throw new ReconciliationError(`${uri}: ${differences.join("; ")}`, {
+    hint: "Compare the dataset's columns and totals with its source. No query sees the file.",
   });
 }
 

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { ReconciliationError, VerificationError } from "../platform/errors";
 import type { Month } from "../platform/month";
 import type { Bucket } from "./buckets";
-import type { Dataset } from "./dataset";
+import type { Dataset, ExtractDataset } from "./dataset";
 import { listKey, uriOf } from "./keys";
 import type { Lake } from "./lake-month";
 import type { LakeMonth, Lineage } from "./lineage";
@@ -20,14 +20,18 @@ export interface LakeVerification {
    * `unpublished`: neither has it; `damaged`: something is not as it was recorded.
    */
   readonly status: "verified" | "withdrawn" | "missing" | "outdated" | "unpublished" | "damaged";
-  /** That of the lake. */
+  /** That of the lake; missing for a dataset that has no revisions. */
   readonly revision?: number;
   /** Sentences that name the object; empty if verified, withdrawn or unpublished. */
   readonly problems: readonly string[];
 }
 
 /** Verifies one month: reads every file that the lake has of it, to the end. */
-export async function verifyLakeMonth(lake: Lake, dataset: Dataset, month: Month): Promise<LakeVerification> {
+export async function verifyLakeMonth(
+  lake: Lake,
+  dataset: ExtractDataset,
+  month: Month,
+): Promise<LakeVerification> {
   const { settings, open, lineage } = lake;
   const source = open(settings.source.bucket);
   const key = manifestKey(settings.source.prefix, dataset, month);
@@ -56,13 +60,13 @@ export function expectLakeVerified(months: readonly LakeVerification[]): void {
   const problems = months.flatMap((month) => month.problems);
   if (problems.length === 0) return;
   throw new VerificationError(problems.join("; "), {
-    hint: "Bring the month into the lake again: npx bank-batch lake --month <month> --remake.",
+    hint: "Bring the month into the lake again: npx bank-batch lake --month <month> --remake, or refine FILE --again for a tenant's own file.",
   });
 }
 
 async function verifyTenant(
   { settings, open, lineage }: Lake,
-  dataset: Dataset,
+  dataset: ExtractDataset,
   { month, objects, revision }: LakeMonth,
   published: PublishedMonth | undefined,
   tenant: Tenant,
@@ -88,7 +92,7 @@ async function verifyTenant(
   return problems;
 }
 
-async function verifyFile(
+export async function verifyFile(
   dataset: Dataset,
   bucket: Bucket,
   key: string,

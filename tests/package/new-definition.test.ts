@@ -1,4 +1,4 @@
-/** Follows `docs/new-extract.md` and `docs/new-feed.md` word for word in a copy of the project. */
+/** Follows `docs/new-extract.md`, `docs/new-feed.md` and `docs/new-dataset.md` word for word in a copy of the project. */
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -11,6 +11,7 @@ const COPIED = [
   "sql",
   "local",
   "tests/support",
+  "tests/unit/lake/datasets.test.ts",
   "jest.config.js",
   "package.json",
   "serverless.yml",
@@ -43,37 +44,55 @@ function patched(text: string, diff: string): string {
   return text.replace(side("-"), side("+"));
 }
 
-/** Carries out a page in a copy of the project, and runs its test. */
-async function expectToWork(page: string, languages: readonly string[], test: string): Promise<void> {
-  const blocks = blocksOf(await readFile(path.join(ROOT, "docs", page), "utf8"));
-  expect(blocks.map(({ language }) => language)).toEqual(languages);
-
-  const copy = await mkdtemp(path.join(os.tmpdir(), "new-definition-"));
-  try {
-    for (const name of COPIED) await cp(path.join(ROOT, name), path.join(copy, name), { recursive: true });
-    await symlink(path.join(ROOT, "node_modules"), path.join(copy, "node_modules"));
-    for (const { file, language, text } of blocks) {
-      const target = path.join(copy, file);
-      await mkdir(path.dirname(target), { recursive: true });
-      await writeFile(target, language === "diff" ? patched(await readFile(target, "utf8"), text) : text);
-    }
-    const config = { extends: path.join(ROOT, "tsconfig.json"), include: ["src/**/*.ts"] };
-    await writeFile(path.join(copy, "tsconfig.json"), JSON.stringify(config));
-
-    const run = (program: string, ...given: string[]) =>
-      promisify(execFile)(path.join(ROOT, "node_modules", ".bin", program), given, { cwd: copy });
-    await run("tsc", "-p", ".");
-    const { stderr } = await run("jest", test);
-    expect(stderr).toContain("1 passed, 1 total");
-  } finally {
-    await rm(copy, { recursive: true });
-  }
+interface Page {
+  readonly name: string;
+  readonly languages: readonly string[];
+  readonly tests: readonly string[];
 }
 
-it("following the page about a new extract gives a definition that compiles and a test that passes", async () => {
-  await expectToWork("new-extract.md", ["sql", "ts", "diff", "ts"], "tests/integration/extract/client-loans");
-}, 120_000);
+const pages: readonly Page[] = [
+  {
+    name: "new-extract.md",
+    languages: ["sql", "ts", "diff", "ts"],
+    tests: ["tests/integration/extract/client-loans"],
+  },
+  {
+    name: "new-feed.md",
+    languages: ["ts", "diff", "diff", "ts"],
+    tests: ["tests/integration/intake/workers"],
+  },
+  {
+    name: "new-dataset.md",
+    languages: ["ts", "diff", "diff", "diff", "diff", "ts"],
+    tests: ["tests/integration/lake/card-payments", "tests/unit/lake/datasets"],
+  },
+];
 
-it("following the page about a new feed gives a definition that compiles and a test that passes", async () => {
-  await expectToWork("new-feed.md", ["ts", "diff", "diff", "ts"], "tests/integration/intake/workers");
-}, 120_000);
+let copy: string;
+beforeAll(async () => {
+  copy = await mkdtemp(path.join(os.tmpdir(), "new-definition-"));
+  for (const name of COPIED) await cp(path.join(ROOT, name), path.join(copy, name), { recursive: true });
+  await symlink(path.join(ROOT, "node_modules"), path.join(copy, "node_modules"));
+});
+afterAll(() => rm(copy, { recursive: true }));
+
+const run = (program: string, ...given: string[]) =>
+  promisify(execFile)(path.join(ROOT, "node_modules", ".bin", program), given, { cwd: copy });
+
+it.each(pages)("$name has its steps in this order, and they fit the project", async ({ name, languages }) => {
+  const blocks = blocksOf(await readFile(path.join(ROOT, "docs", name), "utf8"));
+  expect(blocks.map(({ language }) => language)).toEqual(languages);
+  for (const { file, language, text } of blocks) {
+    const target = path.join(copy, file);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, language === "diff" ? patched(await readFile(target, "utf8"), text) : text);
+  }
+});
+
+it("following the pages gives definitions that compile and tests that pass", async () => {
+  const config = { extends: path.join(ROOT, "tsconfig.json"), include: ["src/**/*.ts"] };
+  await writeFile(path.join(copy, "tsconfig.json"), JSON.stringify(config));
+  const tests = pages.flatMap((page) => page.tests);
+  const [, { stderr }] = await Promise.all([run("tsc", "-p", "."), run("jest", ...tests)]);
+  expect(stderr).toContain(`Test Suites: ${tests.length} passed, ${tests.length} total`);
+}, 240_000);

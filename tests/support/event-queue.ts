@@ -1,6 +1,6 @@
 /**
- * The queue between the landing bucket and the starter: it takes the bucket's events and hands them over as SQS does, in
- * any order, as often and as late as a test says.
+ * The queue between a bucket and the function that takes its objects: it takes the bucket's events and hands them over as
+ * SQS does, in any order, as often and as late as a test says.
  */
 import { randomUUID } from "node:crypto";
 
@@ -18,17 +18,18 @@ export class EventQueue {
 
   constructor(
     private readonly aws: LocalAws,
-    private readonly bucket: string,
+    private readonly buckets: string | readonly string[],
+    private readonly folder = "landing/",
     private readonly maxReceiveCount = 3,
   ) {}
 
-  /** Takes the events of the bucket since the last time, of keys below `landing/`, as the rule of EventBridge does. */
+  /** Takes the events of the buckets since the last time, of keys below the folder, as the rule of EventBridge does. */
   collect(): this {
     const events = this.aws.events.slice(this.#seen);
     this.#seen = this.aws.events.length;
     for (const event of events) {
       const { bucket, object } = event.detail;
-      if (bucket.name === this.bucket && object.key.startsWith("landing/"))
+      if ([this.buckets].flat().includes(bucket.name) && object.key.startsWith(this.folder))
         this.waiting.push(JSON.stringify(event));
     }
     return this;

@@ -25,4 +25,5 @@ export const plan = as("plan", backfillHandlers.plan);
 export const piece = as("piece", backfillHandlers.piece);
 export const report = as("report", backfillHandlers.report);
 export const lake = as("lake", lakeHandlers.lake);
+export const refine = as("refine", lakeHandlers.refine);
 export const rotate = as("rotate", rotationHandlers.rotate);

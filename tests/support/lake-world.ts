@@ -19,7 +19,7 @@ import { withDeadline } from "../../src/platform/deadline";
 import type { Edge } from "../../src/platform/edge";
 import type { Month } from "../../src/platform/month";
 import { queryParquet } from "./duckdb";
-import { recordCalls } from "./permissions";
+import { type Caller, recordCalls } from "./permissions";
 import { NOW, World } from "./world";
 import type { Template } from "./test-server";
 
@@ -28,18 +28,20 @@ export interface LakeRunOptions {
   readonly now?: Date;
   readonly observe?: (event: LakeEvent) => void | Promise<void>;
   readonly signal?: AbortSignal;
+  /** The function that it is. */
+  readonly caller?: Caller;
 }
 
 export class LakeWorld {
-  readonly #aws: AwsClients;
-
   private constructor(
     readonly world: World,
     readonly dynamo: LocalDynamoDb,
     readonly tenants: readonly Tenant[],
     readonly environment: Readonly<Record<string, string>>,
-  ) {
-    this.#aws = { ...world.clients("lake"), config: dynamo.clientConfig };
+  ) {}
+
+  #clients(caller: Caller): AwsClients {
+    return { ...this.world.clients(caller), config: { ...this.dynamo.clientConfig, userAgentAppId: caller } };
   }
 
   static async create(
@@ -63,12 +65,10 @@ export class LakeWorld {
 
   async close(): Promise<void> {
     await recordCalls(
-      [...this.dynamo.operations].map((operation) => ({
-        service: "s3",
-        operation,
-        query: {},
-        userAgent: "aws-sdk-js/3 app/lake",
-      })),
+      [...this.dynamo.operations].map((call) => {
+        const [, operation = "", userAgent = ""] = /^(\w+) (.*)$/.exec(call) ?? [];
+        return { service: "s3", operation, query: {}, userAgent };
+      }),
     );
     await this.dynamo.stop();
     await this.world.close();
@@ -85,7 +85,7 @@ export class LakeWorld {
   }
 
   inTime<Result>(
-    { environment = {}, now = NOW, signal }: LakeRunOptions,
+    { environment = {}, now = NOW, signal, caller = "lake" }: LakeRunOptions,
     action: (edge: Edge) => Promise<Result>,
   ): Promise<Result> {
     return withDeadline(
@@ -94,7 +94,7 @@ export class LakeWorld {
       (deadline) =>
         action({
           environment: { ...this.environment, ...environment },
-          ...{ now: () => now, runId: randomUUID(), aws: this.#aws, deadline },
+          ...{ now: () => now, runId: randomUUID(), aws: this.#clients(caller), deadline },
         }),
       signal,
     );
@@ -157,8 +157,10 @@ export class LakeWorld {
     month: string,
   ): Promise<{ month: LakeMonth | undefined; files: Lineage[][] }> {
     const { LineageTable } = await import("../../src/lake/lineage");
+    const { ItemTable } = await import("../../src/lake/item-table");
     return this.inTime({}, async (edge) => {
-      const table = await LineageTable.open(edge, this.environment["LAKE_LINEAGE_TABLE"] ?? "");
+      const items = await ItemTable.open(edge, this.environment["LAKE_LINEAGE_TABLE"] ?? "");
+      const table = new LineageTable(items);
       const record = await table.readMonth(dataset, month as Month);
       const files = await Promise.all(
         (record?.objects ?? []).map(({ bucket, key }) => table.find(bucket, key)),

@@ -19,6 +19,7 @@ export type Caller =
   | "notify"
   | "rotate"
   | "lake"
+  | "refine"
   | "plan"
   | "piece"
   | "report"

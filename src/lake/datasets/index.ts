@@ -1,13 +1,25 @@
 /** The datasets of the lake. */
-import type { Dataset } from "../dataset";
+import type { Dataset, ExtractDataset } from "../dataset";
+import type { RawDataset } from "../raw-dataset";
 import { loanDetail } from "./loan-detail";
 import { loanMovingAverage } from "./loan-moving-average";
+import { transactions } from "./transactions";
 
-export const datasets: readonly Dataset[] = [loanMovingAverage, loanDetail];
+/** Made of published months. */
+export const extractDatasets: readonly ExtractDataset[] = [loanMovingAverage, loanDetail];
 
-export const datasetNames: readonly string[] = datasets.map(({ name }) => name);
+/** Made of the tenants' own files. */
+export const rawDatasets: readonly RawDataset[] = [transactions];
 
-/** Undefined if no dataset has that name. */
-export function datasetNamed(name: string): Dataset | undefined {
-  return datasets.find((dataset) => dataset.name === name);
+export const datasets: readonly Dataset[] = [...extractDatasets, ...rawDatasets];
+
+export const datasetNames: readonly string[] = namesOf(datasets);
+
+/** Undefined if none of the datasets has that name. */
+export function datasetNamed<Kind extends Dataset>(among: readonly Kind[], name: string): Kind | undefined {
+  return among.find((dataset) => dataset.name === name);
+}
+
+export function namesOf(some: readonly Dataset[]): string[] {
+  return some.map(({ name }) => name);
 }

@@ -15,11 +15,15 @@ const CR = 0x0d;
 /**
  * The records in portions, the header line among them.
  *
- * @throws CsvProblem if the bytes are not UTF-8 or not CSV.
+ * @param maxRecordCharacters bounds the memory for a file from outside, in which a quote may never be closed.
+ * @throws CsvProblem if the bytes are not UTF-8 or not CSV, or a record is longer than allowed.
  */
-export async function* csvRecords(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<TextRow[]> {
+export async function* csvRecords(
+  chunks: AsyncIterable<Uint8Array>,
+  maxRecordCharacters = Infinity,
+): AsyncGenerator<TextRow[]> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const parser = new Parser();
+  const parser = new Parser(maxRecordCharacters);
   for await (const chunk of chunks) yield parser.parse(decode(decoder, chunk));
   yield parser.parse(decode(decoder), true);
 }
@@ -40,6 +44,8 @@ class Parser {
   #recordCount = 0;
   #isLast = false;
 
+  constructor(private readonly maxRecordCharacters: number) {}
+
   /** The records that are complete with this text. */
   parse(text: string, isLast = false): TextRow[] {
     this.#text += text;
@@ -55,6 +61,8 @@ class Parser {
       start = this.#at;
     }
     this.#text = this.#text.slice(start);
+    if (this.#text.length > this.maxRecordCharacters)
+      throw this.#problem(`it is longer than ${this.maxRecordCharacters} characters`);
     if (isLast && this.#text !== "") throw this.#problem("its last field is cut off");
     return records;
   }

@@ -167,6 +167,7 @@ it.each<Point>([
   ["recorded", 2],
   ["listed", 1],
   ["listed", 2],
+  ["announced", 1],
   ["month recorded", 1],
   ["cleaned", 1],
 ])("a run frozen when it is at '%s' (%i) does no harm to a later revision", async (...point) => {
@@ -179,6 +180,8 @@ it.each<Point>([
   await bring();
   await wake();
   expect(await seen()).toEqual(await published());
+  const { revision } = await lake.world.manifest(month);
+  expect((await lake.recorded(dataset, month)).month).toMatchObject({ revision });
   await bring();
   await expectInOrder();
 });

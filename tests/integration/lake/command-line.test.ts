@@ -92,3 +92,32 @@ it("verify --lake and lineage find a file that was overwritten by hand", async (
   expect(remade.exitCode).toBe(0);
   expect((await run("verify", "--lake", "--month", month)).exitCode).toBe(0);
 });
+
+it("refine takes a tenant's own file, and says where the report about a wrong one is", async () => {
+  const [tenant] = lake.tenants;
+  if (tenant === undefined) throw new Error("there is no tenant");
+  const header = "id,booked_on,amount,currency,description";
+  const write = async (name: string, text: string) => {
+    const Key = `raw/transactions/${name}.csv`;
+    await lake.world.s3.send(new PutObjectCommand({ Bucket: bucketOf(tenant), Key, Body: text }));
+    return `s3://${bucketOf(tenant)}/${Key}`;
+  };
+  const right = await write("right", `${header}\n1,2026-09-14,-12.5,EUR,\n`);
+  await write("wrong", `${header}\nx,2026-09-14,-12.5,EUR,\n`);
+  const one = await run("refine", right);
+  expect([one.exitCode, one.stderr]).toEqual([
+    0,
+    expect.stringContaining(`${right}  accepted: 2026-09, 1 rows`),
+  ]);
+  const all = await run("refine", "--all");
+  expect([all.exitCode, all.stderr]).toEqual([
+    1,
+    expect.stringContaining("rejected/transactions/wrong.csv."),
+  ]);
+  const verified = await run("verify", "--lake", "--dataset", "transactions", "--month", "2026-09");
+  expect([verified.exitCode, verified.stderr]).toEqual([
+    0,
+    expect.stringContaining("transactions 2026-09  verified"),
+  ]);
+  expect((await run("refine", right, "--all")).exitCode).toBe(64);
+});

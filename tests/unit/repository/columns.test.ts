@@ -1,6 +1,7 @@
 /** The tables of columns in the documents match the definitions. */
 import { extractNamed, extractNames } from "../../../src/extract/definitions";
 import { feeds } from "../../../src/intake/feeds";
+import { rawDatasets } from "../../../src/lake/datasets";
 import type { Column } from "../../../src/platform/columns";
 import { readDocument } from "../../support/markdown";
 
@@ -37,8 +38,8 @@ describe.each(["docs/contract.md", "docs/consumer.md"])("%s", (document) => {
   });
 });
 
-it.each(feeds)(
-  "docs/contract.md lists the columns of the feed $name, with their types and meanings",
+it.each([...feeds, ...rawDatasets])(
+  "docs/contract.md lists the columns of $name, with their types and meanings",
   ({ name, columns }) => {
     expectColumns(tableOf("docs/contract.md", name), columns);
   },

@@ -16,7 +16,7 @@ const { functions } = parseYaml(readFileSync(path.join(ROOT, "serverless.yml"), 
 };
 
 /** These pages' commands are for definitions that don't exist yet; tests/package/new-definition.test.ts creates them. */
-const TUTORIALS = ["docs/new-extract.md", "docs/new-feed.md"];
+const TUTORIALS = ["docs/new-extract.md", "docs/new-feed.md", "docs/new-dataset.md"];
 
 interface Typed {
   readonly where: string;

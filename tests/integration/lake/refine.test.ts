@@ -1,0 +1,301 @@
+/** A tenant's own files: from `raw/` to a table, or to a report, by events that come as they like. */
+import { createHash } from "node:crypto";
+import { gzipSync } from "node:zlib";
+
+import { bucketOf } from "../../support/lake-world";
+import { HEADER, RefineWorld, transactionsOf } from "../../support/refine-world";
+
+let world: RefineWorld;
+let topic: string;
+let people: string;
+beforeAll(async () => {
+  world = await RefineWorld.create();
+  topic = world.lake.world.aws.createTopic("lake");
+  people = world.lake.world.aws.createTopic("notify");
+  Object.assign(process.env, world.lake.environment, { LAKE_TOPIC_ARN: topic, NOTIFY_TOPIC_ARN: people });
+  for (const stream of [process.stdout, process.stderr]) jest.spyOn(stream, "write").mockReturnValue(true);
+});
+afterAll(async () => {
+  jest.restoreAllMocks();
+  await world.close();
+});
+
+const sent = (arn: string) =>
+  world.lake.world.aws.messages.filter(({ topicArn }) => topicArn === arn).map(({ message }) => message);
+
+/** Writes a file, which is then rejected; returns its problems. */
+async function problemsOf(key: string, content: string | Buffer, tenant = world.tenant): Promise<unknown> {
+  const before = sent(people).length;
+  await world.write(key, content, tenant);
+  await world.deliver();
+  expect(world.queue.deadLetters).toEqual([]);
+  expect(sent(people)).toHaveLength(before + 1);
+  const [report] = await world.reports(key, tenant);
+  expect(report).toMatchObject({ schemaVersion: 1, outcome: "rejected", tenant: tenant.id, raw: { key } });
+  return report?.["problems"];
+}
+
+it("a file becomes rows with calculated values, exact types and a way back to its bytes", async () => {
+  const text = [
+    HEADER,
+    "9223372036854775807,2026-01-31,-9999999999999999.99,EUR,",
+    '2,2026-01-01,007.5,EUR,"a ""quoted"" text,\nin two lines 🏦"',
+    '3,2026-01-02,-0,CHF,""',
+    "",
+  ].join("\n");
+  await world.write("raw/transactions/2026-01.csv", text);
+  await world.deliver();
+  expect(world.queue.deadLetters).toEqual([]);
+  const sql =
+    "select id::varchar, booked_on::varchar, amount::varchar, currency, description, amount_abs::varchar, is_debit from month order by amount";
+  expect(await world.rows("2026-01", sql)).toEqual([
+    ["9223372036854775807", "2026-01-31", "-9999999999999999.99", "EUR", null, "9999999999999999.99", 1],
+    ["3", "2026-01-02", "0.00", "CHF", "", "0.00", 0],
+    ["2", "2026-01-01", "7.50", "EUR", 'a "quoted" text,\nin two lines 🏦', "7.50", 0],
+  ]);
+  const types = await world.rows(
+    "2026-01",
+    "select distinct typeof(id), typeof(booked_on), typeof(amount) from month",
+  );
+  expect(types).toEqual([["BIGINT", "DATE", "DECIMAL(18,2)"]]);
+  expect(await world.verify("2026-01")).toMatchObject([{ status: "verified", problems: [] }]);
+  const uri = `s3://${bucketOf(world.tenant)}/`;
+  const sha256 = createHash("sha256").update(text).digest("hex");
+  expect((await world.lineage("2026-01")).filter((line) => /s3:|as recorded/.test(line))).toEqual([
+    `${uri}analytics-ready/transactions/year=2026/month=01/${sha256}.parquet`,
+    expect.stringContaining("as recorded"),
+    expect.stringContaining(`└── ${uri}processed/transactions/year=2026/month=01/${sha256}.ndjson  version `),
+    expect.stringContaining("as recorded"),
+    expect.stringContaining(`    └── ${uri}raw/transactions/2026-01.csv  version `),
+    expect.stringContaining(`SHA-256 ${sha256}  as recorded`),
+  ]);
+  const [processed = ""] = await world.lake.keys(world.tenant, "processed/transactions/year=2026/month=01/");
+  const lines = (await world.lake.bytes(bucketOf(world.tenant), processed))?.toString().split("\n") ?? [];
+  expect(JSON.parse(lines[2] ?? "")).toEqual({
+    ...{ id: "3", booked_on: "2026-01-02", amount: "0.00", currency: "CHF", description: "" },
+    ...{ amount_abs: "0.00", is_debit: 0 },
+  });
+  expect(JSON.parse(sent(topic).at(-1) ?? "")).toMatchObject({
+    ...{
+      tenant: world.tenant.id,
+      dataset: "transactions",
+      status: "accepted",
+      month: "2026-01",
+      rowCount: 3,
+    },
+  });
+});
+
+describe("a file that is not right leaves a report, and nothing else", () => {
+  const row = "1,2026-02-01,1.00,EUR,";
+  const cases: readonly (readonly [what: string, content: string | Buffer, problems: readonly object[]])[] = [
+    [
+      "header that differs",
+      `id,booked_on,amount,currency\n${row}\n`,
+      [
+        {
+          line: 1,
+          reason: `the header is not that of transactions: ${HEADER}`,
+          record: "id,booked_on,amount,currency",
+        },
+      ],
+    ],
+    [
+      "byte order mark",
+      `\ufeff${HEADER}\n${row}\n`,
+      [{ line: 1, reason: "the file begins with a byte order mark" }],
+    ],
+    [
+      "wrong types",
+      `${HEADER}\nx,2026-02-01,one,EUR,\n`,
+      [
+        {
+          line: 2,
+          column: "id",
+          reason: "expected a whole number of 64 bits",
+          record: "x,2026-02-01,one,EUR,",
+        },
+        { column: "amount" },
+      ],
+    ],
+    [
+      "too many digits behind the point",
+      `${HEADER}\n1,2026-02-01,1.005,EUR,\n`,
+      [
+        {
+          line: 2,
+          column: "amount",
+          reason: "expected a number with at most 16 digits before the point and 2 behind it",
+        },
+      ],
+    ],
+    ["too many digits before it", `${HEADER}\n1,2026-02-01,10000000000000000,EUR,\n`, [{ column: "amount" }]],
+    [
+      "a date that isn't one",
+      `${HEADER}\n1,2026-02-30,1.00,EUR,\n`,
+      [
+        {
+          column: "booked_on",
+          reason: "expected a date that exists, YYYY-MM-DD, from 1900-01-01 to 9999-12-31",
+        },
+      ],
+    ],
+    [
+      "a text that is too long",
+      `${HEADER}\n1,2026-02-01,1.00,EURO,\n`,
+      [{ column: "currency", reason: "is longer than 3 characters" }],
+    ],
+    [
+      "no value",
+      `${HEADER}\n1,2026-02-01,,EUR,\n1,,1,EUR,\n`,
+      [
+        { line: 2, column: "amount", reason: "is empty" },
+        { line: 3, column: "booked_on" },
+      ],
+    ],
+    [
+      "an empty number in quotes",
+      `${HEADER}\n"",2026-02-01,1,EUR,\n`,
+      [{ column: "id", reason: "is empty" }],
+    ],
+    ["a field too many", `${HEADER}\n${row}\n${row},\n`, [{ line: 3, reason: "has 6 fields instead of 5" }]],
+    [
+      "two months",
+      `${HEADER}\n1,2026-02-28,1.00,EUR,"a\nb"\n2,2026-03-01,1.00,EUR,\n`,
+      [
+        {
+          line: 4,
+          column: "booked_on",
+          reason: "is of 2026-03, the first row of 2026-02: a file has rows of one month",
+        },
+      ],
+    ],
+    ["nothing", "", [{ reason: "the file is empty" }]],
+    ["only a header", `${HEADER}\n`, [{ reason: "the file has no rows behind its header" }]],
+    [
+      "not CSV",
+      `${HEADER}\n1,2026-02-01,1.00,EUR,a"b\n`,
+      [{ reason: "record 2: a field without quotes has a quote" }],
+    ],
+    [
+      "a quote that is never closed",
+      `${HEADER}\n1,2026-02-01,1.00,EUR,"${"x".repeat(2 * 1024 * 1024)}`,
+      [{ reason: "record 2: it is longer than 1048576 characters" }],
+    ],
+    [
+      "not UTF-8",
+      Buffer.from(`${HEADER}\n1,2026-02-01,1.00,EUR,\xe9\n`, "latin1"),
+      [{ reason: "it is not UTF-8" }],
+    ],
+  ];
+  it.each(cases)("%s", async (what, content, problems) => {
+    const found = await problemsOf(`raw/transactions/${what}.csv`, content);
+    expect(found).toEqual(problems.map((problem) => expect.objectContaining(problem) as unknown));
+    expect(await world.list("2026-02")).toBeUndefined();
+  });
+
+  it("gzip that is cut short", async () => {
+    const whole = gzipSync(transactionsOf("2026-02", Array<string>(1000).fill("1.00")));
+    const found = await problemsOf("raw/transactions/cut.csv.gz", whole.subarray(0, whole.length / 2));
+    expect(found).toEqual([{ reason: "the gzip data is damaged or cut short" }]);
+  });
+
+  it("an unknown dataset, one that the tenant doesn't have, no dataset, another format", async () => {
+    const file = transactionsOf("2026-02", ["1.00"]);
+    const [, , third] = world.lake.tenants;
+    expect(await problemsOf("raw/payments/a.csv", file)).toEqual([
+      { reason: "payments is not a dataset of the tenant; its datasets of own files are: transactions" },
+    ]);
+    expect(await problemsOf("raw/transactions/a.csv", file, third)).toEqual([
+      { reason: "transactions is not a dataset of the tenant; its datasets of own files are: none" },
+    ]);
+    expect(await problemsOf("raw/a.csv", file)).toEqual([
+      { reason: "the key has no folder of a dataset; its datasets of own files are: transactions" },
+    ]);
+    expect(await problemsOf("raw/transactions/a.xlsx", file)).toEqual([
+      { reason: "the name does not end in .csv or .csv.gz" },
+    ]);
+  });
+
+  it("a thousand problems are in the report, and the number of all", async () => {
+    await problemsOf("raw/transactions/many.csv", transactionsOf("2026-02", Array<string>(1001).fill("x")));
+    const [report] = await world.reports("raw/transactions/many.csv");
+    expect(report).toMatchObject({ problemCount: 1001 });
+    expect(report?.["problems"]).toHaveLength(1000);
+  });
+});
+
+it("a tenant that the list doesn't know, and a message that is none, fail alone", async () => {
+  await world.write("raw/transactions/known.csv", transactionsOf("2026-04", ["4.00"]));
+  const event = world.queue.collect().drop();
+  const stranger = event.replaceAll(bucketOf(world.tenant), "lake-stranger");
+  const Records = [stranger, "not JSON", event].map((body, index) => ({
+    eventSource: "aws:sqs",
+    messageId: `message-${index}`,
+    body,
+  }));
+  expect(await world.handle({ Records })).toEqual({
+    batchItemFailures: [{ itemIdentifier: "message-0" }, { itemIdentifier: "message-1" }],
+  });
+  expect(await world.amounts("2026-04")).toEqual(["4.00"]);
+});
+
+it("events twice, late and swapped end the same: what the file is now counts", async () => {
+  const key = "raw/transactions/2026-05.csv";
+  await world.write(key, transactionsOf("2026-05", ["1.00"]));
+  await world.write(key, transactionsOf("2026-05", ["2.00"]));
+  await world.write("raw/transactions/other.csv", transactionsOf("2026-05", ["3.00"]));
+  world.queue.collect().twice().swapped();
+  const late = world.queue.drop();
+  await world.deliver();
+  const announced = sent(topic).length;
+  await world.queue.send(late).deliver((event) => world.handle(event));
+  expect(sent(topic)).toHaveLength(announced);
+  expect(await world.amounts("2026-05")).toEqual(["2.00", "3.00"]);
+  expect(await world.verify("2026-05")).toMatchObject([{ status: "verified", problems: [] }]);
+});
+
+it("the same content under another name, compressed or not, is there once, until no file has it", async () => {
+  const content = transactionsOf("2026-06", ["6.00"]);
+  const first = await world.write("raw/transactions/6.csv", content);
+  const second = await world.write("raw/transactions/6-again.csv.gz", gzipSync(content));
+  await world.deliver();
+  expect(await world.amounts("2026-06")).toEqual(["6.00"]);
+  await world.run(first, "withdraw");
+  expect(await world.amounts("2026-06")).toEqual(["6.00"]);
+  await world.run(second, "withdraw");
+  expect(await world.list("2026-06")).toBeUndefined();
+  expect(await world.lake.keys(world.tenant, "analytics-ready/transactions/year=2026/month=06/")).toEqual([]);
+  // The events of withdrawn versions change nothing; a new version of a file brings its rows back.
+  await world.runAll();
+  expect(await world.list("2026-06")).toBeUndefined();
+  await world.write("raw/transactions/6.csv", content);
+  await world.deliver();
+  expect(await world.amounts("2026-06")).toEqual(["6.00"]);
+});
+
+it("a corrected file replaces what it brought, in another month too; a wrong correction changes nothing", async () => {
+  const key = "raw/transactions/correction.csv";
+  for (const content of [transactionsOf("2026-07", ["7.00"]), "wrong", transactionsOf("2026-07", ["7.10"])]) {
+    await world.write(key, content);
+    await world.deliver();
+    expect(await world.amounts("2026-07")).toEqual([content.includes("7.10") ? "7.10" : "7.00"]);
+  }
+  await world.write(key, transactionsOf("2026-08", ["8.00"]));
+  await world.deliver();
+  expect([await world.amounts("2026-07"), await world.amounts("2026-08")]).toEqual([[], ["8.00"]]);
+  expect(await world.lake.keys(world.tenant, "processed/transactions/year=2026/month=07/")).toEqual([]);
+  expect(await world.verify("2026-08")).toMatchObject([{ status: "verified", problems: [] }]);
+});
+
+it("events that were lost, and a list that is gone, are made up for by the schedule's message", async () => {
+  await world.write("raw/transactions/lost.csv", transactionsOf("2026-09", ["9.00"]));
+  await world.write("raw/transactions/lost-too.csv", "wrong");
+  world.queue.collect().drop();
+  world.queue.drop();
+  await world.queue.send('{"all":true}').deliver((event) => world.handle(event));
+  expect(await world.amounts("2026-09")).toEqual(["9.00"]);
+  expect(await world.reports("raw/transactions/lost-too.csv")).toHaveLength(1);
+  const statuses = (await world.runAll()).map(({ status }) => status);
+  expect(new Set(statuses)).toEqual(new Set(["unchanged"]));
+});
