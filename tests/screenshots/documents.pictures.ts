@@ -114,8 +114,10 @@ async function saveStatus(state: State, environment: Environment): Promise<void>
     FORCE_COLOR: "1",
     COLUMNS: "80",
   });
-  expect([exitCode, stderr]).toEqual([0, ""]);
-  await open(terminalPage(`npx bank-batch ${words.join(" ")}`, stdout), {}, async (page) => {
+  if (exitCode !== 0) throw new Error(stderr);
+  // The line that sums up comes last, on standard error.
+  const output = stdout + stderr;
+  await open(terminalPage(`npx bank-batch ${words.join(" ")}`, output), {}, async (page) => {
     const { width, height } = (await page.locator("pre").boundingBox()) ?? { width: 800, height: 600 };
     await page.setViewportSize({ width: Math.ceil(width), height: Math.ceil(height) });
     await save(`status-${name}`, page, Math.ceil(height));

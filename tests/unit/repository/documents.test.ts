@@ -1,5 +1,5 @@
 /** The commands in the documents are valid, and their links have targets. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 
 import type { Command } from "commander";
@@ -180,6 +180,23 @@ it.each(documents())("the relative links in %s have targets", (document) => {
     return anchor !== undefined && !anchorsOf(target).includes(anchor);
   });
   expect(broken).toEqual([]);
+});
+
+/** The pictures that a document shows, as paths in the project. */
+function picturesIn(document: string): string[] {
+  return [
+    ...readDocument(document).matchAll(/!\[[^\]]+\]\((?!https?:)([^)\s]+)\)|<img\s[^>]*src="([^"]+)"/g),
+  ].map(([, inMarkdown, inHtml]) => path.join(path.dirname(document), inMarkdown ?? inHtml ?? ""));
+}
+
+it("the documents show every picture, and every picture is there and small", () => {
+  const shown = new Set(documents().flatMap(picturesIn));
+  const folder = path.join("docs", "screenshots");
+  const made = readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(".png"));
+  expect(made.length).toBeGreaterThan(15);
+  expect([...shown].filter((file) => !existsSync(path.join(ROOT, file)))).toEqual([]);
+  expect(made.filter((name) => !shown.has(path.join(folder, name)))).toEqual([]);
+  expect(made.filter((name) => statSync(path.join(ROOT, folder, name)).size > 150_000)).toEqual([]);
 });
 
 it("the README's prose has at most 120 columns", () => {
