@@ -18,12 +18,12 @@ import { S3Store } from "./s3-store";
 import { SecretsManager } from "./secrets-manager";
 import { verifySignature, type Credentials } from "./sigv4";
 import { Sns, type PublishedMessage } from "./sns";
-import { type StartedExecution, StepFunctions } from "./step-functions";
+import { type Runner, type StartedExecution, StepFunctions } from "./step-functions";
 
 export { type ObjectCreatedEvent } from "./s3-events";
 export { type Fault, type RequestEvent, type RequestHook } from "./faults";
 export { type PublishedMessage } from "./sns";
-export { type StartedExecution } from "./step-functions";
+export { type Runner, type StartedExecution } from "./step-functions";
 
 export interface LocalAwsOptions {
   /** Called with each request and the part of its body that was read, before the response is sent. */
@@ -79,10 +79,10 @@ export interface LocalAws {
   putSecret(name: string, value: string | object): string;
   /** Returns the topic's ARN; the topic may exist already. */
   createTopic(name: string): string;
-  /** Returns the state machine's ARN. */
-  createStateMachine(name: string): string;
-  /** Ends an execution, whose name then stays taken. */
-  endExecution(name: string): void;
+  /** Returns the state machine's ARN. Without a runner, its executions run until they are ended. */
+  createStateMachine(name: string, runner?: Runner): string;
+  /** Ends an execution, successfully unless another status is given. Its name stays taken. */
+  endExecution(name: string, status?: "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "ABORTED"): void;
   /** Ends all connections, hanging ones too, and removes the bodies of objects unless `directory` was given. */
   close(): Promise<void>;
 }
@@ -187,7 +187,9 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     },
     requests,
     messages: sns.messages,
-    executions: stepFunctions.executions,
+    get executions() {
+      return stepFunctions.executions;
+    },
     events,
     onRequest: (hook) => {
       hooks.add(hook);
@@ -200,9 +202,9 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
     putSecret: (name, value) =>
       secretsManager.putSecret(name, typeof value === "string" ? value : JSON.stringify(value)),
     createTopic: (name) => sns.createTopic(name),
-    createStateMachine: (name) => stepFunctions.createStateMachine(name),
-    endExecution: (name) => {
-      stepFunctions.end(name);
+    createStateMachine: (name, runner) => stepFunctions.createStateMachine(name, runner),
+    endExecution: (name, status) => {
+      stepFunctions.end(name, status);
     },
     close: async () => {
       const closed = once(server, "close");

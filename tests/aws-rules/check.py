@@ -26,7 +26,7 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 # Signing names that differ from the names of the service models.
-SERVICES = {"monitoring": "cloudwatch"}
+SERVICES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
 
 
 class Finding(NamedTuple):
@@ -288,7 +288,38 @@ def named(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda properties: {**properties, name: properties.get(name, "a-name")}
 
 
+def camel(value: Any) -> Any:
+    if isinstance(value, list):
+        return [camel(each) for each in value]
+    if not isinstance(value, dict) or is_intrinsic(value):
+        return value
+    return {xform_camel(name): camel(each) for name, each in value.items()}
+
+
+def state_machine(properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **camel({name: value for name, value in properties.items() if name != "Definition"}),
+        "name": properties.get("StateMachineName", "a-machine"),
+        "definition": json.dumps(properties.get("Definition"), ensure_ascii=False),
+    }
+
+
+def queue(properties: dict[str, Any]) -> dict[str, Any]:
+    attributes = {name: value for name, value in properties.items() if name != "QueueName"}
+    return {
+        "QueueName": properties.get("QueueName", "a-queue"),
+        "Attributes": {name: json.dumps(value) for name, value in attributes.items()},
+    }
+
+
 CREATIONS = {
+    "AWS::CloudWatch::Alarm": Creation("cloudwatch", "PutMetricAlarm", named("AlarmName")),
+    "AWS::DynamoDB::Table": Creation("dynamodb", "CreateTable", named("TableName")),
+    "AWS::Lambda::EventSourceMapping": Creation("lambda", "CreateEventSourceMapping", same),
+    "AWS::SNS::Subscription": Creation("sns", "Subscribe", same),
+    "AWS::SNS::Topic": Creation("sns", "CreateTopic", lambda properties: {"Name": properties.get("TopicName")}),
+    "AWS::SQS::Queue": Creation("sqs", "CreateQueue", queue),
+    "AWS::StepFunctions::StateMachine": Creation("stepfunctions", "CreateStateMachine", state_machine),
     "AWS::Lambda::Function": Creation("lambda", "CreateFunction", same),
     "AWS::Lambda::EventInvokeConfig": Creation("lambda", "PutFunctionEventInvokeConfig", same),
     "AWS::Lambda::Permission": Creation(
@@ -300,7 +331,13 @@ CREATIONS = {
     "AWS::Events::Rule": Creation("events", "PutRule", rule),
 }
 # No call creates them by itself, or this project does not set any of their properties.
-UNCHECKED = {"AWS::S3::Bucket", "AWS::S3::BucketPolicy", "AWS::Lambda::Version", "AWS::IAM::Policy"}
+UNCHECKED = {
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::Lambda::Version",
+    "AWS::IAM::Policy",
+    "AWS::SQS::QueuePolicy",
+}
 
 
 def check_template(file: str) -> int:

@@ -28,6 +28,11 @@ async function main(): Promise<void> {
   for (const stage of ["dev", "prod"]) {
     await step(`the packaged template of ${stage} breaks no rule of AWS`, () => checkTemplate(stage));
   }
+  for (const config of ["serverless.intake.yml", "serverless.backfill.yml", "serverless.lake.yml"]) {
+    await step(`the packaged template of ${config} breaks no rule of AWS`, () =>
+      checkTemplate("prod", config),
+    );
+  }
   await step("checkov finds nothing in the Terraform but what is accepted", checkTerraform);
   await step("zizmor finds nothing in the workflows but what is accepted", checkWorkflows);
 }
@@ -38,27 +43,32 @@ async function checkProgram(): Promise<void> {
   try {
     const requests = path.join(directory, "requests.jsonl");
     const jest = path.join(ROOT, "node_modules", ".bin", "jest");
-    await expectSuccess(jest, ["tests/integration/extract", "--silent"], { [RECORDING]: requests });
+    await expectSuccess(jest, ["tests/integration/extract", "tests/integration/cli/backfill", "--silent"], { [RECORDING]: requests });
     await expectAccepted("requests", requests);
   } finally {
     await rm(directory, { recursive: true });
   }
 }
 
-async function checkTemplate(stage: string): Promise<void> {
+async function checkTemplate(stage: string, config = "serverless.yml"): Promise<void> {
   const directory = await mkdtemp(path.join(os.tmpdir(), "template-"));
   try {
     const { exitCode, stderr } = await command(
       "serverless",
-      ["package", "--stage", stage, "--package", directory],
+      ["package", "--config", config, "--stage", stage, "--package", directory],
       { TMPDIR: directory, AWS_REGION: "eu-west-1" },
     );
     if (exitCode !== 0) throw new Error(stderr);
     const template = path.join(directory, "cloudformation-template-update-stack.json");
     await expectAccepted("template", template);
-    await expectWriters(template, stage);
+    if (config !== "serverless.lake.yml" && config !== "serverless.intake.yml")
+      await expectWriters(template, stage);
     const { cfnLint } = await installMoto();
-    await expectSuccess(cfnLint, ["--regions", "eu-west-1", "--template", template]);
+    await expectSuccess(cfnLint, [
+      ...["--regions", "eu-west-1", "--template", template],
+      // osls names the role of a function twice: in the function, and in what it depends on.
+      ...["--ignore-checks", "W3005"],
+    ]);
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -1,5 +1,6 @@
 /**
- * Runs the rules of publication against Moto, so that they are proven by more than the project's own S3. Where Moto
+ * Runs the rules of publication against Moto, so that they are proven by more than the project's own S3, and both state
+ * machines. Where Moto
  * differs from S3, the list below names the rules that are expected to fail. The command fails if another rule fails,
  * or if a rule of the list passes.
  */
@@ -13,6 +14,7 @@ import { expectAccepted } from "../aws-rules/check";
 import { RECORDING } from "../support/recorded-requests";
 import { DidNotRun } from "../support/python";
 import { startMoto } from "./moto";
+import { checkStateMachines } from "./state-machines";
 import { ROOT } from "../support/root";
 
 /** Where Moto 5.2.5 differs from S3: by reason, the tests that fail there. */
@@ -88,7 +90,9 @@ async function main(): Promise<void> {
         "",
       ),
     );
-    if (found.length > 0) process.exitCode = 1;
+    const wrong = await checkStateMachines(moto.endpoint);
+    process.stderr.write(`${["\nboth state machines on Moto", ...wrong].join("\n")}\n`);
+    if (found.length > 0 || wrong.length > 0) process.exitCode = 1;
   } finally {
     await moto.stop();
   }

@@ -94,7 +94,19 @@ it("gives every function the settings that its handler reads", () => {
   ]);
 });
 
-it("reports failed deliveries and dead letters to people", () => {
-  for (const alarm of ["FailedExecutionAlarm", "DeadLetterAlarm"])
-    expect(properties(alarm)["AlarmActions"]).toEqual([{ Ref: "NotifyTopicArn" }]);
+it("tells people of failed, timed-out and throttled executions, dead letters and messages that wait", () => {
+  const alarms = Object.values(resources).filter(({ Type }) => Type === "AWS::CloudWatch::Alarm");
+  expect(alarms.map(({ Properties }) => Properties["MetricName"]).sort()).toEqual([
+    ...["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
+    ...["ExecutionThrottled", "ExecutionsFailed", "ExecutionsTimedOut"],
+  ]);
+  for (const { Properties } of alarms)
+    expect(Properties["AlarmActions"]).toEqual([{ Ref: "NotifyTopicArn" }]);
+});
+
+it("logs and traces executions", () => {
+  expect(properties("StateMachine")).toMatchObject({
+    TracingConfiguration: { Enabled: true },
+    LoggingConfiguration: { Level: "ERROR", IncludeExecutionData: false },
+  });
 });

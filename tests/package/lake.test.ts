@@ -56,7 +56,8 @@ it("the function gets announcements and the schedule's message from one queue, a
     VisibilityTimeout: 6 * timeout,
     RedrivePolicy: { deadLetterTargetArn: { "Fn::GetAtt": ["LakeDeadLetterQueue", "Arn"] } },
   });
-  expect(properties("LakeFailed")).toMatchObject({ AlarmActions: [{ Ref: "NotifyTopicArn" }] });
+  for (const alarm of ["LakeFailed", "LakeWaits"])
+    expect(properties(alarm)).toMatchObject({ AlarmActions: [{ Ref: "NotifyTopicArn" }] });
 });
 
 it("the lineage outlives the service", () => {

@@ -27,14 +27,16 @@ interface Onward {
   readonly Comment?: string;
   readonly Next?: string;
   readonly End?: true;
-  /** Null discards the result; missing replaces the state's input by it. */
-  readonly ResultPath?: string | null;
+  /** Where the result goes; it replaces the state's input if this is missing. */
+  readonly ResultPath?: string;
 }
 
 export interface TaskState extends Onward {
   readonly Type: "Task";
   readonly Resource: string;
   readonly Parameters?: Readonly<Record<string, unknown>>;
+  /** Makes the result, of which it has parts. */
+  readonly ResultSelector?: Readonly<Record<string, unknown>>;
   readonly TimeoutSeconds: number;
   readonly Retry?: readonly Retrier[];
   readonly Catch?: readonly Catcher[];

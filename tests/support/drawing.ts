@@ -15,7 +15,9 @@ function drawn(name: string, state: StateDefinition): string[] {
   switch (state.Type) {
     case "Task":
       return [
-        ...(state.Retry ?? []).map((retrier) => `${name} --> ${name}: ${retryLabel(retrier)}`),
+        ...(state.Retry === undefined
+          ? []
+          : [`${name}: ${[name, ...state.Retry.map(retryLabel)].join("<br>")}`]),
         ...(state.Catch ?? []).map((catcher) => `${name} --> ${catcher.Next}: ${catchLabel(catcher)}`),
         `${name} --> ${state.Next ?? "[*]"}`,
       ];
@@ -30,7 +32,6 @@ function drawn(name: string, state: StateDefinition): string[] {
       return [`${name} --> ${state.Next ?? "[*]"}`];
     case "Choice":
       return [
-        `state ${name} <<choice>>`,
         ...state.Choices.map(({ StringEquals, Next }) => `${name} --> ${Next}: ${StringEquals}`),
         `${name} --> ${state.Default}: otherwise`,
       ];
@@ -41,7 +42,7 @@ function drawn(name: string, state: StateDefinition): string[] {
 }
 
 function retryLabel({ ErrorEquals, MaxAttempts = 3 }: Retrier): string {
-  return `${errorsLabel(ErrorEquals)}, up to ${MaxAttempts} times`;
+  return `${MaxAttempts} times again after ${errorsLabel(ErrorEquals)}`;
 }
 
 function catchLabel({ ErrorEquals }: Catcher): string {

@@ -1,6 +1,7 @@
 /** The Lambdas' handlers in this process. Their calls count as those of their functions, whose roles must allow them. */
 import type { Context } from "aws-lambda";
 
+import * as backfillHandlers from "../../src/extract/backfill/lambda";
 import * as extractHandlers from "../../src/extract/lambda";
 import * as lakeHandlers from "../../src/lake/lambda";
 import * as rotationHandlers from "../../src/rotation/lambda";
@@ -20,5 +21,8 @@ export const extract = as("extract", extractHandlers.extract);
 export const verify = as("verify", extractHandlers.verify);
 export const announce = as("announce", extractHandlers.announce);
 export const notify = as("notify", extractHandlers.notify);
+export const plan = as("plan", backfillHandlers.plan);
+export const piece = as("piece", backfillHandlers.piece);
+export const report = as("report", backfillHandlers.report);
 export const lake = as("lake", lakeHandlers.lake);
 export const rotate = as("rotate", rotationHandlers.rotate);

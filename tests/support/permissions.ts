@@ -12,7 +12,18 @@ import type { RecordedRequest } from "../../local/aws/server";
 import { ROOT } from "./root";
 
 /** Who sends a call, by its `userAgentAppId`: a function, a person with rights of their own, or the tests themselves. */
-export type Caller = "extract" | "verify" | "announce" | "notify" | "rotate" | "lake" | "operator" | "test";
+export type Caller =
+  | "extract"
+  | "verify"
+  | "announce"
+  | "notify"
+  | "rotate"
+  | "lake"
+  | "plan"
+  | "piece"
+  | "report"
+  | "operator"
+  | "test";
 
 const WITHOUT_ROLE = ["operator", "test"];
 
@@ -83,7 +94,9 @@ interface ServerlessFile {
 
 /** The rights of each function's policy `program`; Lambda itself uses the other policies, for logs, queue and network. */
 async function grantedRights(): Promise<string[]> {
-  const granted = await Promise.all(["serverless.yml", "serverless.lake.yml"].map(rightsIn));
+  const granted = await Promise.all(
+    ["serverless.yml", "serverless.lake.yml", "serverless.backfill.yml"].map(rightsIn),
+  );
   return granted.flat();
 }
 

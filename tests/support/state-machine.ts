@@ -48,7 +48,7 @@ export const EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:machin
 
 const onwardFields = ["Type", "Comment", "Next", "End", "ResultPath"];
 const known: Readonly<Record<StateDefinition["Type"], readonly string[]>> = {
-  Task: [...onwardFields, "Resource", "Parameters", "TimeoutSeconds", "Retry", "Catch"],
+  Task: [...onwardFields, "Resource", "Parameters", "ResultSelector", "TimeoutSeconds", "Retry", "Catch"],
   Map: [...onwardFields, "ItemsPath", "ItemSelector", "MaxConcurrency", "ItemProcessor"],
   Pass: [...onwardFields, "Parameters"],
   Choice: ["Type", "Comment", "Choices", "Default"],
@@ -132,7 +132,8 @@ class Running {
     if (state.Type === "Map") return this.#map(state, data, context);
     const given = state.Parameters === undefined ? data : filled(state.Parameters, data, context);
     if (state.Type === "Pass") return given;
-    return this.#attempts(name, state, given);
+    const result = await this.#attempts(name, state, given);
+    return state.ResultSelector === undefined ? result : filled(state.ResultSelector, result, context);
   }
 
   #map({ ItemsPath, ItemSelector, MaxConcurrency, ItemProcessor }: MapState, data: Json, context: Json) {
@@ -220,8 +221,7 @@ function filled(parameters: Readonly<Record<string, unknown>>, data: Json, conte
 }
 
 /** The data with a result at its place. */
-function placed(result: unknown, resultPath: string | null | undefined, data: Json): unknown {
-  if (resultPath === null) return data;
+function placed(result: unknown, resultPath: string | undefined, data: Json): unknown {
   if (resultPath === undefined) return result;
   return { ...data, [resultPath.replace(/^\$\./, "")]: result };
 }

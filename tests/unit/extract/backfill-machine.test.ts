@@ -75,7 +75,7 @@ const usual: Readonly<Record<Name, (given: Json) => unknown>> = {
     return { ...piece, done, step: piece.lake ? "lake" : "end" };
   },
   BackfillReport: (given) => summarise(given["state"], NOW),
-  Lake: () => ({ months: [], content: "that nothing needs" }),
+  Lake: () => ({ runId: "run-1", months: ["what nothing needs"] }),
 };
 
 async function run(faults: Readonly<Partial<Record<Name, Fault>>> = {}, given: Json = input) {
