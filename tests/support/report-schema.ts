@@ -4,7 +4,9 @@ import addFormats from "ajv-formats";
 
 import schema from "../../docs/report.schema.json";
 
-const isReport = addFormats(new Ajv({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true })).compile(schema);
+const isReport = addFormats(
+  new Ajv({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true }),
+).compile(schema);
 
 /** What is wrong with a report, each with its place; empty if nothing is. */
 export function schemaProblems(report: unknown): string[] {
