@@ -1,6 +1,8 @@
 /** @type {import("jest").Config} */
 module.exports = {
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
+  // Minutes of their own: npm run test:memory.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/tests/memory/"],
   transform: {
     "\\.tsx?$": ["ts-jest", { transpilation: true }],
     "/node_modules/hyparquet(-writer)?/.+\\.js$": "<rootDir>/tests/support/es-module.cjs",

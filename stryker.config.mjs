@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 /** `sample`: some files, by their own unit tests. `unit`: every mutant, by unit tests. `integration`: the mutants that survived them, by integration tests. */
 const { MUTATION_PASS: pass = "unit", MUTATION_MUTANTS: mutants = "" } = process.env;
 
-/** @type {import("@stryker-mutator/api/core").PartialStrykerOptions} */
 export default {
   testRunner: "jest",
   jest: {

@@ -17,6 +17,8 @@ interface Cell {
   readonly branches: number;
   readonly durationsMs: readonly number[];
   readonly peakMemoryBytes: readonly number[];
+  /** The time that a cold start takes to load the packaged handler, without the start of Node.js. */
+  readonly importDurationsMs: readonly number[];
 }
 
 export async function measureGrowth(
@@ -46,6 +48,7 @@ export async function measureGrowth(
         branches,
         durationsMs: run.map(({ durationMs }) => durationMs),
         peakMemoryBytes: run.map(({ peakMemoryBytes }) => peakMemoryBytes),
+        importDurationsMs: run.map(({ importDurationMs }) => importDurationMs),
       });
       await world.databases.drop(database);
     }
@@ -61,6 +64,7 @@ export async function measureGrowth(
       growthTable("Peak memory of the handler's process", cells, ({ peakMemoryBytes }) =>
         figure(median(peakMemoryBytes), "bytes"),
       ),
+      `Before that, a cold start loads the packaged handler in ${figure(median(cells.flatMap(({ importDurationsMs }) => importDurationsMs)), "ms")}.`,
     ].join("\n\n"),
     data: { facts, banks, runs, cells },
   });

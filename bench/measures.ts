@@ -1,7 +1,6 @@
 /** All measures by name. */
 import type { Measure } from "./measure";
 import { manyBanks } from "./measures/banks";
-import { importing } from "./measures/importing";
 import { intake } from "./measures/intake";
 import { parquet } from "./measures/parquet";
 import { query } from "./measures/query";
@@ -14,7 +13,6 @@ export const measures = {
   query,
   range,
   stream,
-  import: importing,
   banks: manyBanks,
   intake,
   parquet,

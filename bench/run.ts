@@ -8,11 +8,13 @@ import { type MeasureName, measures } from "./measures";
 import { explain, profile } from "./profile";
 import { describe, factsOf, progress, ratioTable, RESULTS, writeResults } from "./report";
 import { describeSizes, type SizeFlags, type Sizes, sizesOf, withRatioSizes, withSizes } from "./sizes";
+import { changeFrom } from "./measures/change";
 import { compare } from "./statistics";
 import { World } from "./world";
 
 interface Flags extends SizeFlags {
   readonly only?: readonly MeasureName[];
+  readonly basePackage?: string;
   readonly nodeFlags?: string;
   readonly growth?: true;
   readonly explain?: true;
@@ -27,6 +29,10 @@ function program(): Command {
     .option(
       "--node-flags <flags>",
       "Node.js flags for the handler's process, such as --max-old-space-size=100",
+    )
+    .option(
+      "--base-package <zip>",
+      "instead, compare the monthly run with that of another package, and fail if it takes 1.2 times as long",
     )
     .option("--growth", "instead, measure time and memory by loans and branches")
     .option("--explain", "instead, print EXPLAIN (ANALYZE, BUFFERS) of the statements")
@@ -46,11 +52,25 @@ async function main(): Promise<void> {
       if (flags.explain) await explain(world, sizes);
       else if (flags.cpuProf) await profile(world, sizes, directory, log);
       else if (flags.growth) await measureGrowth(world, sizes, directory, log, flags.smoke === true);
+      else if (flags.basePackage) await compareWith(flags.basePackage, world, sizes, log);
       else await measureAll(world, sizes, flags, directory, log);
     } finally {
       await world.stop();
     }
   });
+}
+
+/** Prints the comparison, and fails if its limit is not met. Saves nothing: only the difference matters. */
+async function compareWith(
+  zip: string,
+  world: World,
+  sizes: Sizes,
+  log: (line: string) => void,
+): Promise<void> {
+  const facts = await factsOf(world);
+  const rows = await changeFrom(zip)(world, sizes, log);
+  process.stdout.write(`${[describeSizes(sizes), describe(facts), ratioTable(rows)].join("\n\n")}\n`);
+  if (rows.some(({ ours, base, limit }) => compare(ours, base).ratio > limit)) process.exitCode = 1;
 }
 
 async function measureAll(

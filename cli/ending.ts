@@ -1,13 +1,11 @@
 /** How a command ends: within a time limit, cleanly on Ctrl-C, with an error and a hint, and with an exit code. */
 import { constants } from "node:os";
 
-import { CommanderError } from "commander";
-
 import { type Deadline, withDeadline } from "../src/platform/deadline";
 import { BatchError } from "../src/platform/errors";
+import { runbookSection } from "./runbook";
 import { coloured, type Terminal } from "./terminal";
 
-const WRONG_INPUT = 64;
 const RUN_AGAIN = "Then run the same command again.";
 const HOUR_MS = 3_600_000;
 const TIME_LIMIT_HOURS = 6;
@@ -26,6 +24,22 @@ class Stopped extends BatchError {
     });
     this.exitCode = 128 + constants.signals[signal];
   }
+}
+
+/** How a command failed, as `--json` has it under `error`. */
+export interface Failure {
+  /** The kind of error, as in docs/contract.md, section 7. */
+  readonly name: string;
+  readonly message: string;
+  /** What to do next. */
+  readonly hint: string;
+  /** Whether the same command may succeed later without any change. */
+  readonly retry: boolean;
+  readonly exitCode: number;
+  /** The parts of the work that were finished before, and are kept. */
+  readonly done: readonly string[];
+  /** The section of the runbook about this kind of error, if it has one. */
+  readonly documentation?: string;
 }
 
 /** Stops the command on a signal or when its time is up, and prints its error. */
@@ -63,29 +77,50 @@ export class Ending {
   /** Prints an error and returns the exit code. After a signal, any error is a consequence of stopping. */
   printError(error: unknown): number {
     this.terminal.rest();
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_INPUT;
-    const failure: unknown = this.signal.aborted ? this.signal.reason : error;
-    if (!(failure instanceof BatchError)) {
-      const text = failure instanceof Error ? (failure.stack ?? failure.message) : String(failure);
-      this.terminal.say(`${coloured("red", "Error:")} ${text}`);
-      this.terminal.say(
-        `${coloured("cyan", "Try:")}   This is a bug in the program. Please report it with the lines above.`,
-      );
-      return 1;
-    }
-    const { message, done, exitCode } = failure;
-    this.terminal.say(
-      failure instanceof Stopped
-        ? `${coloured("yellow", "Stopped")} ${message}`
-        : `${coloured("red", "Error:")} ${message}`,
-    );
-    if (done.length > 0) {
-      this.terminal.say(
-        `${coloured("green", "Done:")}  ${done.join(", ")} (finished earlier in this run, and kept)`,
-      );
-    }
-    if (!(failure instanceof Stopped))
-      this.terminal.say(`${coloured("cyan", "Try:")}   ${failure.advice(RUN_AGAIN)}`);
-    return exitCode;
+    const cause: unknown = this.signal.aborted ? this.signal.reason : error;
+    const failure = failureOf(cause);
+    this.#complain(failure, cause);
+    this.terminal.finish({ ...failure });
+    return failure.exitCode;
   }
+
+  #complain({ name, message, hint, done, documentation }: Failure, cause: unknown): void {
+    const say = (label: string, colour: "green" | "cyan", text: string) => {
+      this.terminal.complain(`${coloured(colour, `${label}:`)}${" ".repeat(6 - label.length)}${text}`);
+    };
+    const isStopped = cause instanceof Stopped;
+    this.terminal.complain(
+      isStopped ? `${coloured("yellow", "Stopped")} ${message}` : `${coloured("red", `${name}:`)} ${message}`,
+    );
+    if (this.terminal.manner.verbose) this.terminal.complain(coloured("dim", causesOf(cause)));
+    if (done.length > 0) say("Done", "green", `${done.join(", ")} (finished earlier in this run, and kept)`);
+    if (!isStopped) say("Try", "cyan", hint);
+    if (documentation !== undefined) say("See", "cyan", documentation);
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof BatchError)) {
+    return {
+      name: "Error",
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      hint: "This is a bug in the program. Please report it with the lines above.",
+      ...{ retry: false, exitCode: 1, done: [] },
+    };
+  }
+  const { message, retry, exitCode, done } = error;
+  const documentation = runbookSection(error.name);
+  return {
+    // The base class is for what has no name of its own.
+    name: error.name === "BatchError" ? "Error" : error.name,
+    ...{ message, hint: error.adviceOnTerminal(RUN_AGAIN), retry, exitCode, done },
+    ...(documentation !== undefined && { documentation }),
+  };
+}
+
+/** An error's stack and those of its causes, for a report about it. */
+function causesOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let each = error; each instanceof Error; each = each.cause) stacks.push(each.stack ?? each.message);
+  return stacks.join("\ncaused by ");
 }

@@ -1,12 +1,19 @@
 /** Starts the command line: runs the command that the process was started with, and sets the exit code. */
+import { explain } from "./mistakes";
+import { mannerOf } from "./options";
 import { program } from "./program";
-import { ending } from "./session";
+import { ending, terminal } from "./session";
 
 async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  const command = program();
+  terminal.behave(mannerOf(words));
   try {
-    await program().parseAsync();
+    await command.parseAsync();
+    terminal.finish();
   } catch (error) {
-    process.exitCode = ending.printError(error);
+    const reason = explain(error, command, words);
+    if (reason !== undefined) process.exitCode = ending.printError(reason);
   }
 }
 

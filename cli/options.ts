@@ -4,11 +4,25 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { defaultExtract, extractNames } from "../src/extract/definitions/index";
 import { RequestError } from "../src/platform/errors";
 import { addMonths, monthOf } from "../src/platform/month";
+import type { Manner } from "./terminal";
 
 /** How many months `status` and `report` cover by default. */
 export const MONTHS_BACK = 12;
 
 export type Flags = Readonly<Record<string, unknown>>;
+
+/** Adds the flags that every command has. */
+export function withManner(program: Command): Command {
+  return program
+    .option("-q, --quiet", "write nothing but results and errors")
+    .option("--verbose", "start each line of progress with the time, and show the causes of an error");
+}
+
+/** How to behave, by the words of the command line: also if commander can't parse them. */
+export function mannerOf(words: readonly string[]): Manner {
+  const has = (...flags: readonly string[]) => flags.some((flag) => words.includes(flag));
+  return { json: has("--json"), quiet: has("-q", "--quiet"), verbose: has("--verbose") };
+}
 
 export function withMonths(command: Command): Command {
   return command
@@ -34,7 +48,7 @@ export function scheduledTime(): Option {
 }
 
 export function asJson(what: string): Option {
-  return new Option("--json", `write only ${what} to standard output, as JSON`);
+  return new Option("--json", `write only ${what} to standard output, as JSON; a failure too`);
 }
 
 /** The deployment stage that a command is about. */
@@ -50,9 +64,14 @@ export function parseStage(name: string): string {
   });
 }
 
+/** Whether the input names a month or a range. */
+export function namesMonths(input: Flags): boolean {
+  return ["month", "from", "to"].some((name) => name in input);
+}
+
 /** Adds the default range, the last closed months, if the input names no month. */
 export function lookingBack(input: Flags): Flags {
-  if (["month", "from", "to"].some((name) => name in input)) return input;
+  if (namesMonths(input)) return input;
   const last = addMonths(monthOf(new Date()), -1);
   return { ...input, from: addMonths(last, 1 - MONTHS_BACK), to: last };
 }

@@ -14,6 +14,7 @@ import { addStatus } from "./commands/status";
 import { addVerify } from "./commands/verify";
 import { addWithdraw } from "./commands/withdraw";
 import { help, NAME } from "./help";
+import { withManner } from "./options";
 import { coloured } from "./terminal";
 
 export function program(): Command {
@@ -23,13 +24,10 @@ export function program(): Command {
     )
     .version(version)
     .exitOverride()
-    .showHelpAfterError(`Try:   ${NAME} --help`)
-    .configureHelp({ styleTitle: (title) => coloured("bold", title, "stdout"), showGlobalOptions: false })
-    .configureOutput({
-      outputError: (text, write) => {
-        write(text.replace(/^error: /, `${coloured("red", "Error:")} `));
-      },
-    });
+    .configureHelp({ styleTitle: (title) => coloured("bold", title, "stdout"), showGlobalOptions: true })
+    // `mistakes.ts` words commander's errors like all others.
+    .configureOutput({ outputError: () => undefined });
+  withManner(command);
   addExtract(command);
   addBackfill(command);
   addStatus(command);

@@ -1,45 +1,73 @@
-/** Shows the progress of a run: the current step with its speed, and a line for each step that is done. */
-import type { RunEvent } from "../src/extract/events";
-import { coloured, megabytes, type Terminal } from "./terminal";
+/** Shows the progress of a run: the current step with its speed, a line for each step that is done, and each month's result. */
+import { type ExtractDefinition, parseTotals } from "../src/extract/definition";
+import { definitions, defaultExtract } from "../src/extract/definitions/index";
+import type { MonthSummary, RunEvent } from "../src/extract/events";
+import type { Steps } from "./steps";
+import type { Terminal } from "./terminal";
+import { count, megabytes, occurrences, tally } from "./wording";
 
 export class RunProgress {
   readonly #terminal: Terminal;
+  readonly #steps: Steps;
+  readonly #definition: ExtractDefinition;
   #file: { readonly key: string; readonly startedAt: number } | undefined;
 
-  constructor(terminal: Terminal) {
+  /** @param extract its name. */
+  constructor(terminal: Terminal, steps: Steps, extract: unknown) {
     this.#terminal = terminal;
+    this.#steps = steps;
+    this.#definition = definitions.find(({ name }) => name === extract) ?? defaultExtract;
   }
 
   observe(event: RunEvent): void {
     switch (event.step) {
       case "connected":
-        this.#done(`connected to ${event.database} on ${event.host}`);
+        this.#terminal.say(`connected to ${event.database} on ${event.host}`);
         this.#terminal.progress("waiting for the database");
         break;
       case "reading":
-        this.#terminal.progress(this.#reading(event));
+        this.#steps.start();
+        this.#terminal.progress(this.#steps.where + this.#reading(event));
         break;
       case "staged":
       case "compared":
-        this.#done(
-          `${event.month}  ${event.step}  ${event.key}  ${event.rowCount} rows, ${event.byteCount} bytes`,
-        );
+        this.#terminal.say(`${event.month}  ${event.step}  ${event.key}  ${this.#contents(event)}`);
         break;
       case "reconciled":
-        this.#done(`${event.month}  reconciled with the control totals`);
-        this.#terminal.progress(`${event.month}  publishing`);
+        this.#terminal.say(`${event.month}  reconciled with the control totals`);
+        this.#terminal.progress(`${this.#steps.where}${event.month}  publishing`);
         break;
       case "done":
-        this.#done(
-          `${event.month}  ${event.dryRun ? "would be " : ""}${event.status}, revision ${event.revision}  ${event.manifest}`,
+        this.#steps.next();
+        this.#terminal.result(
+          `${event.month}  ${event.dryRun ? "would be " : ""}${event.status}, revision ${event.revision}  ${event.manifest}  ${this.#monthOf(event)}`,
           "green",
         );
         break;
     }
   }
 
-  #done(line: string, colour?: "green"): void {
-    this.#terminal.say(colour === undefined ? line : coloured(colour, line));
+  /** What a run did, in one line. */
+  sumUp(months: readonly MonthSummary[], isDryRun: boolean): string {
+    const outcomes = tally(occurrences(months.map(({ status }) => status)));
+    const all = this.#sum(months.flatMap(({ files }) => files));
+    const what = `${count(months.length, "month")}${isDryRun ? " would be" : ""}: ${outcomes}`;
+    return `${what}; ${all}`;
+  }
+
+  #monthOf({ files, totals }: MonthSummary): string {
+    return `${this.#sum(files)}, ${this.#definition.reconciliation.describe(parseTotals(this.#definition, totals))}`;
+  }
+
+  #sum(files: MonthSummary["files"]): string {
+    const rows = files.reduce((sum, { rowCount }) => sum + rowCount, 0);
+    const bytes = files.reduce((sum, { byteCount }) => sum + byteCount, 0);
+    return `${count(files.length, "file")}, ${count(rows, "row")}, ${count(bytes, "byte")}`;
+  }
+
+  #contents({ rowCount, byteCount, totals }: MonthSummary["files"][number]): string {
+    const described = this.#definition.reconciliation.describe(parseTotals(this.#definition, totals));
+    return `${count(rowCount, "row")}, ${count(byteCount, "byte")}, ${described}`;
   }
 
   #reading({ month, bank, rowCount, byteCount }: Extract<RunEvent, { step: "reading" }>): string {
@@ -48,6 +76,6 @@ export class RunProgress {
     if (this.#file?.key !== key) this.#file = { key, startedAt: now };
     const seconds = (now - this.#file.startedAt) / 1000;
     const rate = seconds > 0 ? `  ${megabytes(byteCount / seconds)}/s` : "";
-    return `${month}  ${bank}  ${rowCount.toLocaleString("en")} rows  ${megabytes(byteCount)}${rate}`;
+    return `${month}  ${bank}  ${count(rowCount, "row")}  ${megabytes(byteCount)}${rate}`;
   }
 }

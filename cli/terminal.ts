@@ -1,10 +1,12 @@
 /**
  * The output of a command: its result on standard output, everything else on standard error. On a terminal, one moving
- * line shows the current step; elsewhere, there are only whole lines.
+ * line shows the current step; elsewhere, there are only whole lines. With `--json`, standard output has one document.
  */
 import { styleText } from "node:util";
 
 import type { Ora } from "ora";
+
+import { duration } from "./wording";
 
 export type Colour = "red" | "green" | "yellow" | "cyan" | "dim" | "bold";
 
@@ -16,34 +18,87 @@ export function coloured(colour: Colour, text: string, side: Side = "stderr"): s
   return styleText(colour, text, { stream: process[side] });
 }
 
+/** How much a command tells. */
+export interface Manner {
+  /** Standard output has one JSON document and nothing else. */
+  readonly json: boolean;
+  /** Standard error has only errors. */
+  readonly quiet: boolean;
+  /** Each line on standard error starts with the time; errors come with their causes. */
+  readonly verbose: boolean;
+}
+
 /** How often a long step writes a line where no line can move. */
 const PLAIN_INTERVAL_MS = 10_000;
 
 export class Terminal {
   readonly #startedAt = performance.now();
   readonly #isWatched = isWatched();
+  #manner: Manner = { json: false, quiet: false, verbose: false };
+  #document: unknown;
   #spinner: Ora | undefined;
   #lastLineAt = performance.now();
+
+  /** Sets how much is told, before anything is. */
+  behave(manner: Manner): void {
+    this.#manner = manner;
+  }
+
+  get manner(): Manner {
+    return this.#manner;
+  }
 
   /** Writes a piece of the result. */
   print(text: string): void {
     process.stdout.write(text);
   }
 
-  /** Writes a result for machines. */
-  printJson(result: unknown): void {
-    this.print(`${JSON.stringify(result)}\n`);
+  /** Writes a line of the result; with `--json`, where the document has it, the line only shows progress. */
+  result(line: string, colour?: Colour): void {
+    const isForMachines = this.#manner.json;
+    const text = colour === undefined ? line : coloured(colour, line, isForMachines ? "stderr" : "stdout");
+    if (isForMachines) this.say(text);
+    else this.print(`${text}\n`);
+  }
+
+  /** Keeps the result for machines; {@link finish} writes it. */
+  printJson(document: unknown): void {
+    this.#document = document;
+  }
+
+  /** Writes the document of `--json`: the command's result, if it has one, and how it failed, if it did. */
+  finish(error?: Readonly<Record<string, unknown>>): void {
+    if (!this.#manner.json) return;
+    const result = this.#document;
+    if (error === undefined) {
+      if (result !== undefined) this.print(`${JSON.stringify(result)}\n`);
+    } else {
+      this.print(`${JSON.stringify({ ...(result as object | undefined), error })}\n`);
+    }
+    this.#document = undefined;
   }
 
   /** Writes a line that stays. */
   say(line: string): void {
+    if (this.#manner.quiet) return;
     this.#lastLineAt = performance.now();
+    process.stderr.write(`${this.#manner.verbose ? `${this.#elapsed()}  ` : ""}${line}\n`);
+  }
+
+  /** Writes a line of an error, however quiet the command is. */
+  complain(line: string): void {
     process.stderr.write(`${line}\n`);
+  }
+
+  /** Writes the command's last line: what was done, how much of it, and how long it took. */
+  sumUp(what: string): void {
+    this.rest();
+    this.say(coloured("bold", `${what}, in ${duration(performance.now() - this.#startedAt)}`));
   }
 
   /** Shows a step as the current one, until the next step or {@link rest}. */
   async begin(step: string): Promise<void> {
-    if (!this.#isWatched) return;
+    if (!this.#isWatched || this.#manner.quiet) return;
     if (this.#spinner === undefined) {
       const { default: ora } = await import("ora");
       this.#spinner = ora({
@@ -63,7 +118,7 @@ export class Terminal {
     if (this.#spinner?.isSpinning === true) {
       this.#spinner.text = text;
     } else if (performance.now() - this.#lastLineAt > PLAIN_INTERVAL_MS) {
-      this.say(`${text}  ${this.#elapsed()}`);
+      this.say(this.#manner.verbose ? text : `${text}  ${this.#elapsed()}`);
     }
   }
 
@@ -82,8 +137,4 @@ export class Terminal {
 function isWatched(): boolean {
   const { isTTY, columns } = process.stderr;
   return isTTY && columns > 0 && process.env["TERM"] !== "dumb" && process.env["CI"] === undefined;
-}
-
-export function megabytes(byteCount: number): string {
-  return `${(byteCount / 1e6).toFixed(1)} MB`;
 }

@@ -4,21 +4,27 @@ import { renderToString } from "preact-render-to-string";
 
 import { instant, longMonth } from "./dates";
 import { formatWhole } from "./decimal";
+import type { DeliveryFigures } from "./deliveries";
 import type { Figures } from "./figures";
 import { Averages } from "./sections/averages";
 import { Calendar } from "./sections/calendar";
 import { ControlTotals } from "./sections/control-totals";
+import { Deliveries } from "./sections/deliveries";
 import { Movers } from "./sections/movers";
 import { Section } from "./sections/parts";
 import { Problems } from "./sections/problems";
 import { Restatements } from "./sections/restatements";
 import { style } from "./style";
 
-export function page(figures: Figures): string {
-  return `<!doctype html>\n${renderToString(<Page {...figures} />)}\n`;
+/** @param deliveries of these months; without intake, the page has no such section. */
+export function page(figures: Figures, deliveries?: DeliveryFigures): string {
+  return `<!doctype html>\n${renderToString(<Page {...figures} deliveries={deliveries} />)}\n`;
 }
 
-function Page(figures: Figures): JSX.Element {
+function Page({
+  deliveries,
+  ...figures
+}: Figures & { deliveries: DeliveryFigures | undefined }): JSX.Element {
   const { months, banks, movers, ends, restatements, problems } = figures;
   const [first, last] = [months[0]?.month, months.at(-1)?.month];
   const range = first === last ? longMonth(first) : `${longMonth(first)} to ${longMonth(last)}`;
@@ -71,6 +77,11 @@ function Page(figures: Figures): JSX.Element {
           <Section title="Restatements">
             <Restatements restatements={restatements} />
           </Section>
+          {deliveries && (
+            <Section title="Deliveries">
+              <Deliveries {...deliveries} />
+            </Section>
+          )}
         </main>
         <footer class="muted">
           Amounts are in the currency unit of the table <code>loans</code>. bank-batch{" "}

@@ -54,6 +54,10 @@ thead .number { white-space: normal; }
 .unverified, .missing, .withdrawn { color: var(--warn); background: var(--warn-wash); }
 .damaged, .unreadable { color: var(--bad); background: var(--bad-wash); }
 .absent { color: var(--muted); }
+.accepted { color: var(--good); background: var(--good-wash); }
+.late, .open { color: var(--warn); background: var(--warn-wash); }
+.rejected, .failed { color: var(--bad); background: var(--bad-wash); }
+.awaited, .none { color: var(--muted); }
 .legend { list-style: none; padding: 0; margin: .75rem 0 0; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; font-size: .875rem; color: var(--muted); }
 .sign { display: inline-block; min-width: 1.4rem; padding: 0 .25rem; text-align: center; border-radius: .25rem; }
 .figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 2rem 1.5rem; }

@@ -9,6 +9,7 @@ import type { Edge } from "../../src/platform/edge";
 import { bucketSettings, databaseSettings, help, NAME } from "../help";
 import { asJson, type Flags, parseStage } from "../options";
 import { edge, ending, terminal } from "../session";
+import { Steps } from "../steps";
 import { coloured } from "../terminal";
 
 export function addBackfill(parent: Command): void {
@@ -69,7 +70,7 @@ async function here(input: Flags, given: Edge): Promise<BackfillSummary> {
   const { runBackfill } = await import("../../src/extract/backfill/in-process");
   const { RunProgress } = await import("../progress");
   await terminal.begin("reading the manifests");
-  const progress = new RunProgress(terminal);
+  const progress = new RunProgress(terminal, await Steps.of(input), input["extract"]);
   return runBackfill(
     input,
     given,

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { bucketSettings, databaseSettings, help, NAME } from "../help";
 import { asJson, type Flags, scheduledTime, withMonths } from "../options";
 import { edge, ending, terminal } from "../session";
+import { Steps } from "../steps";
 
 export function addExtract(parent: Command): void {
   withMonths(parent.command("extract"))
@@ -37,11 +38,11 @@ export function addExtract(parent: Command): void {
       const { run } = await import("../../src/extract/run");
       const { RunProgress } = await import("../progress");
       await terminal.begin("connecting to the database");
-      const progress = new RunProgress(terminal);
+      const progress = new RunProgress(terminal, await Steps.of(input), input["extract"]);
       const observe = progress.observe.bind(progress);
       const asked = input["reason"] === undefined ? input : { by: userInfo().username, ...input };
       const summary = await ending.inTime((deadline) => run(asked, edge(deadline), observe));
-      terminal.rest();
       if (json === true) terminal.printJson(summary);
+      terminal.sumUp(progress.sumUp(summary.months, summary.dryRun === true));
     });
 }

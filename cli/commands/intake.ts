@@ -9,7 +9,7 @@ import { BatchError, RequestError } from "../../src/platform/errors";
 import { help, intakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
-import { coloured, megabytes } from "../terminal";
+import { count, megabytes, occurrences, tally } from "../wording";
 
 export function addIntake(parent: Command): void {
   parent
@@ -51,11 +51,13 @@ export function addIntake(parent: Command): void {
         if (error instanceof BatchError) error.done = taken.map(({ file, outcome }) => `${file} ${outcome}`);
         throw error;
       } finally {
-        terminal.rest();
         // If a file fails, what became of the files before it is not lost.
         if (json === true) terminal.printJson({ files: taken });
       }
       const { expectTaken } = await import("../../src/intake/by-hand");
+      terminal.sumUp(
+        `${count(taken.length, "file")}: ${tally(occurrences(taken.map(({ outcome }) => outcome)))}`,
+      );
       expectTaken(taken);
     });
 }
@@ -107,15 +109,15 @@ const colours = { loaded: "green", unchanged: "green", rejected: "red", failed: 
 function say(taken: Taken, isDryRun: boolean): void {
   const { file, outcome, counts, problems, problemCount, report } = taken;
   const summary = counts === undefined ? "" : `  ${countsOf(counts)}`;
-  terminal.say(coloured(colours[outcome], `${file}  ${isDryRun ? "would be " : ""}${outcome}${summary}`));
+  terminal.result(`${file}  ${isDryRun ? "would be " : ""}${outcome}${summary}`, colours[outcome]);
   if (outcome === "rejected" || taken.rejectedRecords > 0) {
     for (const { line, column, reason } of problems) {
       const where = line === undefined ? "the file" : `line ${line}`;
-      terminal.say(`  ${where}${column === undefined ? "" : `, ${column}`}: ${reason}`);
+      terminal.result(`  ${where}${column === undefined ? "" : `, ${column}`}: ${reason}`);
     }
-    if (problemCount > problems.length) terminal.say(`  … and ${problemCount - problems.length} more`);
+    if (problemCount > problems.length) terminal.result(`  … and ${problemCount - problems.length} more`);
   }
-  if (report !== undefined) terminal.say(coloured("dim", `  report: ${report}`));
+  if (report !== undefined) terminal.result(`  report: ${report}`, "dim");
 }
 
 function countsOf({ records, ...changes }: NonNullable<Taken["counts"]>): string {

@@ -7,6 +7,7 @@ import { help, lakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
 import { coloured } from "../terminal";
+import { occurrences, tally } from "../wording";
 
 function withLakeMonths(command: Command): Command {
   return command
@@ -53,14 +54,15 @@ async function bringMonths(input: Flags, json: boolean): Promise<void> {
           status === "missing"
             ? "not published"
             : `revision ${revision ?? ""}, ${objects.length} files, ${rows} rows`;
-        terminal.say(
-          coloured(status === "missing" ? "yellow" : "green", `${dataset} ${month}  ${status}: ${details}`),
+        terminal.result(
+          `${dataset} ${month}  ${status}: ${details}`,
+          status === "missing" ? "yellow" : "green",
         );
       },
     }),
   );
-  terminal.rest();
   if (json) terminal.printJson(summary);
+  terminal.sumUp(tally(occurrences(summary.months.map(({ status }) => status))) || "nothing to do");
 }
 
 /** For `verify --lake`. */
@@ -73,11 +75,11 @@ export async function verifyLakeMonths(input: Flags, json: boolean): Promise<voi
     verifyLake(input, edge(deadline), (found) => {
       months.push(found);
       const { dataset, month, status, problems } = found;
-      terminal.say(coloured(problems.length === 0 ? "green" : "red", `${dataset} ${month}  ${status}`));
+      terminal.result(`${dataset} ${month}  ${status}`, problems.length === 0 ? "green" : "red");
     }),
   );
-  terminal.rest();
   if (json) terminal.printJson({ months });
+  terminal.sumUp(tally(occurrences(months.map(({ status }) => status))) || "nothing to verify");
   expectLakeVerified(months);
 }
 

@@ -6,7 +6,8 @@ import { bucketSettings, help, NAME } from "../help";
 import { asJson, type Flags, scheduledTime, withMonths } from "../options";
 import { verifyLakeMonths } from "./lake";
 import { edge, ending, terminal } from "../session";
-import { coloured } from "../terminal";
+import { Steps } from "../steps";
+import { count, occurrences, tally } from "../wording";
 
 const colours = { verified: "green", withdrawn: "yellow", missing: "red", damaged: "red" } as const;
 
@@ -39,21 +40,27 @@ export function addVerify(parent: Command): void {
       const { verify } = await import("../../src/extract/run");
       const { expectVerified } = await import("../../src/extract/verification");
       await terminal.begin("reading the published files");
+      const steps = await Steps.of(input);
+      terminal.progress(`${steps.where}reading the published files`);
       const months: MonthVerification[] = [];
       try {
         await ending.inTime((deadline) =>
           verify(input, edge(deadline), (verification) => {
             const { month, status, revision } = verification;
             const line = `${month}  ${status}${revision === undefined ? "" : `, revision ${revision}`}`;
-            terminal.say(coloured(colours[status], line));
+            terminal.result(line, colours[status]);
             months.push(verification);
+            steps.next();
+            terminal.progress(`${steps.where}reading the published files`);
           }),
         );
       } finally {
-        terminal.rest();
         // If a month could not be read, the findings of the months before it are not lost.
         if (json === true && months.length > 0) terminal.printJson({ months });
       }
+      terminal.sumUp(
+        `${count(months.length, "month")}: ${tally(occurrences(months.map(({ status }) => status)))}`,
+      );
       expectVerified(months);
     });
 }

@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { bucketSettings, help, NAME } from "../help";
 import { asJson, type Flags, withMonths } from "../options";
 import { edge, ending, terminal } from "../session";
+import { count } from "../wording";
 
 export function addWithdraw(parent: Command): void {
   withMonths(parent.command("withdraw"))
@@ -27,12 +28,11 @@ export function addWithdraw(parent: Command): void {
       const months = await ending.inTime((deadline) =>
         withdraw({ by: userInfo().username, ...input }, edge(deadline), (withdrawal) => {
           const { month, status, revision, removed } = withdrawal;
-          const files =
-            removed.length === 1 ? "1 file left its key" : `${removed.length} files left their keys`;
-          terminal.say(`${month}  ${status}, revision ${revision}: ${files}`);
+          const files = count(removed.length, "file left its key", "files left their keys");
+          terminal.result(`${month}  ${status}, revision ${revision}: ${files}`);
         }),
       );
-      terminal.rest();
       if (json === true) terminal.printJson({ months });
+      terminal.sumUp(`${count(months.length, "month")} withdrawn`);
     });
 }

@@ -27,7 +27,9 @@ export async function refuseEmptyMonths(
     ([reason, alike]) => `${alike.join(", ")} ${alike.length === 1 ? "is" : "are"} empty: ${reason}`,
   );
   throw new QueryError(sentences.join("; "), {
-    hint: 'Check the month, and whether its data is in the source. To publish an empty month on purpose, add --allow-empty, or "allowEmpty": true.',
+    hint: 'Check the month, and whether its data is in the source. To publish an empty month on purpose, add "allowEmpty": true.',
+    onTerminal:
+      "Check the month, and whether its data is in the source. To publish an empty month on purpose, add --allow-empty.",
   });
 }
 

@@ -19,6 +19,8 @@ export interface FileSummary {
   readonly key: string;
   readonly rowCount: number;
   readonly byteCount: number;
+  /** The definition's measures, as the manifest states them: `{"loanCount": "3", "loanTotal": "600"}`. */
+  readonly totals: Readonly<Record<string, string>>;
 }
 
 export interface MonthSummary {
@@ -28,6 +30,8 @@ export interface MonthSummary {
   /** The manifest's key. */
   readonly manifest: string;
   readonly files: readonly FileSummary[];
+  /** The sums over the files, like theirs. */
+  readonly totals: Readonly<Record<string, string>>;
 }
 
 /** Follows a run's events, to say afterwards how far it got. */

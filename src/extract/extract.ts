@@ -21,7 +21,14 @@ import {
   publish,
   readPublication,
 } from "../platform/publication/publication";
-import { type ExtractDefinition, isEmpty, parseTotals, type Totals } from "./definition";
+import {
+  addTotals,
+  type ExtractDefinition,
+  formatTotals,
+  isEmpty,
+  parseTotals,
+  type Totals,
+} from "./definition";
 import { type MonthSummary, Progress, type RunEvent } from "./events";
 import { type BankFile, makeFiles } from "./month-files";
 import {
@@ -173,7 +180,7 @@ function extractMonth(
       // Only now: they may belong to a run that is alive, and if both aborted the other's, nobody would publish.
       await uploads.abort(leftOver);
     }
-    const summary = summarise(month, publication.manifestKey, plan, files);
+    const summary = summarise(definition, month, publication.manifestKey, plan, files);
     run.observe({ step: "done", dryRun, ...summary });
     return summary;
   });
@@ -237,6 +244,7 @@ function leftOverUploads(
 }
 
 function summarise(
+  definition: ExtractDefinition,
   month: Month,
   manifest: string,
   { outcome, revision }: Plan<BankFile>,
@@ -244,7 +252,16 @@ function summarise(
 ): MonthSummary {
   return {
     ...{ month, status: outcome, revision, manifest },
-    files: files.map(({ key, rowCount, byteCount }) => ({ key, rowCount, byteCount })),
+    files: files.map(({ key, rowCount, byteCount, totals }) => ({
+      ...{ key, rowCount, byteCount, totals: formatTotals(definition, totals) },
+    })),
+    totals: formatTotals(
+      definition,
+      addTotals(
+        definition,
+        files.map(({ totals }) => totals),
+      ),
+    ),
   };
 }
 
@@ -252,7 +269,8 @@ function summarise(
 function refuseWithdrawn({ month, manifest }: MonthPublication): void {
   if (manifest?.content.state !== "withdrawn") return;
   throw new AlreadyPublishedError(withdrawalOf(manifest.content), {
-    hint: `To publish the month again, restate it: --month ${month} --restate, or {"month": "${month}", "restate": true}.`,
+    hint: `To publish the month again, restate it: {"month": "${month}", "restate": true}.`,
+    onTerminal: `To publish the month again, restate it: --month ${month} --restate.`,
   });
 }
 
@@ -276,7 +294,8 @@ function alreadyPublished(
   return new AlreadyPublishedError(
     `${month} is published as revision ${revision} and would change: ${differences.join("; ")}`,
     {
-      hint: `If the change is intended, restate the month: --month ${month} --restate, or {"month": "${month}", "restate": true}.`,
+      hint: `If the change is intended, restate the month: {"month": "${month}", "restate": true}.`,
+      onTerminal: `If the change is intended, restate the month: --month ${month} --restate --reason "…".`,
     },
   );
 }

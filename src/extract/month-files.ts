@@ -7,7 +7,7 @@ import type { LineEnding } from "../platform/format/csv";
 import type { Month } from "../platform/month";
 import type { MadeFile } from "../platform/publication/publication";
 import { CsvFile } from "./csv-file";
-import { belongsTo, type ExtractDefinition, type Totals } from "./definition";
+import { belongsTo, type ExtractDefinition, formatTotals, type Totals } from "./definition";
 import type { RunEvent } from "./events";
 import type { GroupedRows } from "./grouped-rows";
 import type { Bank } from "./object-key";
@@ -75,14 +75,15 @@ function isFull(inFlight: ReadonlyMap<unknown, number>): boolean {
 async function makeFile(
   { key, ...bank }: MonthFiles["banks"][number],
   csv: CsvFile,
-  { month, uploads, observe }: MonthFiles,
+  { definition, month, uploads, observe }: MonthFiles,
 ): Promise<BankFile> {
   const staged = await uploads?.stage(key, csv);
   if (staged === undefined) await readToEnd(csv);
   const tally = csv.tally();
   const { rowCount, byteCount } = tally;
   const step = staged === undefined ? "compared" : "staged";
-  observe({ step, month, bank: bank.name, key, rowCount, byteCount });
+  const totals = formatTotals(definition, tally.totals);
+  observe({ step, month, bank: bank.name, key, rowCount, byteCount, totals });
   return { bank, key, staged, ...tally };
 }
 

@@ -169,5 +169,6 @@ function requestedMonths(asked: v.InferOutput<typeof input>): [Month, ...Month[]
 function refused(problems: string[]): RequestError {
   return new RequestError(`wrong input: ${problems.join("; ")}`, {
     hint: 'Ask for one closed month, {"month": "2026-09"}, or a range, {"from": "2026-01", "to": "2026-06"}.',
+    onTerminal: "Ask for one closed month, --month 2026-09, or a range, --from 2026-01 --to 2026-06.",
   });
 }

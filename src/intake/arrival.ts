@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 
 import { RequestError } from "../platform/errors";
-import { parseDeliveryName } from "./delivery";
+import { type Delivery, parseDeliveryName } from "./delivery";
 
 /**
  * The folders of intake's bucket. `raw` has each file as it came; `stage` the accepted rows as Parquet; `archive` the
@@ -42,7 +42,7 @@ export function arrivalId(...source: readonly string[]): string {
 }
 
 /** The folder of files whose names are wrong, which no bank's name can be. */
-const UNNAMED = "_unnamed";
+export const UNNAMED = "_unnamed";
 
 /**
  * The key of one of an arrival's objects: `archive/FirstNational/loans_20260930T220000Z.<id>.report.json`.
@@ -54,6 +54,16 @@ export function keyIn(area: Area, { id, key }: Pick<Arrival, "id" | "key">, exte
   if ("problem" in delivery) return `${area}/${UNNAMED}/${id}.${extension ?? "bin"}`;
   const [, stem = "", own = ""] = /^(.*?)\.(dat(?:\.gz)?)$/.exec(delivery.fileName) ?? [];
   return `${area}/${delivery.bank}/${stem}.${id}.${extension ?? own}`;
+}
+
+/** What {@link keyIn} has made the key of a file or a report from; undefined for other keys, and for wrong names. */
+export function parseKey(
+  key: string,
+): (Delivery & { readonly id: string; readonly extension: string }) | undefined {
+  const [, bank = "", stem = "", id = "", extension = ""] =
+    /^[^/]+\/([^/]+)\/([^/]+)\.([0-9a-f]{32})\.(dat|dat\.gz|report\.json)$/.exec(key) ?? [];
+  const delivery = parseDeliveryName(`${bank}/${stem}.dat`);
+  return "problem" in delivery ? undefined : { ...delivery, id, extension };
 }
 
 /**

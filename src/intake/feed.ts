@@ -5,6 +5,7 @@ import type { FixedField } from "../platform/format/fixed-fields";
 import { fixedWidth } from "../platform/format/fixed-width";
 import type { Control } from "../platform/format/controls";
 import type { RecordFormat } from "../platform/format/record";
+import { expectRhythm, type Rhythm } from "./rhythm";
 
 /** A table of the database whose rows belong to banks. */
 export interface OwnedTable {
@@ -64,6 +65,10 @@ export interface FeedOptions<Name extends string> {
   readonly maxRejectedRecords?: number;
   /** Where the fields are if the file may also come as fixed-width records. */
   readonly fixedWidth?: FixedPlaces<NoInfer<Name>>;
+  /** When banks deliver the feed; without it, no delivery is ever missing or late. */
+  readonly rhythm?: Rhythm;
+  /** Banks with a rhythm of their own, by their folders; null for a bank that doesn't deliver the feed. */
+  readonly rhythms?: Readonly<Record<string, Rhythm | null>>;
 }
 
 export interface Feed extends OwnedTable {
@@ -78,6 +83,14 @@ export interface Feed extends OwnedTable {
   readonly maxRejectedRecords: number;
   readonly formats: readonly [FileFormat, ...FileFormat[]];
   readonly controls: readonly Control<RecordName>[];
+  readonly rhythm: Rhythm | undefined;
+  readonly rhythms: Readonly<Record<string, Rhythm | null>>;
+}
+
+/** When a bank delivers a feed; undefined if no delivery is expected of it. */
+export function rhythmOf({ rhythm, rhythms }: Feed, bank: string): Rhythm | undefined {
+  const own = rhythms[bank];
+  return own === undefined ? rhythm : (own ?? undefined);
 }
 
 /** As many as a report quotes, so that all rejected records of a loaded delivery are kept. */
@@ -87,9 +100,10 @@ export const MAX_REJECTED_RECORDS = 1000;
 export function defineFeed<const Name extends string>(options: FeedOptions<Name>): Feed {
   const { columns, owner, references = [], unique, controlTotal, maxRejectedRecords = 0 } = options;
   expectUsable(options);
-  const { name, version, table, key } = options;
+  const { name, version, table, key, rhythm, rhythms = {} } = options;
   return {
     ...{ name, version, table, key, columns, owner, unique, controlTotal, maxRejectedRecords },
+    ...{ rhythm, rhythms },
     references: [owner, ...references],
     formats: formatsOf(options),
     controls: [
@@ -110,7 +124,8 @@ export function defineFeed<const Name extends string>(options: FeedOptions<Name>
 /** Statements are made from these names, so they are names and nothing else. */
 const IDENTIFIER = /^[a-z][a-z0-9_]*$/;
 
-function expectUsable({ name, table, columns, key, maxRejectedRecords = 0 }: FeedOptions<string>): void {
+function expectUsable(options: FeedOptions<string>): void {
+  const { name, table, columns, key, maxRejectedRecords = 0, rhythm, rhythms = {} } = options;
   const wrong = [name, table, ...columns.map((column) => column.name)].find((each) => !IDENTIFIER.test(each));
   if (wrong !== undefined) throw new Error(`the feed ${name} has a name that is not lower case: ${wrong}`);
   const keyType = columns.find((column) => column.name === key)?.type;
@@ -120,6 +135,7 @@ function expectUsable({ name, table, columns, key, maxRejectedRecords = 0 }: Fee
   if (maxRejectedRecords > MAX_REJECTED_RECORDS) {
     throw new Error(`the feed ${name} may tolerate ${MAX_REJECTED_RECORDS} wrong records at most`);
   }
+  for (const each of [rhythm, ...Object.values(rhythms)]) if (each) expectRhythm(name, each);
 }
 
 const headerColumns: readonly Column<keyof FixedPlaces<string>["header"]>[] = [

@@ -78,5 +78,6 @@ function monthsOf(asked: v.InferOutput<typeof input>, now: Date): readonly Month
 function refused(problems: readonly string[]): RequestError {
   return new RequestError(`wrong input: ${problems.join("; ")}`, {
     hint: 'Ask for one closed month, {"month": "2026-09"}, a range, {"from": "2026-01", "to": "2026-06"}, or {"all": true}.',
+    onTerminal: "Ask for one closed month, --month 2026-09, a range, --from 2026-01 --to 2026-06, or --all.",
   });
 }

@@ -6,6 +6,8 @@
 export interface ErrorDetails {
   /** What to do next, as an instruction. It doesn't mention running again: {@link BatchError.advice} adds that. */
   readonly hint: string;
+  /** The same in the words of the command line, where flags are given instead of an event. */
+  readonly onTerminal?: string;
   readonly cause?: unknown;
 }
 
@@ -17,21 +19,29 @@ export class BatchError extends Error {
   /** Exit code of the command line: 1 a retry won't help, 64 wrong input or settings, 75 worth a retry. */
   readonly exitCode: number = 1;
   readonly hint: string;
+  /** The hint for a reader at a terminal. */
+  readonly hintOnTerminal: string;
   /** The parts of the work, such as months, that were finished before the failure and stay finished. */
   done: readonly string[] = [];
 
-  constructor(message: string, { hint, cause }: ErrorDetails) {
+  constructor(message: string, { hint, onTerminal = hint, cause }: ErrorDetails) {
     super(message, cause === undefined ? undefined : { cause });
     this.hint = hint;
+    this.hintOnTerminal = onTerminal;
   }
 
   /**
-   * What to do about the error.
+   * What to do about the error, where its reader has a log or an e-mail.
    *
-   * @param rerun how to run again, in the words of the place where the error is read; added if a retry may help.
+   * @param rerun how to run again; added if a retry may help.
    */
   advice(rerun: string): string {
     return this.retry ? `${this.hint} ${rerun}` : this.hint;
+  }
+
+  /** Like {@link advice}, where its reader has a terminal. */
+  adviceOnTerminal(rerun: string): string {
+    return this.retry ? `${this.hintOnTerminal} ${rerun}` : this.hintOnTerminal;
   }
 }
 

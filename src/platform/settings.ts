@@ -122,6 +122,9 @@ export function parseSettings<const Sections extends v.ObjectEntries>(
   });
   throw new ConfigError(`wrong settings: ${problems.join("; ")}`, {
     hint: "Set these environment variables; docs/contract.md, section 5, lists all of them.",
+    onTerminal:
+      "Set these environment variables; docs/contract.md, section 5, lists all of them. " +
+      'For those of a deployment stage: eval "$(npx bank-batch settings --stage dev)".',
   });
 }
 
@@ -139,6 +142,7 @@ export function parseBoth<Settings, Request>(
   if (wrongSettings !== undefined && wrongRequest !== undefined) {
     throw new ConfigError(`${wrongSettings.message}; ${wrongRequest.message}`, {
       hint: `${wrongSettings.hint} ${wrongRequest.hint}`,
+      onTerminal: `${wrongSettings.hintOnTerminal} ${wrongRequest.hintOnTerminal}`,
     });
   }
   const wrong = wrongSettings ?? wrongRequest;

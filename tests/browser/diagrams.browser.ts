@@ -20,7 +20,7 @@ beforeAll(async () => {
   browser = await launchChromium();
   page = await browser.newPage({ viewport: { width: 900, height: 600 } });
   await page.setContent("<!doctype html><body></body>");
-  await page.addScriptTag({ path: require.resolve("mermaid/dist/mermaid.min.js") });
+  await page.addScriptTag({ path: path.join(__dirname, "node_modules/mermaid/dist/mermaid.min.js") });
 });
 afterAll(() => browser.close());
 

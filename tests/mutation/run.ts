@@ -28,7 +28,7 @@ function runPass(pass: "sample" | "unit" | "integration", mutate: readonly strin
   mkdirSync(folder, { recursive: true });
   const mutants = path.join(folder, "mutate.json");
   writeFileSync(mutants, JSON.stringify(mutate));
-  const stryker = path.join(ROOT, "node_modules", ".bin", "stryker");
+  const stryker = path.join(__dirname, "node_modules", ".bin", "stryker");
   const { status } = spawnSync(stryker, ["run"], {
     cwd: ROOT,
     stdio: "inherit",

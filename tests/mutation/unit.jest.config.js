@@ -3,7 +3,7 @@ const { transform, transformIgnorePatterns } = require("../../jest.config.js");
 /** @type {import("jest").Config} */
 module.exports = {
   rootDir: "../..",
-  testMatch: ["<rootDir>/tests/unit/{extract,platform}/**/*.test.ts"],
+  testMatch: ["<rootDir>/tests/unit/{extract,intake,lake,platform}/**/*.test.ts"],
   transform,
   transformIgnorePatterns,
 };

@@ -56,12 +56,7 @@ export class Packaged {
     });
     if (exitCode !== 0) throw new Error(stderr);
 
-    const files = unzipSync(await readFile(path.join(made, "bank-batch.zip")));
-    for (const [name, content] of Object.entries(files)) {
-      const file = path.join(directory, "task", name);
-      await mkdir(path.dirname(file), { recursive: true });
-      await writeFile(file, content);
-    }
+    const files = await unzip(path.join(made, "bank-batch.zip"), path.join(directory, "task"));
     const template = JSON.parse(
       await readFile(path.join(made, "cloudformation-template-update-stack.json"), "utf8"),
     ) as { Resources: { ExtractLambdaFunction: { Properties: { Handler: string } } } };
@@ -90,6 +85,17 @@ export class Packaged {
   ): Promise<Invocation> {
     return invokeIn(this.task, handler, event, environment, nodeFlags);
   }
+}
+
+/** Unpacks a package into a folder, as Lambda does. @returns its files by name. */
+export async function unzip(zip: string, folder: string): Promise<Record<string, Uint8Array>> {
+  const files = unzipSync(await readFile(zip));
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+  return files;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** A bank's accounts: one for each client. */
 import { defineFeed } from "../feed";
 import { clients } from "./clients";
+import { workingDays } from "./working-days";
 
 export const accounts = defineFeed({
   name: "accounts",
@@ -16,4 +17,5 @@ export const accounts = defineFeed({
   owner: { column: "client_idclient", to: clients },
   unique: "client_idclient",
   controlTotal: "balance",
+  rhythm: workingDays,
 });

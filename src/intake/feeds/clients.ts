@@ -1,5 +1,6 @@
 /** A bank's clients, each with their branch. */
 import { branch, defineFeed } from "../feed";
+import { workingDays } from "./working-days";
 
 export const clients = defineFeed({
   name: "clients",
@@ -13,4 +14,5 @@ export const clients = defineFeed({
   ],
   key: "idclient",
   owner: { column: "branch_idbranch", to: branch },
+  rhythm: workingDays,
 });

@@ -1,6 +1,7 @@
 /** A bank's loans, each on an account. Core systems also write them as fixed-width records. */
 import { defineFeed } from "../feed";
 import { accounts } from "./accounts";
+import { workingDays } from "./working-days";
 
 export const loans = defineFeed({
   name: "loans",
@@ -31,4 +32,5 @@ export const loans = defineFeed({
     },
     trailer: { records: { at: 2, length: 10 }, total: { at: 12, length: 20, signed: true } },
   },
+  rhythm: workingDays,
 });

@@ -7,6 +7,7 @@ import {
   DeleteObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandInput,
   type ListObjectsV2CommandOutput,
   type S3Client,
 } from "@aws-sdk/client-s3";
@@ -27,6 +28,12 @@ export interface VersionAddress {
 
 export interface FoundVersion extends VersionAddress {
   readonly byteCount: number;
+  readonly writtenAt: Date;
+}
+
+/** An object that a key holds now. */
+export interface ListedObject {
+  readonly key: string;
   readonly writtenAt: Date;
 }
 
@@ -98,21 +105,50 @@ export class ObjectVersions {
 
   /** The keys below a prefix that hold an object now, in the order of their bytes. */
   async *list(prefix: string, pageSize = 1000): AsyncGenerator<string> {
-    let after: string | undefined;
+    for await (const { key } of this.listObjects(prefix, { pageSize })) yield key;
+  }
+
+  /** The same, with the time at which each was written. @param after begins behind this key. */
+  async *listObjects(
+    prefix: string,
+    { after, pageSize = 1000 }: { readonly after?: string; readonly pageSize?: number } = {},
+  ): AsyncGenerator<ListedObject> {
+    for await (const { Contents = [] } of this.#pages({
+      Prefix: prefix,
+      StartAfter: after,
+      MaxKeys: pageSize,
+    })) {
+      for (const { Key: key, LastModified: writtenAt = new Date(0) } of Contents) {
+        if (key !== undefined) yield { key, writtenAt };
+      }
+    }
+  }
+
+  /** The names of the folders directly below a folder: `a` for `raw/a/b`. @param folder with a slash at its end. */
+  async folders(folder: string): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { CommonPrefixes = [] } of this.#pages({ Prefix: folder, Delimiter: "/" })) {
+      for (const { Prefix: prefix = "" } of CommonPrefixes) names.push(prefix.slice(folder.length, -1));
+    }
+    return names;
+  }
+
+  async *#pages(
+    listing: Omit<ListObjectsV2CommandInput, "Bucket"> & { readonly Prefix: string },
+  ): AsyncGenerator<ListObjectsV2CommandOutput> {
+    let next: string | undefined;
     do {
-      const page: ListObjectsV2CommandOutput = await this.#attempt("list the objects of", prefix, () =>
-        this.#s3.send(
-          new ListObjectsV2Command({
-            Bucket: this.bucket,
-            Prefix: prefix,
-            MaxKeys: pageSize,
-            ContinuationToken: after,
-          }),
-        ),
+      const page: ListObjectsV2CommandOutput = await this.#attempt(
+        "list the objects of",
+        listing.Prefix,
+        () =>
+          this.#s3.send(
+            new ListObjectsV2Command({ ...listing, Bucket: this.bucket, ContinuationToken: next }),
+          ),
       );
-      for (const { Key: key } of page.Contents ?? []) if (key !== undefined) yield key;
-      after = page.IsTruncated === true ? page.NextContinuationToken : undefined;
-    } while (after !== undefined);
+      yield page;
+      next = page.IsTruncated === true ? page.NextContinuationToken : undefined;
+    } while (next !== undefined);
   }
 
   async #copy({ bucket, key, versionId }: VersionAddress, to: string, mark: string): Promise<void> {

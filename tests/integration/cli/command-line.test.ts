@@ -39,9 +39,7 @@ describe("the command line on a terminal", () => {
     expect(exitCode).toBe(0);
     expect(sent).toContain("connecting to the database");
     expect(sent).toMatch(/2026-09 {2}[^\n]+ {2}\d+ rows {2}\d+\.\d MB/);
-    expect(sent).toContain(
-      `${ESCAPE}[32m2026-09  published, revision 1  _manifests/2026/09.json${ESCAPE}[39m\r\n`,
-    );
+    expect(sent).toMatch(/\[32m2026-09 {2}published, revision 1 {2}_manifests\/2026\/09.json {2}.*\[39m\r\n/);
     // The cursor is hidden while the line moves, and shown again afterwards.
     expect(sent.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(sent.lastIndexOf(`${ESCAPE}[?25l`));
   });
@@ -73,10 +71,13 @@ describe("the command line without a terminal", () => {
     expect(stderr.split("\n")).toEqual([
       expect.stringMatching(/^connected to test_\w+ on 127\.0\.0\.1$/),
       ...Array<unknown>(4).fill(
-        expect.stringMatching(/^2026-08 {2}staged {2}\S+\.csv {2}\d+ rows, \d+ bytes$/),
+        expect.stringMatching(
+          /^2026-08 {2}staged {2}\S+\.csv {2}\d+ rows?, [\d,]+ bytes, \d+ loans? of \d+ in all/,
+        ),
       ),
       "2026-08  reconciled with the control totals",
-      "2026-08  published, revision 1  _manifests/2026/08.json",
+      expect.stringMatching(/^2026-08 {2}published, revision 1 {2}_manifests\/2026\/08.json {2}4 files, /),
+      expect.stringMatching(/^1 month: 1 published; 4 files, \d+ rows, [\d,]+ bytes, in [\d.]+ s$/),
       "",
     ]);
     expect(stdout + stderr).not.toContain(ESCAPE);
@@ -127,7 +128,8 @@ describe("--help", () => {
     for (const word of [...words, `npx bank-batch ${command.join(" ")}`, "64   wrong input or settings"]) {
       expect(stdout).toContain(word);
     }
-    const listed = [...stdout.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, flag]) => flag);
+    const [own = ""] = stdout.split("Global Options:");
+    const listed = [...own.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, flag]) => flag);
     expect(listed.filter((flag) => !words.includes(flag ?? ""))).toEqual([]);
   });
 
@@ -149,6 +151,78 @@ describe("--help", () => {
     const mistake = await commandLine(["extract", "--mnth", "2026-09"], {});
     expect(mistake.exitCode).toBe(64);
     expect(mistake.stderr).toContain("Error: unknown option '--mnth'\n(Did you mean --month?)\n");
-    expect(mistake.stderr).toContain("Try:   npx bank-batch --help");
+    expect(mistake.stderr).toContain("Try:   npx bank-batch extract --help lists the flags.\n");
+  });
+});
+
+describe("mistyped words", () => {
+  it.each([
+    [
+      ["stauts"],
+      "unknown command 'stauts'\n(Did you mean status?)",
+      "npx bank-batch --help lists the commands.",
+    ],
+    [["local", "upp"], "unknown command 'upp'\n(Did you mean up?)", "npx bank-batch local --help lists"],
+    [["extract", "2026-09"], "too many arguments", "Give a month with its flag: --month 2026-09."],
+    [["local"], "a command is missing", "npx bank-batch local --help lists them."],
+  ])("%j is told as %j", async (flags, message, hint) => {
+    const { exitCode, stdout, stderr } = await commandLine(flags, {});
+    expect([exitCode, stdout]).toEqual([64, ""]);
+    expect(stderr).toContain(`RequestError: ${message}`);
+    expect(stderr).toMatch(new RegExp(`^Try: {3}.*${hint}`, "m"));
+    expect(stderr).toContain("See:   docs/runbook.md#requesterror-the-input-is-wrong\n");
+  });
+});
+
+describe("what goes where", () => {
+  const verify = ["verify", "--from", "2026-07", "--to", "2026-08"];
+  beforeAll(() => commandLine(["extract", "--month", "2026-08"], world.environment));
+
+  it("results go to standard output, the rest to standard error, with a last line that sums up", async () => {
+    const { exitCode, stdout, stderr } = await commandLine(verify, world.environment);
+    expect(exitCode).toBe(1);
+    expect(stdout).toBe("2026-07  missing\n2026-08  verified, revision 1\n");
+    expect(stderr).toMatch(/^2 months: 1 missing, 1 verified, in [\d.]+ s\nVerificationError: loan_moving/);
+  });
+
+  it("--quiet leaves results and errors", async () => {
+    const extract = ["extract", "--month", "2026-08", "--quiet"];
+    const { stdout, stderr } = await commandLine(extract, world.environment);
+    expect([stdout.split("\n").length, stderr]).toEqual([2, ""]);
+    expect(stdout).toMatch(/^2026-08 {2}unchanged, .*, \d+ rows, [\d,]+ bytes, \d+ loans? of \d+ in all/);
+    const failed = await commandLine(["--quiet", "extract", "--month", "2026-13"], world.environment);
+    expect(failed.stderr).toContain("RequestError: wrong input: month");
+  });
+
+  it("--verbose starts lines with the time, and shows an error's causes", async () => {
+    const { stderr } = await commandLine([...verify, "--verbose"], world.environment);
+    expect(stderr).toMatch(/^\d:\d\d {2}2 months/);
+    expect(stderr).toMatch(/^ {4}at expectVerified/m);
+  });
+
+  it("with --json, one document has the results and the failure", async () => {
+    const { exitCode, stdout } = await commandLine([...verify, "--json"], world.environment);
+    expect(JSON.parse(stdout)).toEqual({
+      months: [
+        expect.objectContaining({ month: "2026-07", status: "missing" }),
+        expect.objectContaining({ month: "2026-08", status: "verified" }),
+      ],
+      error: {
+        name: "VerificationError",
+        message: expect.stringContaining("of 2026-07 is not published") as string,
+        hint: expect.stringContaining("Run the missing month") as string,
+        ...{ retry: false, exitCode, done: [] },
+        documentation: "docs/runbook.md#verificationerror-a-month-is-missing-or-differs-from-its-manifest",
+      },
+    });
+  });
+
+  it("with --json, a mistyped flag is a document too, in the words of the command line", async () => {
+    const mistyped = await commandLine(["extract", "--mnth", "2026-09", "--json"], {});
+    expect(JSON.parse(mistyped.stdout)).toMatchObject({ error: { name: "RequestError", exitCode: 64 } });
+    const { stdout } = await commandLine(["extract", "--json"], world.environment);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { hint: "Ask for one closed month, --month 2026-09, or a range, --from 2026-01 --to 2026-06." },
+    });
   });
 });

@@ -77,8 +77,8 @@ it("takes files in the order of the feeds, however they are given, and then find
 it("rejects a file with exit code 1, says why, and keeps the report", async () => {
   const file = await fileNamed("loans", wrongTrailer, "b");
   const { exitCode, stdout, stderr } = await intake(file, ...bank);
-  expect([exitCode, stdout]).toEqual([1, ""]);
-  expect(stderr).toMatch(/loans_20240531T220000Z\.dat {2}rejected\n {2}.*trailer/);
+  expect(exitCode).toBe(1);
+  expect(stdout).toMatch(/loans_20240531T220000Z\.dat {2}rejected\n {2}.*trailer/);
   expect(stderr).toContain("a file was rejected");
   expect(Object.keys(await world.reports())[0]).toMatch(/^error\//);
   expect(world.notices).toHaveLength(1);

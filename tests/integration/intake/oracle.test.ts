@@ -55,8 +55,11 @@ it("after any sequence of deliveries, outcomes and tables are those of a second 
         if (result.outcome === "loaded") loaded.push(sent);
       }
       const before = await intake.state();
-      for (const sent of loaded)
-        expect(await send(connection, sent, tolerant)).toMatchObject({ outcome: "unchanged" });
+      for (const sent of loaded) {
+        const { outcome } = await send(connection, sent, tolerant);
+        expect(outcome).toBe("unchanged");
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      }
       expect(await intake.state()).toEqual(before);
     });
   });

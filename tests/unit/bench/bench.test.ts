@@ -61,12 +61,12 @@ describe("runs in turns", () => {
       a: contender("a", [9, 1, 2]),
       b: contender("b", [8, 3, 4]),
     });
-    expect(order.join("")).toBe("ababab");
+    expect(order.join("")).toBe("abbaab");
     expect(samples).toEqual({
       a: [{ durationMs: 1 }, { durationMs: 2 }],
       b: [{ durationMs: 3 }, { durationMs: 4 }],
     });
-    expect(lines).toEqual(["warm-up: a 9 ms, b 8 ms", "1 of 2: a 1 ms, b 3 ms", "2 of 2: a 2 ms, b 4 ms"]);
+    expect(lines).toEqual(["warm-up: a 9 ms, b 8 ms", "1 of 2: b 3 ms, a 1 ms", "2 of 2: a 2 ms, b 4 ms"]);
   });
 });
 
