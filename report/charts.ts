@@ -1,40 +1,49 @@
 /** The report's charts, drawn as SVG when the page is made, so that the page needs no script. */
 import { init, type EChartsOption } from "echarts";
 
+import { type Axis, axisFromZero } from "./axis";
+
 export interface Point {
   readonly label: string;
   /** Null leaves a gap. */
   readonly value: number | null;
+  /** Drawn larger, in another colour. */
+  readonly isRemarkable?: boolean;
 }
 
 /** The width of a phone, so that charts don't shrink there. Two or three fit side by side on a larger screen. */
 const WIDTH = 340;
 const HEIGHT = 190;
 
+/** With more points than this, they are drawn smaller. */
+const MANY_POINTS = 26;
+
 /** The page's own colours, which differ between light, dark and print. */
 const ink = { line: "var(--accent)", down: "var(--down)", axis: "var(--rule)", text: "var(--muted)" };
 
 const text = { color: ink.text, fontSize: 11, fontFamily: "inherit" };
 const common: EChartsOption = { animation: false, textStyle: text };
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
-/** A figure over the months. The scale may start above 0. */
-export function lineChart(points: readonly Point[]): string {
+/** A figure over the months. */
+export function lineChart(points: readonly Point[], axis: Axis): string {
+  const isDense = points.length > MANY_POINTS;
   return draw(HEIGHT, {
     ...common,
     grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
     xAxis: categories(points),
-    yAxis: { ...values(), scale: true },
+    yAxis: values(axis),
     series: [
       {
         type: "line",
         silent: true,
-        data: points.map(({ value }) => value),
+        data: points.map(({ value, isRemarkable = false }) => ({
+          value,
+          symbolSize: isRemarkable ? 9 : isDense ? 3 : 6,
+          itemStyle: { color: isRemarkable ? ink.down : ink.line, borderWidth: 0 },
+        })),
         showAllSymbol: true,
         symbol: "circle",
-        symbolSize: 6,
         lineStyle: { color: ink.line, width: 2 },
-        itemStyle: { color: ink.line, borderWidth: 0 },
       },
     ],
   });
@@ -46,25 +55,29 @@ export function columnChart(points: readonly Point[]): string {
     ...common,
     grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
     xAxis: categories(points),
-    yAxis: values(),
+    yAxis: values(axisFromZero(known(points))),
     series: [
       {
         type: "bar",
         silent: true,
         barCategoryGap: "35%",
-        data: points.map(({ value }) => value),
-        itemStyle: { color: ink.line },
+        barMaxWidth: 28,
+        data: points.map(({ value, isRemarkable = false }) => ({
+          value,
+          itemStyle: { color: isRemarkable ? ink.down : ink.line },
+        })),
       },
     ],
   });
 }
 
-/** Positive and negative changes, the first at the top. */
+/** Positive and negative changes in percent, the first at the top. */
 export function changeChart(points: readonly Point[]): string {
+  const axis = axisFromZero(known(points));
   return draw(24 * points.length + 40, {
     ...common,
     grid: { left: 4, right: 16, top: 4, bottom: 4, containLabel: true },
-    xAxis: { ...values(), axisLabel: { ...text, formatter: "{value} %" } },
+    xAxis: values({ ...axis, format: (value) => `${axis.format(value)} %` }),
     yAxis: {
       type: "category",
       inverse: true,
@@ -87,6 +100,11 @@ export function changeChart(points: readonly Point[]): string {
   });
 }
 
+/** The values that are drawn. */
+export function known(points: readonly Point[]): number[] {
+  return points.flatMap(({ value }) => (value === null ? [] : [value]));
+}
+
 function categories(points: readonly Point[]) {
   return {
     type: "category" as const,
@@ -97,12 +115,12 @@ function categories(points: readonly Point[]) {
   };
 }
 
-function values() {
+function values({ min, max, interval, format }: Axis) {
   return {
     type: "value" as const,
-    splitNumber: 4,
+    ...{ min, max, interval },
     splitLine: { lineStyle: { color: ink.axis, opacity: 0.6 } },
-    axisLabel: { ...text, formatter: (value: number) => compact.format(value) },
+    axisLabel: { ...text, formatter: format, hideOverlap: true },
   };
 }
 

@@ -1,28 +1,18 @@
 /** All figures of the report, read from the publications alone: first the manifests, then one file after another. */
 import { version as programVersion } from "../package.json";
-import { addTotals, type ExtractDefinition, parseTotals } from "../src/extract/definition";
-import { type LoanTotals, loanTotals } from "../src/extract/definitions/loan-reconciliation";
-import {
-  findManifest,
-  type FoundManifest,
-  type Manifest,
-  type ManifestFile,
-} from "../src/extract/month-manifest";
-import { addMonths, type Month, monthRange } from "../src/platform/month";
+import { findManifest, type FoundManifest, type Manifest } from "../src/extract/month-manifest";
 import type { PublishedMonths } from "../src/extract/run";
 import { type FileStatus, type MonthStatus, statusOf } from "../src/extract/status";
-import type { ObjectStore } from "../src/platform/bucket/object-store";
-import {
-  averageColumns,
-  BankWindow,
-  type BranchWindow,
-  branchWindow,
-  type Mover,
-  moversOf,
-} from "./averages";
-import { absolute, formatChange, type Hundredths } from "./decimal";
+import type { Lake } from "../src/lake/lake-month";
+import { addMonths, type Month, monthRange } from "../src/platform/month";
+import type { Mover } from "./averages";
+import type { BankFigures, BankPoint, Overview, OverviewLine } from "./bank-figures";
+import { type LakeFigures, lakeProblems, readLake } from "./lake";
+import { extractCommand, missingMonths, type Problem } from "./problems";
+import { isWithAverages, Reading } from "./reading";
+import { type Remark, remarksOf } from "./remarks";
 import { type Restatement, readRestatements } from "./restatements";
-import { fieldsOf, readRows } from "./rows";
+import { staleWindows } from "./windows";
 
 export interface Figures {
   readonly extract: string;
@@ -31,111 +21,168 @@ export interface Figures {
   readonly madeAt: Date;
   readonly programVersion: string;
   readonly months: readonly MonthFigures[];
+  /** Undefined if nothing is published. */
+  readonly overview: Overview | undefined;
+  /** All banks together. */
+  readonly all: BankFigures;
   /** Ordered by id. */
   readonly banks: readonly BankFigures[];
-  /** The largest change first; undefined if the extract has no averages, or fewer than two months are published. */
+  /** Whether the extract has moving averages. */
+  readonly hasAverages: boolean;
+  readonly remarks: readonly Remark[];
+  /** The largest change first; undefined if the extract has no averages, or fewer than two months with loans. */
   readonly movers: readonly Mover[] | undefined;
-  /** The first and the last published month, which the changes are between. */
+  /** The first and the last month with loans in its window, which the changes are between. */
   readonly ends: readonly [Month, Month] | undefined;
   readonly restatements: readonly Restatement[];
+  /** Undefined if no lake is set. */
+  readonly lake: LakeFigures | undefined;
   readonly problems: readonly Problem[];
   readonly fileCount: number;
-}
-
-/** Something that an operator should look at. */
-export interface Problem {
-  readonly what: string;
-  /** One per bank. */
-  readonly details?: readonly string[];
 }
 
 export type MonthFigures = Omit<MonthStatus, "problems"> & {
   readonly totals?: Manifest["totals"];
   readonly quality?: Manifest["quality"];
+  /** Of a withdrawn month: who withdrew it and why. */
+  readonly by?: string;
+  readonly reason?: string;
 };
 
-export interface BankFigures {
-  readonly id: number;
-  readonly name: string;
-  /** One per month of the range. */
-  readonly points: readonly AveragePoint[];
-}
-
-export interface AveragePoint {
-  readonly month: Month;
-  /** Undefined if nothing is published or lent, or the file does not determine it. */
-  readonly average: Hundredths | undefined;
-  readonly windowLoanCount: bigint | undefined;
+/** What the report can show beside the published files. */
+export interface Beside {
+  /** The lake, if its settings are there. */
+  readonly lake?: Pick<Lake, "lineage">;
 }
 
 const MOVERS = 10;
+const YEAR = 12;
 
 /** @param observe is called with what is being read. */
 export async function readFigures(
   { objects, output, request }: PublishedMonths,
   madeAt: Date,
   observe: (step: string) => void,
+  beside: Beside = {},
 ): Promise<Figures> {
   const { definition, months } = request;
   const { bucket, layout } = output;
-  const manifests = new Map<Month, Manifest>();
+  const [from, to] = [months[0], months.at(-1) ?? months[0]];
   const found = new Map<Month, FoundManifest>();
+  const manifests = new Map<Month, Manifest>();
   const lookAt = async (month: Month) => {
+    if (found.has(month)) return;
     const manifest = await findManifest(objects, layout, definition, month);
     found.set(month, manifest);
     if (manifest.state === "readable" && manifest.manifest.state === "published")
       manifests.set(month, manifest.manifest);
   };
   // The windows of the first months start before the range.
-  const lead = addMonths(months[0], 1 - definition.windowMonths);
-  for (const month of monthRange(lead, months.at(-1) ?? months[0])) await lookAt(month);
-
+  for (const month of monthRange(addMonths(from, 1 - definition.windowMonths), to)) await lookAt(month);
   const published = months.filter((month) => manifests.has(month));
-  const [first, last] = [published[0], published.at(-1)];
-  const ends =
-    first === undefined || last === undefined || first === last ? undefined : ([first, last] as const);
+  const newest = published.at(-1);
+  // What the newest month is compared with may be before the range.
+  const compared = newest === undefined ? [] : [addMonths(newest, -YEAR), addMonths(newest, -1)];
+  for (const month of compared) await lookAt(month);
 
+  const ends = endsOf(published, manifests);
   const reading = new Reading(objects, definition, ends);
+  for (const month of compared.filter((each) => !months.includes(each))) {
+    const manifest = manifests.get(month);
+    observe(`reading ${month}`);
+    if (manifest !== undefined) await reading.readMonth(month, manifest);
+  }
   const monthFigures: MonthFigures[] = [];
   const restatements: Restatement[] = [];
+  const displaced: Problem[] = [];
   for (const month of months) {
     observe(`reading ${month}`);
-    const manifest = manifests.get(month);
     const manifestFound = found.get(month);
     if (manifestFound === undefined) continue;
     const { problems, ...status } = await statusOf(objects, definition, month, manifestFound);
-    reading.problems.push(...problems.map((what) => ({ what })));
+    const command = manifestFound.state === "readable" ? extractCommand(definition, month) : undefined;
+    displaced.push(...problems.map((what) => ({ what, ...(command !== undefined && { command }) })));
     if (manifestFound.state === "readable")
       restatements.push(...(await readRestatements(objects, definition, manifestFound.manifest)));
-    if (manifest === undefined) {
-      monthFigures.push(status);
-      continue;
-    }
-    const files: FileStatus[] = [];
-    for (const file of manifest.files) files.push(await reading.read(month, manifest, file));
-    const { totals, quality } = manifest;
-    monthFigures.push({ ...status, files: atTheirPlace(files, status.files), totals, quality });
+    const manifest = manifests.get(month);
+    const files = manifest === undefined ? [] : await reading.readMonth(month, manifest);
+    monthFigures.push({ ...status, files: atTheirPlace(files, status.files), ...toldOf(manifestFound) });
   }
-  reading.compareWindows(manifests);
-
   const hasAverages = published.some((month) => isWithAverages(manifests.get(month)));
+  const { all, each: banks } = reading.banks(months);
+  const lake =
+    beside.lake === undefined
+      ? undefined
+      : await readLake(beside.lake, definition.name, months, (month) => revisionOf(found.get(month)));
   return {
     extract: definition.name,
     location: `s3://${bucket.bucket}/${layout.prefix}${definition.folder}`,
     madeAt,
     programVersion,
     months: monthFigures,
-    banks: hasAverages ? reading.banks(months) : [],
+    overview: newest === undefined ? undefined : overviewOf(reading, newest),
+    ...{ all, banks, hasAverages },
+    remarks: newest === undefined ? [] : remarksIn(reading, months, newest),
     movers: hasAverages && ends !== undefined ? reading.movers().slice(0, MOVERS) : undefined,
     ends,
     restatements,
-    problems: reading.problems,
+    lake,
+    problems: [
+      ...missingMonths(
+        definition,
+        months.filter((month) => found.get(month)?.state === "missing"),
+      ),
+      ...displaced,
+      ...reading.problems,
+      ...staleWindows(definition, months, manifests, (bankId, month) => reading.windowOf(bankId, month)),
+      ...(lake === undefined ? [] : lakeProblems(lake)),
+    ],
     fileCount: reading.fileCount,
   };
 }
 
-function isWithAverages(manifest: Manifest | undefined): boolean {
-  return manifest !== undefined && averageColumns.every((column) => manifest.columns.includes(column));
+/** The first and the last published month with loans in its window: a month without any has no averages to compare. */
+function endsOf(
+  published: readonly Month[],
+  manifests: ReadonlyMap<Month, Manifest>,
+): readonly [Month, Month] | undefined {
+  const withLoans = published.filter((month) => {
+    const totals = manifests.get(month)?.totals;
+    return BigInt(totals?.["windowLoanCount"] ?? totals?.["loanCount"] ?? 0) > 0n;
+  });
+  const [first, last] = [withLoans[0], withLoans.at(-1)];
+  return first === undefined || last === undefined || first === last ? undefined : [first, last];
+}
+
+/** In the range; in its newest month even if the month before is not in the range. */
+function remarksIn(reading: Reading, months: readonly Month[], newest: Month): Remark[] {
+  const before = addMonths(newest, -1);
+  const { all, each } = reading.banks(months.includes(before) ? months : [before, ...months]);
+  return remarksOf(each.length > 1 ? [all, ...each] : each);
+}
+
+function overviewOf(reading: Reading, month: Month): Overview {
+  const [monthBefore, yearBefore] = [addMonths(month, -1), addMonths(month, -YEAR)];
+  const { all, each } = reading.banks([month, monthBefore, yearBefore]);
+  return { month, monthBefore, yearBefore, all: lineOf(all), banks: each.map(lineOf) };
+}
+
+/** @param bank with a point for each of the three months. */
+function lineOf({ id, name, points }: BankFigures): OverviewLine {
+  const [now, monthBefore, yearBefore] = points as readonly [BankPoint, BankPoint, BankPoint];
+  return { id, name, now, monthBefore, yearBefore };
+}
+
+/** What the manifest states of the month. */
+function toldOf(found: FoundManifest): Pick<MonthFigures, "totals" | "quality" | "by" | "reason"> {
+  if (found.state !== "readable") return {};
+  const { state, totals, quality, by, reason } = found.manifest;
+  if (state === "published") return { totals, quality };
+  return { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
+}
+
+function revisionOf(found: FoundManifest | undefined): number | undefined {
+  return found?.state === "readable" ? found.manifest.revision : undefined;
 }
 
 /** The status of each file after reading it. An intact file whose key holds something else stays `unverified`. */
@@ -144,121 +191,4 @@ function atTheirPlace(read: readonly FileStatus[], found: readonly FileStatus[])
   return read.map((file) =>
     file.status === "verified" && displaced.has(file.key) ? { ...file, status: "unverified" } : file,
   );
-}
-
-/** Reads each file once. Keeps one window per bank and month, and the branches of the first and the last month. */
-class Reading {
-  readonly problems: Problem[] = [];
-  fileCount = 0;
-  readonly #names = new Map<number, string>();
-  readonly #windows = new Map<string, BankWindow>();
-  readonly #branches = new Map<string, Map<string, BranchWindow>>();
-
-  constructor(
-    private readonly objects: ObjectStore,
-    private readonly definition: ExtractDefinition,
-    private readonly ends: readonly [Month, Month] | undefined,
-  ) {}
-
-  async read(month: Month, manifest: Manifest, file: ManifestFile): Promise<FileStatus> {
-    const { bankId, bankName, key } = file;
-    this.#names.set(bankId, bankName);
-    const window = new BankWindow();
-    const branches = new Map<string, BranchWindow>();
-    const [withAverages, isEnd] = [isWithAverages(manifest), this.ends?.includes(month) === true];
-    const onRow = (row: readonly string[], columns: readonly string[]) => {
-      const branch = branchWindow(fieldsOf(row, columns));
-      window.add(branch);
-      if (isEnd) branches.set(branch.branchId, branch);
-    };
-    const became = await readRows(this.objects, file, withAverages ? onRow : undefined);
-    if (became !== "whole") {
-      const what = became === "gone" ? "is missing" : "does not match its manifest";
-      this.problems.push({ what: `${month}: ${key} ${what}, so its figures are not in this report.` });
-      return { bankId, bankName, key, status: "damaged" };
-    }
-    this.fileCount += 1;
-    if (withAverages) this.#windows.set(`${bankId} ${month}`, window);
-    if (isEnd) this.#branches.set(`${bankId} ${month}`, branches);
-    if (!window.isExact) {
-      this.problems.push({
-        what: `${month}: ${bankName} has no average, because some loans have no amount and the file does not show how many.`,
-      });
-    }
-    return { bankId, bankName, key, status: "verified" };
-  }
-
-  /** Finds windows that differ from the sum of their months, as happens when one of these months is restated later. */
-  compareWindows(manifests: ReadonlyMap<Month, Manifest>): void {
-    for (const [month, { files }] of manifests) {
-      const from = addMonths(month, 1 - this.definition.windowMonths);
-      const parts = monthRange(from, month).map((each) => manifests.get(each));
-      const stale = files.flatMap(({ bankId, bankName }) => {
-        const window = this.#windows.get(`${bankId} ${month}`);
-        const now = totalsOf(this.definition, bankId, parts);
-        if (window === undefined || now === undefined) return [];
-        if (window.loanCount === now.loanCount && window.loanTotal === now.loanTotal) return [];
-        return [`${bankName}: ${differences(window, now)}`];
-      });
-      if (stale.length === 0) continue;
-      this.problems.push({
-        what:
-          `${month}: its averages do not match the loans in the files from ${from} to ${month}. ` +
-          `An earlier month was restated later, or branches moved to another bank. Restate ${month} too.`,
-        details: stale,
-      });
-    }
-  }
-
-  banks(months: readonly Month[]): BankFigures[] {
-    return [...this.#names]
-      .sort(([one], [other]) => one - other)
-      .map(([id, name]) => ({
-        id,
-        name,
-        points: months.map((month) => {
-          const window = this.#windows.get(`${id} ${month}`);
-          return { month, average: window?.average, windowLoanCount: window?.loanCount };
-        }),
-      }));
-  }
-
-  movers(): Mover[] {
-    if (this.ends === undefined) return [];
-    const [first, last] = this.ends;
-    const nothing = new Map<string, BranchWindow>();
-    return [...this.#names]
-      .flatMap(([id, name]) =>
-        moversOf(
-          name,
-          this.#branches.get(`${id} ${first}`) ?? nothing,
-          this.#branches.get(`${id} ${last}`) ?? nothing,
-        ),
-      )
-      .sort((one, other) => Number(absolute(other.changePerMille) - absolute(one.changePerMille)));
-  }
-}
-
-/** A bank's totals of these months together; undefined if one of them, or the bank's file in it, is missing. */
-function totalsOf(
-  definition: ExtractDefinition,
-  bankId: number,
-  months: readonly (Manifest | undefined)[],
-): LoanTotals | undefined {
-  const files = months.map((manifest) => manifest?.files.find((file) => file.bankId === bankId));
-  const found = files.filter((file) => file !== undefined);
-  if (found.length < files.length) return undefined;
-  return loanTotals(
-    addTotals(
-      definition,
-      found.map((file) => parseTotals(definition, file)),
-    ),
-  );
-}
-
-function differences(then: LoanTotals, now: LoanTotals): string {
-  return [
-    formatChange(then.loanCount, now.loanCount, "loans", "the same number of loans"),
-    formatChange(then.loanTotal, now.loanTotal, "in total", "the same total"),
-  ].join(", ");
 }

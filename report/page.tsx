@@ -6,13 +6,16 @@ import { instant, longMonth } from "./dates";
 import { formatWhole } from "./decimal";
 import type { DeliveryFigures } from "./deliveries";
 import type { Figures } from "./figures";
-import { Averages } from "./sections/averages";
+import { Averages, AVERAGES } from "./sections/averages";
 import { Calendar } from "./sections/calendar";
-import { ControlTotals } from "./sections/control-totals";
+import { CONTROL_TOTALS, ControlTotals } from "./sections/control-totals";
 import { Deliveries } from "./sections/deliveries";
-import { Movers } from "./sections/movers";
+import { LAKE, LakeMonths } from "./sections/lake";
+import { Movers, moversLead } from "./sections/movers";
+import { ByBank, byBankLead, Tiles } from "./sections/overview";
 import { Section } from "./sections/parts";
 import { Problems } from "./sections/problems";
+import { Remarks, RULE } from "./sections/remarks";
 import { Restatements } from "./sections/restatements";
 import { style } from "./style";
 
@@ -21,14 +24,12 @@ export function page(figures: Figures, deliveries?: DeliveryFigures): string {
   return `<!doctype html>\n${renderToString(<Page {...figures} deliveries={deliveries} />)}\n`;
 }
 
-function Page({
-  deliveries,
-  ...figures
-}: Figures & { deliveries: DeliveryFigures | undefined }): JSX.Element {
-  const { months, banks, movers, ends, restatements, problems } = figures;
-  const [first, last] = [months[0]?.month, months.at(-1)?.month];
-  const range = first === last ? longMonth(first) : `${longMonth(first)} to ${longMonth(last)}`;
-  const title = `Loan report, ${range}`;
+interface PageProps extends Figures {
+  readonly deliveries: DeliveryFigures | undefined;
+}
+
+function Page(figures: PageProps): JSX.Element {
+  const title = titleOf(figures);
   return (
     <html lang="en">
       <head>
@@ -48,40 +49,14 @@ function Page({
         <header>
           <h1>{title}</h1>
           <p class="muted">
-            Made on {instant(figures.madeAt.toISOString())} from the files of <code>{figures.extract}</code>{" "}
-            in <code>{figures.location}</code>. Each file was read by its version and checked against its
-            SHA-256.
+            Made on {instant(figures.madeAt.toISOString())} from {formatWhole(figures.fileCount)} files of{" "}
+            <code>{figures.extract}</code> in <code>{figures.location}</code>. Each file was read by its
+            version and checked against its SHA-256.
           </p>
           <Tiles {...figures} />
         </header>
         <main>
-          <Section title="Problems">
-            <Problems problems={problems} />
-          </Section>
-          <Section title="Calendar">
-            <Calendar months={months} />
-          </Section>
-          {banks.length > 0 && (
-            <Section title="Moving average of loan amounts">
-              <Averages banks={banks} />
-            </Section>
-          )}
-          {movers !== undefined && ends !== undefined && (
-            <Section title="Branches with the largest changes">
-              <Movers movers={movers} ends={ends} />
-            </Section>
-          )}
-          <Section title="Control totals">
-            <ControlTotals months={months} />
-          </Section>
-          <Section title="Restatements">
-            <Restatements restatements={restatements} />
-          </Section>
-          {deliveries && (
-            <Section title="Deliveries">
-              <Deliveries {...deliveries} />
-            </Section>
-          )}
+          <Sections {...figures} />
         </main>
         <footer class="muted">
           Amounts are in the currency unit of the table <code>loans</code>. bank-batch{" "}
@@ -92,22 +67,61 @@ function Page({
   );
 }
 
-function Tiles({ months, fileCount, problems, restatements }: Figures): JSX.Element {
-  const published = months.filter(({ status }) => status === "published").length;
-  const tiles: [string, string][] = [
-    ["months published", `${published} of ${months.length}`],
-    ["files read and intact", formatWhole(fileCount)],
-    ["restatements", formatWhole(restatements.length)],
-    ["problems", formatWhole(problems.length)],
-  ];
+function titleOf({ months }: Figures): string {
+  const [first, last] = [months[0]?.month, months.at(-1)?.month];
+  return `Loan report, ${first === last ? longMonth(first) : `${longMonth(first)} to ${longMonth(last)}`}`;
+}
+
+/** In the order of a controller's questions: how much, what is wrong, what is unusual, what is there, since when. */
+function Sections({ deliveries, ...figures }: PageProps): JSX.Element {
+  const { months, overview, all, banks, hasAverages, remarks, movers, ends, restatements, lake, problems } =
+    figures;
   return (
-    <dl class="tiles">
-      {tiles.map(([name, value]) => (
-        <div>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      {overview !== undefined && (
+        <Section title={`${longMonth(overview.month)} by bank`} lead={byBankLead(overview)}>
+          <ByBank overview={overview} hasAverages={hasAverages} remarks={remarks} />
+        </Section>
+      )}
+      <Section title="To look into">
+        <Problems problems={problems} />
+      </Section>
+      {overview !== undefined && (
+        <Section title="Remarkable changes" lead={RULE}>
+          <Remarks remarks={remarks} />
+        </Section>
+      )}
+      <Section title="Coverage">
+        <Calendar months={months} />
+      </Section>
+      {deliveries !== undefined && (
+        <Section title="Deliveries">
+          <Deliveries {...deliveries} />
+        </Section>
+      )}
+      {lake !== undefined && (
+        <Section title="The lake" lead={LAKE}>
+          <LakeMonths lake={lake} />
+        </Section>
+      )}
+      {hasAverages && months.length > 1 && (
+        <Section title="Moving average of loan amounts" lead={AVERAGES}>
+          <Averages banks={banks} remarks={remarks} />
+        </Section>
+      )}
+      {movers !== undefined && ends !== undefined && (
+        <Section title="Branches with the largest changes" lead={moversLead(movers, ends)}>
+          {movers.length > 0 && <Movers movers={movers} />}
+        </Section>
+      )}
+      {overview !== undefined && (
+        <Section title="Control totals" lead={CONTROL_TOTALS}>
+          <ControlTotals months={months} all={all} remarks={remarks} />
+        </Section>
+      )}
+      <Section title="Restatements">
+        <Restatements restatements={restatements} />
+      </Section>
+    </>
   );
 }

@@ -4,7 +4,8 @@ import { type LoanTotals, loanTotals } from "../src/extract/definitions/loan-rec
 import type { Manifest } from "../src/extract/month-manifest";
 import { type FileVersion, type Motive, motiveOf } from "../src/platform/publication/manifest";
 import type { ObjectStore } from "../src/platform/bucket/object-store";
-import { readRows } from "./rows";
+import { absolute } from "./decimal";
+import { type Fields, fieldsOf, readRows } from "./rows";
 
 export interface Restatement extends Motive {
   readonly month: string;
@@ -25,9 +26,24 @@ export type FileChange = { readonly bankName: string } & (
       readonly before: Totals;
       readonly after: Totals;
       /** If the extract has one row per branch. */
-      readonly branches?: { readonly changed: number; readonly added: number; readonly dropped: number };
+      readonly branches?: BranchChanges;
     }
 );
+
+/** Which branches of a file changed. */
+export interface BranchChanges {
+  /** The largest change of the month's total first. */
+  readonly changed: readonly BranchChange[];
+  readonly added: readonly string[];
+  readonly dropped: readonly string[];
+}
+
+export interface BranchChange {
+  readonly branchId: string;
+  readonly address: string;
+  /** The columns that differ, in the file's order. */
+  readonly columns: readonly { readonly name: string; readonly before: string; readonly after: string }[];
+}
 
 export interface Totals extends LoanTotals {
   readonly rowCount: number;
@@ -98,7 +114,7 @@ async function compare(
 interface Content {
   readonly totals: Totals;
   /** By branch; empty unless the extract has one row per branch. */
-  readonly rows: ReadonlyMap<string, string>;
+  readonly rows: ReadonlyMap<string, Fields>;
 }
 
 async function readContent(
@@ -106,25 +122,43 @@ async function readContent(
   definition: ExtractDefinition,
   file: FileVersion,
 ): Promise<Content | "gone" | "damaged"> {
-  const rows = new Map<string, string>();
+  const rows = new Map<string, Fields>();
   let sums: Sums | undefined;
   let rowCount = 0;
   const became = await readRows(objects, file, (row, columns) => {
     sums ??= new Sums(definition, columns);
     sums.add([row]);
     rowCount += 1;
-    if (definition.reconciliation.rowCounts !== undefined)
-      rows.set(row[columns.indexOf("branch_id")] ?? "", JSON.stringify(row));
+    if (definition.reconciliation.rowCounts === undefined) return;
+    const fields = fieldsOf(row, columns);
+    rows.set(fields["branch_id"] ?? "", fields);
   });
   if (became !== "whole") return became;
   return { totals: { rowCount, ...loanTotals(sums?.totals ?? {}) }, rows };
 }
 
-function compareRows(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>) {
-  const kept = [...after].filter(([branch]) => before.has(branch));
+function compareRows(before: ReadonlyMap<string, Fields>, after: ReadonlyMap<string, Fields>): BranchChanges {
+  const changed = [...after].flatMap(([branchId, now]) => {
+    const old = before.get(branchId);
+    const columns = old === undefined ? [] : differences(old, now);
+    return columns.length === 0 ? [] : [{ branchId, address: now["branch_address"] ?? "", columns }];
+  });
   return {
-    changed: kept.filter(([branch, row]) => before.get(branch) !== row).length,
-    added: after.size - kept.length,
-    dropped: before.size - kept.length,
+    changed: changed.sort((one, other) => Number(totalChange(other) - totalChange(one))),
+    added: [...after.keys()].filter((branch) => !before.has(branch)),
+    dropped: [...before.keys()].filter((branch) => !after.has(branch)),
   };
+}
+
+function differences(before: Fields, after: Fields): BranchChange["columns"] {
+  return Object.entries(after).flatMap(([name, now]) => {
+    const old = before[name] ?? "";
+    return old === now ? [] : [{ name, before: old, after: now }];
+  });
+}
+
+/** By how much the total of the branch's loans changed, up or down. */
+function totalChange({ columns }: BranchChange): bigint {
+  const total = columns.find(({ name }) => name === "loan_total");
+  return total === undefined ? 0n : absolute(BigInt(total.after) - BigInt(total.before));
 }

@@ -16,6 +16,7 @@ export function addExtract(parent: Command): void {
     .option("--reason <text>", "with --restate: why the month changes; the manifest keeps it")
     .option("--by <name>", "with --reason: who changes it (default: the name of this login)")
     .option("--allow-empty", "publish a month even if no bank has any data of it")
+    .option("--diff", "publish nothing, and show by bank and branch what would change in published months")
     .option("--dry-run", "do everything except publish, and show what would happen")
     .addOption(asJson("the summary"))
     .addHelpText(
@@ -25,6 +26,7 @@ export function addExtract(parent: Command): void {
           [`${NAME} extract --month 2026-09`, "one closed month"],
           [`${NAME} extract --from 2026-01 --to 2026-06`, "a backfill, in one pass over the data"],
           [`${NAME} extract --month 2026-09 --dry-run`, "everything except publishing"],
+          [`${NAME} extract --month 2026-09 --diff`, "what differs from the published files, row by row"],
           [
             `${NAME} extract --month 2026-09 --restate --reason "late loans"`,
             "allow a published month to change",
@@ -41,8 +43,23 @@ export function addExtract(parent: Command): void {
       const progress = new RunProgress(terminal, await Steps.of(input), input["extract"]);
       const observe = progress.observe.bind(progress);
       const asked = input["reason"] === undefined ? input : { by: userInfo().username, ...input };
-      const summary = await ending.inTime((deadline) => run(asked, edge(deadline), observe));
+      const { WouldChangeError } = await import("../../src/extract/refusal");
+      const { changesOf, laterLines } = await import("../changes");
+      const summary = await ending
+        .inTime((deadline) => run(asked, edge(deadline), observe))
+        .catch((error: unknown) => {
+          if (error instanceof WouldChangeError && error.changes !== undefined) {
+            const { changes, compared } = error;
+            for (const line of changesOf(compared.month, changes)) terminal.result(line);
+            terminal.printJson({ changes: { [compared.month]: changes } });
+          }
+          throw error;
+        });
       if (json === true) terminal.printJson(summary);
+      for (const { month, changes } of summary.months) {
+        if (changes !== undefined) for (const line of changesOf(month, changes)) terminal.result(line);
+      }
+      for (const line of laterLines(summary)) terminal.say(line);
       terminal.sumUp(progress.sumUp(summary.months, summary.dryRun === true));
     });
 }

@@ -1,15 +1,21 @@
 /** `report`: one HTML page about the published files. */
 import type { Command } from "commander";
 
+import type { Variables } from "../../src/platform/settings";
 import { bucketSettings, help, NAME } from "../help";
 import { type Flags, lookingBack, MONTHS_BACK, withMonths } from "../options";
 import { edge, ending, terminal } from "../session";
 import { coloured } from "../terminal";
 
+/** Whether any of the lake's own settings is there; if some are missing, the error names them. */
+function hasLake(variables: Variables): boolean {
+  return ["LAKE_BUCKETS", "LAKE_LINEAGE_TABLE"].some((name) => (variables[name] ?? "") !== "");
+}
+
 export function addReport(parent: Command): void {
   withMonths(parent.command("report"))
     .description(
-      "make an HTML page from the published files: calendar, averages, control totals, restatements",
+      "make an HTML page from the published files: the month's figures, what to look into, remarkable changes, coverage",
     )
     .option("--output <file>", "the file to write", "report.html")
     .addHelpText(
@@ -19,22 +25,29 @@ export function addReport(parent: Command): void {
           [`${NAME} report`, `the last ${MONTHS_BACK} closed months`],
           [`${NAME} report --from 2025-10 --to 2026-09 --output report.html`, "a range"],
         ],
-        [...bucketSettings, ["INTAKE_BUCKET", "where deliveries are kept; without it, the page has none"]],
+        [
+          ...bucketSettings,
+          ["LAKE_BUCKETS, LAKE_LINEAGE_TABLE", "the lake's settings; without them, the page has no lake"],
+          ["INTAKE_BUCKET", "where deliveries are kept; without it, the page has none"],
+        ],
         "The page needs no network, so it can be sent, archived and printed.",
       ),
     )
     .action(async ({ output, ...input }: Flags) => {
       const { openPublished } = await import("../../src/extract/run");
+      const { openForReading } = await import("../../src/lake/run");
       const { writeReport } = await import("../../report/report");
       const { readDeliveryFigures } = await import("../../report/deliveries");
       await terminal.begin("reading the published files");
       const file = String(output);
       const { fileCount } = await ending.inTime(async (deadline) => {
-        const published = await openPublished(lookingBack(input), edge(deadline));
-        const madeAt = new Date();
+        const here = edge(deadline);
+        const published = await openPublished(lookingBack(input), here);
+        const lake = hasLake(here.environment) ? await openForReading(here) : undefined;
         return writeReport(published, {
-          ...{ file, madeAt, observe: (text) => terminal.progress(text) },
-          readDeliveries: (months) => readDeliveryFigures(months, edge(deadline)),
+          ...{ file, madeAt: here.now(), observe: (text) => terminal.progress(text) },
+          beside: lake === undefined ? {} : { lake },
+          readDeliveries: (months) => readDeliveryFigures(months, here),
         });
       });
       terminal.rest();

@@ -4,8 +4,9 @@ import type { Command } from "commander";
 import { bucketSettings, help, NAME } from "../help";
 import { asJson, type Flags, lookingBack, MONTHS_BACK, withMonths } from "../options";
 import { edge, ending, terminal } from "../session";
-import { showExecutions } from "./executions";
+import { Steps } from "../steps";
 import { type Colour, coloured } from "../terminal";
+import { showExecutions } from "./executions";
 
 export function addStatus(parent: Command): void {
   withMonths(parent.command("status"))
@@ -33,30 +34,33 @@ export function addStatus(parent: Command): void {
     .action(async ({ json, verify, stage, ...input }: Flags) => {
       if (stage !== undefined) return showExecutions(stage as string, json === true);
       const { openPublished } = await import("../../src/extract/run");
-      const { readStatus } = await import("../../src/extract/status");
+      const { readStatuses } = await import("../../src/extract/statuses");
+      const { headingOf, outlook } = await import("../outlook");
       const { calendar } = await import("../calendar");
       const { deliveriesJson, deliveriesOf, deliveriesText } = await import("../deliveries");
       await terminal.begin("connecting to the bucket");
-      const months = await ending.inTime(async (deadline) => {
-        const { objects, output, request } = await openPublished(lookingBack(input), edge(deadline));
-        const found = [];
-        for (const month of request.months) {
-          terminal.progress(`reading ${month}`);
-          found.push(await readStatus(objects, output.layout, request.definition, month, verify === true));
-        }
-        return found;
+      const steps = await Steps.of(lookingBack(input));
+      const { months, place } = await ending.inTime(async (deadline) => {
+        const published = await openPublished(lookingBack(input), edge(deadline));
+        const { bucket, layout } = published.output;
+        const statuses = await readStatuses(published, verify === true, (month) => {
+          terminal.progress(`${steps.where}reading ${month}`);
+          steps.next();
+        });
+        const { name: extract } = published.request.definition;
+        return { months: statuses, place: { extract, bucket: bucket.bucket, prefix: layout.prefix } };
       });
       terminal.progress("looking for deliveries");
       const delivered = await ending.inTime((deadline) => deliveriesOf(input, months, edge(deadline)));
-      terminal.rest();
+      const view = outlook(place.extract, months, new Date());
       if (json === true) {
-        terminal.printJson({ extract: input["extract"], months, ...deliveriesJson(delivered) });
-        return;
+        terminal.printJson({ ...place, months, next: view.next, ...deliveriesJson(delivered) });
+      } else {
+        const paint = (colour: Colour, text: string) => coloured(colour, text, "stdout");
+        terminal.rest();
+        terminal.print(`${headingOf(place)}\n\n${calendar(months, paint)}\n${view.lines.join("\n")}\n`);
+        terminal.print(deliveriesText(delivered, paint));
       }
-      const paint = (colour: Colour, text: string) => coloured(colour, text, "stdout");
-      terminal.print(calendar(months, paint));
-      const problems = months.flatMap((month) => month.problems);
-      if (problems.length > 0) terminal.print(`\n${problems.join("\n")}\n`);
-      terminal.print(deliveriesText(delivered, paint));
+      terminal.sumUp(view.summary);
     });
 }

@@ -5,12 +5,14 @@ import { calendarOf, type Cell, REVISION_MEANING, signs } from "../../src/extrac
 import { monthPart, yearPart } from "../../src/platform/month";
 import { longMonth } from "../dates";
 import type { MonthFigures } from "../figures";
+import { runsOf } from "../problems";
 import { Wide } from "./parts";
 
 export function Calendar({ months }: { months: readonly MonthFigures[] }): JSX.Element {
   const { years, banks, used, hasRevisions } = calendarOf(months);
   return (
     <>
+      <Missing months={months} />
       {years.map((abreast) => (
         <Wide label="Published files by bank and month">
           <table class="calendar">
@@ -58,6 +60,28 @@ export function Calendar({ months }: { months: readonly MonthFigures[] }): JSX.E
           </li>
         )}
       </ul>
+    </>
+  );
+}
+
+/** What is not published, in words. */
+function Missing({ months }: { months: readonly MonthFigures[] }): JSX.Element {
+  const at = (wanted: MonthFigures["status"]) => months.filter(({ status }) => status === wanted);
+  const missing = runsOf(at("missing").map(({ month }) => month));
+  return (
+    <>
+      <p>
+        {missing.length === 0
+          ? "No month is missing."
+          : `Missing: ${missing.map(({ from, to }) => (from === to ? longMonth(from) : `${longMonth(from)} to ${longMonth(to)}`)).join(", ")}.`}
+      </p>
+      {at("withdrawn").map(({ month, by, reason }) => (
+        <p>
+          Withdrawn: {longMonth(month)}
+          {by !== undefined && `, by ${by}`}
+          {reason !== undefined && `: ${reason}`}
+        </p>
+      ))}
     </>
   );
 }

@@ -8,66 +8,54 @@ import { longMonth } from "../dates";
 import { formatHundredths, formatPercent, formatWhole } from "../decimal";
 import { Chart, Numbers, Table, Wide } from "./parts";
 
-export function Movers({
-  movers,
-  ends,
-}: {
-  movers: readonly Mover[];
-  ends: readonly [Month, Month];
-}): JSX.Element {
+export function moversLead(movers: readonly Mover[], ends: readonly [Month, Month]): string {
   const [first, last] = ends.map(longMonth);
-  if (movers.length === 0)
-    return (
-      <p>
-        No branch has a moving average in both {first} and {last}.
-      </p>
-    );
+  if (movers.length === 0) return `No branch has a moving average in both ${first ?? ""} and ${last ?? ""}.`;
   return (
-    <>
-      <p class="muted">
-        The change of <code>moving_average_3m</code> from {first} to {last}, in percent, for the{" "}
-        {movers.length === 1 ? "branch" : `${movers.length} branches`} with the largest change. Branches
-        without an average in either month are left out. Where there are few loans, as the last column shows,
-        large changes are common.
-      </p>
-      <figure class="beside">
-        <Chart
-          label={`Bar chart: change in percent of the moving average of ${movers.length} branches. The table has the figures.`}
-          svg={changeChart(
-            movers.map(({ branchId, changePerMille }) => ({
-              label: branchId,
-              value: Number(changePerMille) / 10,
-            })),
-          )}
-        />
-        <Wide label="Branches with the largest changes">
-          <Table
-            columns={[
-              "Branch",
-              "Bank, address",
-              ...["Before", "After", "Change", "Loans"].map((number) => ({ number })),
-            ]}
-          >
-            {movers.map(({ bankName, branchId, address, before, after, changePerMille, loanCount }) => (
-              <tr>
-                <th scope="row">{branchId}</th>
-                <td>
-                  {bankName}
-                  {address !== "" && <span class="muted">, {address}</span>}
-                </td>
-                <Numbers
-                  texts={[
-                    formatHundredths(before),
-                    formatHundredths(after),
-                    formatPercent(changePerMille),
-                    formatWhole(loanCount),
-                  ]}
-                />
-              </tr>
-            ))}
-          </Table>
-        </Wide>
-      </figure>
-    </>
+    `The change of the moving average from ${first ?? ""} to ${last ?? ""}, for the ` +
+    `${movers.length === 1 ? "branch" : `${movers.length} branches`} with the largest change. Branches without an ` +
+    "average in either month are left out. Where there are few loans, large changes are common."
+  );
+}
+
+export function Movers({ movers }: { movers: readonly Mover[] }): JSX.Element {
+  return (
+    <figure class="beside">
+      <Chart
+        label={`Bar chart: change in percent of the moving average of ${movers.length} branches. The table has the figures.`}
+        svg={changeChart(
+          movers.map(({ branchId, changePerMille }) => ({
+            label: branchId,
+            value: Number(changePerMille) / 10,
+          })),
+        )}
+      />
+      <Wide label="Branches with the largest changes">
+        <Table
+          columns={[
+            "Branch",
+            { number: "Change" },
+            { number: "Before", isSpare: true },
+            { number: "After" },
+            { number: "Loans" },
+          ]}
+        >
+          {movers.map(({ bankName, branchId, address, before, after, changePerMille, loanCount }) => (
+            <tr>
+              <th scope="row" class="name">
+                {branchId}
+                <span class="muted">
+                  , {bankName}
+                  {address !== "" && `, ${address}`}
+                </span>
+              </th>
+              <Numbers texts={[formatPercent(changePerMille)]} />
+              <td class="number spare">{formatHundredths(before)}</td>
+              <Numbers texts={[formatHundredths(after), formatWhole(loanCount)]} />
+            </tr>
+          ))}
+        </Table>
+      </Wide>
+    </figure>
   );
 }

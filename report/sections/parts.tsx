@@ -1,14 +1,42 @@
 /** The components that the sections share. */
 import type { ComponentChildren, JSX } from "preact";
 
-export function Section({ title, children }: { title: string; children: ComponentChildren }): JSX.Element {
+/** @param lead the sentences below the heading, which print keeps together with it. */
+export function Section(props: {
+  title: string;
+  lead?: ComponentChildren;
+  children: ComponentChildren;
+}): JSX.Element {
+  const { title, lead, children } = props;
   return (
     <section>
-      <h2>{title}</h2>
+      <div class="head">
+        <h2>{title}</h2>
+        {lead !== undefined && <p class="muted">{lead}</p>}
+      </div>
       {children}
     </section>
   );
 }
+
+/** What to type in a terminal. */
+export function Command({ line }: { line: string }): JSX.Element {
+  return <code class="command">{line}</code>;
+}
+
+/** A long table is closed, and not printed, until the reader opens it: a chart beside it shows the same. */
+export function Foldable(props: { title: string; rows: number; children: ComponentChildren }): JSX.Element {
+  const { title, rows, children } = props;
+  if (rows <= LONG_TABLE) return <>{children}</>;
+  return (
+    <details>
+      <summary>{title}</summary>
+      {children}
+    </details>
+  );
+}
+
+const LONG_TABLE = 13;
 
 /** Lets a wide table scroll, by keyboard too, so that the page never scrolls sideways. */
 export function Wide({ label, children }: { label: string; children: ComponentChildren }): JSX.Element {
@@ -19,12 +47,15 @@ export function Wide({ label, children }: { label: string; children: ComponentCh
   );
 }
 
-export function Chart({ label, svg }: { label: string; svg: string }): JSX.Element {
-  return <div class="chart" role="img" aria-label={label} dangerouslySetInnerHTML={{ __html: svg }} />;
+/** @param kind `shared` and `own` are drawn on such a scale; the page shows one of them. */
+export function Chart(props: { label: string; svg: string; kind?: "shared" | "own" }): JSX.Element {
+  const { label, svg, kind } = props;
+  const style = kind === undefined ? "chart" : `chart ${kind}`;
+  return <div class={style} role="img" aria-label={label} dangerouslySetInnerHTML={{ __html: svg }} />;
 }
 
-/** A column's heading; numbers are aligned to the right. */
-export type Column = string | { readonly number: string };
+/** A column's heading; numbers are aligned to the right. A phone leaves out a spare one. */
+export type Column = string | { readonly number: string; readonly isSpare?: boolean };
 
 export function Table(props: {
   columns: readonly Column[];
@@ -42,7 +73,7 @@ export function Table(props: {
             typeof column === "string" ? (
               <th scope="col">{column}</th>
             ) : (
-              <th scope="col" class="number">
+              <th scope="col" class={column.isSpare === true ? "number spare" : "number"}>
                 {column.number}
               </th>
             ),

@@ -20,6 +20,10 @@ export interface ExtractDefinition<Name extends string = string> {
   readonly columns: readonly Column<Name>[];
   /** How many calendar months a row covers, its own included. */
   readonly windowMonths: number;
+  /** Of {@link columns}, those that depend on earlier months of the window too. */
+  readonly windowColumns?: readonly Name[];
+  /** The columns by which the rows of a file are ordered, and which no two of them share: `branch_id`. */
+  readonly rowKey: readonly [Name, ...Name[]];
   /** The columns that assign a row to a file: the bank's id, and the month or a day of it. */
   readonly fileBy: { readonly bank: Name; readonly month: Name };
   readonly reconciliation: Reconciliation<Name>;
@@ -70,6 +74,8 @@ export interface Measure<Name extends string = string> {
    * added up, not the means.
    */
   readonly meanOf?: number;
+  /** The measure of a single month of which this one is the sum over the window: `loanTotal`. */
+  readonly windowOf?: string;
 }
 
 /** Exact sums by the measures' names; a decimal is counted in units of its last digit. */
@@ -77,7 +83,9 @@ export type Totals = Readonly<Record<string, bigint>>;
 
 /** Checks at compile time that a definition refers to its own columns only. */
 export function defineExtract<const Name extends string>(
-  definition: Omit<ExtractDefinition<Name>, "fileBy" | "reconciliation"> & {
+  definition: Omit<ExtractDefinition<Name>, "windowColumns" | "rowKey" | "fileBy" | "reconciliation"> & {
+    readonly windowColumns?: readonly NoInfer<Name>[];
+    readonly rowKey: readonly [NoInfer<Name>, ...NoInfer<Name>[]];
     readonly fileBy: { readonly bank: NoInfer<Name>; readonly month: NoInfer<Name> };
     readonly reconciliation: Reconciliation<NoInfer<Name>>;
   },
@@ -203,7 +211,7 @@ function toNearestWhole(units: bigint, scale: number): bigint {
 }
 
 /** A number as PostgreSQL writes it, in units of its last decimal; without decimals it may be any whole number. */
-function toUnits(text: string, scale: number): bigint {
+export function toUnits(text: string, scale: number): bigint {
   const [, whole, decimals = ""] = /^(-?\d+)\.(\d+)$/.exec(text) ?? [];
   if (whole === undefined) return BigInt(text) * 10n ** BigInt(scale);
   if (decimals.length !== scale) throw new SyntaxError(`${text} doesn't have ${scale} decimals`);

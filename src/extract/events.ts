@@ -1,4 +1,5 @@
 /** What a run reports while it proceeds, for logs and terminals, and where it was when its time limit was reached. */
+import type { MonthComparison } from "./month-comparison";
 import type { Month } from "../platform/month";
 import type { Outcome } from "../platform/publication/publication";
 
@@ -30,6 +31,8 @@ export interface MonthSummary {
   /** The manifest's key. */
   readonly manifest: string;
   readonly files: readonly FileSummary[];
+  /** What would change, if `diff` was asked for and the month would be restated. */
+  readonly changes?: MonthComparison;
   /** The sums over the files, like theirs. */
   readonly totals: Readonly<Record<string, string>>;
 }

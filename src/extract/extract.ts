@@ -9,39 +9,28 @@ import type { OpenUpload } from "../platform/bucket/staged-upload";
 import { withUploads } from "../platform/bucket/uploads";
 import { type Connection, withConnection } from "../platform/database/connection";
 import { credentialsToTry } from "../platform/database/credentials";
-import { AlreadyPublishedError, BatchError, DeadlineError } from "../platform/errors";
+import { BatchError, DeadlineError } from "../platform/errors";
 import type { Edge } from "../platform/edge";
 import type { Month } from "../platform/month";
 import {
-  type Differences,
   permissionFor,
-  type Plan,
   planPublication,
   type Publication,
   publish,
   readPublication,
 } from "../platform/publication/publication";
-import {
-  addTotals,
-  type ExtractDefinition,
-  formatTotals,
-  isEmpty,
-  parseTotals,
-  type Totals,
-} from "./definition";
+import { type ExtractDefinition, isEmpty, parseTotals } from "./definition";
 import { type MonthSummary, Progress, type RunEvent } from "./events";
-import { type BankFile, makeFiles } from "./month-files";
-import {
-  describeMonth,
-  type Manifest,
-  type ManifestFile,
-  parseMonthManifest,
-  withdrawalOf,
-} from "./month-manifest";
+import { laterMonths } from "./later-months";
+import type { ComparedMonth } from "./month-comparison";
+import { explain, refuseWithdrawn, WouldChangeError } from "./refusal";
+import { makeFiles } from "./month-files";
+import { describeMonth, type Manifest, parseMonthManifest } from "./month-manifest";
 import { type Bank, isBankFileKey, type KeyedBank, type Layout, manifestKey, objectKey } from "./object-key";
 import { reconcile } from "./reconciliation";
 import type { Request } from "./request";
 import type { ExtractSettings } from "./settings";
+import { addChanges, summarise } from "./summary";
 import { lockMonths, openSource, readBanksBefore, type Source } from "./source";
 
 /** What a run works with. */
@@ -56,6 +45,8 @@ export interface Summary {
   readonly extract: string;
   readonly dryRun?: true;
   readonly months: readonly MonthSummary[];
+  /** The published months whose windows contain a month that was restated: restate them too. */
+  readonly laterMonths?: readonly Month[];
 }
 
 /**
@@ -77,11 +68,13 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
     const opening = openBucket(settings.output.bucket, run);
     opening.catch(() => undefined);
     const candidates = credentialsToTry(await aws.secretsManager(), settings.database, deadline.signal);
-    await withConnection(settings.database, candidates, deadline, (connection) =>
+    const later = await withConnection(settings.database, candidates, deadline, (connection) =>
       extractMonths(connection, opening, request, { ...run, observe }, done),
     );
-    const { name } = request.definition;
-    return { runId: run.runId, extract: name, ...(request.dryRun && { dryRun: true }), months: done };
+    return {
+      ...{ runId: run.runId, extract: request.definition.name, ...(request.dryRun && { dryRun: true }) },
+      ...{ months: done, ...(later.length > 0 && { laterMonths: later }) },
+    };
   } catch (error) {
     const { signal } = run.deadline;
     const failure = signal.aborted ? withProgress(signal.reason, progress) : error;
@@ -89,6 +82,9 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
     throw failure;
   }
 }
+
+/** What a refused month would change takes about another reading of it: it may not make the run too long. */
+const READINGS_TO_SPARE = 3;
 
 /** Everything that fails after the time limit fails because of it. */
 function withProgress(reason: unknown, progress: Progress): unknown {
@@ -102,6 +98,7 @@ function withProgress(reason: unknown, progress: Progress): unknown {
  *
  * @param opening the bucket.
  * @param done gets each month when it is done.
+ * @returns the published months whose windows contain a restated one, and that are not among the months asked for.
  */
 export async function extractMonths(
   connection: Connection,
@@ -109,8 +106,9 @@ export async function extractMonths(
   request: Request,
   run: Run,
   done: MonthSummary[],
-): Promise<void> {
+): Promise<readonly Month[]> {
   const { bucket, layout } = run.settings.output;
+  const timeAtStartMs = run.deadline.timeLeftMs();
   let startedAt = run.now();
   run.observe({ step: "connected", host: connection.host, database: connection.database });
   if (!request.dryRun) await lockMonths(connection, request, `s3://${bucket.bucket}/${layout.prefix}`);
@@ -119,10 +117,23 @@ export async function extractMonths(
   const publications = await openPublications(await readBanksBefore(connection), request, run, objects);
   const source = await openSource(connection, request, neverEmpty(publications, request));
   await source.checked;
+  const restated: ComparedMonth[] = [];
   for (const publication of publications) {
-    done.push(await extractMonth(publication, request, run, source, objects, startedAt));
-    startedAt = run.now();
+    try {
+      const { summary, compared } = await extractMonth(publication, request, run, source, objects, startedAt);
+      done.push(summary);
+      startedAt = run.now();
+      if (summary.status === "restated" && compared !== undefined) restated.push(compared);
+    } catch (error) {
+      const timeUsedMs = timeAtStartMs - run.deadline.timeLeftMs();
+      const hasTime = run.deadline.timeLeftMs() > READINGS_TO_SPARE * timeUsedMs;
+      if (error instanceof WouldChangeError && hasTime) await explain(error, source, objects);
+      throw error;
+    }
   }
+  if (request.diff) await addChanges(done, restated, source, objects);
+  const restatedMonths = restated.map(({ month }) => month);
+  return laterMonths(objects, layout, request.definition, restatedMonths, request.months);
 }
 
 /**
@@ -137,12 +148,13 @@ function extractMonth(
   source: Source,
   objects: ObjectStore,
   startedAt: Date,
-): Promise<MonthSummary> {
+): Promise<{ readonly summary: MonthSummary; readonly compared: ComparedMonth | undefined }> {
   return withUploads(objects, async (uploads) => {
     const { definition, restate, dryRun } = request;
     const { layout, lineEnding } = run.settings.output;
     const { month } = publication;
-    if (!restate) refuseWithdrawn(publication);
+    const manifest = publication.manifest?.content;
+    if (!restate) refuseWithdrawn(month, manifest);
     const banks = keyedFiles(month, source.banks, request, run);
     const leftOver = dryRun ? [] : await leftOverUploads(month, definition, layout, objects);
 
@@ -157,8 +169,9 @@ function extractMonth(
     );
     run.observe({ step: "reconciled", month });
 
-    const plan = planPublication(files, publication, permission, (revision, differences) => {
-      throw alreadyPublished(definition, month, revision, differences);
+    const compared = manifest && { definition, month, manifest, files, lineEnding };
+    const plan = planPublication(files, publication, permission, (published) => {
+      throw new WouldChangeError({ definition, month, manifest: published, files, lineEnding });
     });
     if (!dryRun) {
       const { motive } = request;
@@ -170,7 +183,7 @@ function extractMonth(
         quality,
         motive,
       };
-      const replaced = { revision: plan.revision, replaced: publication.manifest?.content };
+      const replaced = { revision: plan.revision, replaced: manifest };
       await publish(objects, uploads, plan, publication, (versionOf) =>
         describeMonth(definition, month, files, versionOf, replaced, {
           ...provenance,
@@ -182,7 +195,7 @@ function extractMonth(
     }
     const summary = summarise(definition, month, publication.manifestKey, plan, files);
     run.observe({ step: "done", dryRun, ...summary });
-    return summary;
+    return { summary, compared };
   });
 }
 
@@ -241,61 +254,4 @@ function leftOverUploads(
   objects: ObjectStore,
 ): Promise<OpenUpload[]> {
   return objects.openUploads(layout.prefix + folder, (key) => isBankFileKey(layout, folder, month, key));
-}
-
-function summarise(
-  definition: ExtractDefinition,
-  month: Month,
-  manifest: string,
-  { outcome, revision }: Plan<BankFile>,
-  files: readonly BankFile[],
-): MonthSummary {
-  return {
-    ...{ month, status: outcome, revision, manifest },
-    files: files.map(({ key, rowCount, byteCount, totals }) => ({
-      ...{ key, rowCount, byteCount, totals: formatTotals(definition, totals) },
-    })),
-    totals: formatTotals(
-      definition,
-      addTotals(
-        definition,
-        files.map(({ totals }) => totals),
-      ),
-    ),
-  };
-}
-
-/** A month that was taken back on purpose is published again only on purpose. */
-function refuseWithdrawn({ month, manifest }: MonthPublication): void {
-  if (manifest?.content.state !== "withdrawn") return;
-  throw new AlreadyPublishedError(withdrawalOf(manifest.content), {
-    hint: `To publish the month again, restate it: {"month": "${month}", "restate": true}.`,
-    onTerminal: `To publish the month again, restate it: --month ${month} --restate.`,
-  });
-}
-
-function alreadyPublished(
-  definition: ExtractDefinition,
-  month: Month,
-  revision: number,
-  { changed, dropped }: Differences<BankFile, ManifestFile>,
-): AlreadyPublishedError {
-  const { describe } = definition.reconciliation;
-  const describeFile = (rowCount: number, totals: Totals) => `${rowCount} rows, ${describe(totals)}`;
-  const differences = [
-    ...changed.map(({ made, published }) => {
-      const now = describeFile(made.rowCount, made.totals);
-      if (published === undefined) return `${made.bank.name}: no file before, now ${now}`;
-      const before = describeFile(published.rowCount, parseTotals(definition, published));
-      return `${made.bank.name}: published with ${before}, now ${now}`;
-    }),
-    ...dropped.map(({ bankName, rowCount }) => `${bankName}: published with ${rowCount} rows, now no file`),
-  ];
-  return new AlreadyPublishedError(
-    `${month} is published as revision ${revision} and would change: ${differences.join("; ")}`,
-    {
-      hint: `If the change is intended, restate the month: {"month": "${month}", "restate": true}.`,
-      onTerminal: `If the change is intended, restate the month: --month ${month} --restate --reason "…".`,
-    },
-  );
 }

@@ -17,6 +17,8 @@ export interface Request {
   readonly allowEmpty: boolean;
   /** Whether to do everything except publish. */
   readonly dryRun: boolean;
+  /** Whether to say what would change, row by row; nothing is published. */
+  readonly diff: boolean;
   /** Who restates and why, for the manifest. */
   readonly motive: Motive;
 }
@@ -71,6 +73,7 @@ const inputKeys = {
   restate: v.optional(v.boolean("expected true or false"), false),
   allowEmpty: v.optional(v.boolean("expected true or false"), false),
   dryRun: v.optional(v.boolean("expected true or false"), false),
+  diff: v.optional(v.boolean("expected true or false"), false),
   reason: v.optional(words),
   by: v.optional(words),
 };
@@ -115,12 +118,17 @@ export function parseRequest(event: unknown, now: Date): Request {
     const last = addMonths(monthOf(now), -1);
     throw refused([`${unfinished.join(", ")} has not ended (UTC); the last month that has is ${last}`]);
   }
-  const { extract: name, restate, allowEmpty, dryRun, by, reason } = parsed.output;
+  const { extract: name, restate, allowEmpty, dryRun, diff, by, reason } = parsed.output;
   if (!restate && (by !== undefined || reason !== undefined)) {
     throw refused(["reason and by are for restate: only a change of a published month has a reason"]);
   }
   const definition = extractNamed(name) ?? defaultExtract;
-  return { definition, months, restate, allowEmpty, dryRun, motive: motiveOf({ by, reason }) };
+  const motive = motiveOf({ by, reason });
+  // What would change is what a restatement would change, whether it is allowed or not.
+  return {
+    ...{ definition, months, allowEmpty, diff, motive },
+    ...{ restate: restate || diff, dryRun: dryRun || diff },
+  };
 }
 
 /** The input that asks for this. */
@@ -138,12 +146,14 @@ export function optionsOf({
   motive,
   allowEmpty,
   dryRun,
+  diff,
 }: Request): Readonly<Record<string, unknown>> {
   return {
     ...(definition !== defaultExtract && { extract: definition.name }),
     ...(restate && { restate }),
     ...(allowEmpty && { allowEmpty }),
     ...(dryRun && { dryRun }),
+    ...(diff && { diff }),
     ...motiveOf(motive),
   };
 }

@@ -23,6 +23,8 @@ export interface Source {
   readonly checked: Promise<void>;
   /** Why a month doesn't reconcile. It discards the remaining rows. */
   readonly readBankTotals: (month: Month) => Promise<BankTotals>;
+  /** The rows of one month once more. It discards the remaining rows of {@link rows}. */
+  readonly readAgain: (month: Month) => Promise<GroupedRows>;
 }
 
 /**
@@ -77,6 +79,11 @@ export async function openSource(
     readBankTotals: async (month) => {
       await rows.skip();
       return readBankTotals(snapshot, definition, month);
+    },
+    readAgain: async (month) => {
+      await rows.skip();
+      const day = firstDayOf(month);
+      return new GroupedRows(snapshot.stream(definition.statement, [day, day], definition.columns).batches);
     },
   };
 }

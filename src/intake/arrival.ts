@@ -56,6 +56,12 @@ export function keyIn(area: Area, { id, key }: Pick<Arrival, "id" | "key">, exte
   return `${area}/${delivery.bank}/${stem}.${id}.${extension ?? own}`;
 }
 
+/** The media type of a file by its key: text, compressed, or anything under a wrong name. */
+export function mediaTypeOf(fileKey: string): string {
+  if (fileKey.endsWith(".dat")) return "text/plain; charset=utf-8";
+  return fileKey.endsWith(".dat.gz") ? "application/gzip" : "application/octet-stream";
+}
+
 /** What {@link keyIn} has made the key of a file or a report from; undefined for other keys, and for wrong names. */
 export function parseKey(
   key: string,

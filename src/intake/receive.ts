@@ -7,7 +7,7 @@ import type { ObjectStore } from "../platform/bucket/object-store";
 import { LARGEST_COPY_BYTES, type ObjectVersions } from "../platform/bucket/object-versions";
 import { withUploads } from "../platform/bucket/uploads";
 import { ConflictError, RequestError } from "../platform/errors";
-import { type Arrival, arrivalId, arrivalOf, keyIn, type ObjectAddress } from "./arrival";
+import { type Arrival, arrivalId, arrivalOf, keyIn, mediaTypeOf, type ObjectAddress } from "./arrival";
 import { findReport } from "./report";
 
 /** `received`: it can be loaded. `settled`: it was, and its landing object is gone. */
@@ -51,7 +51,8 @@ async function copyToRaw(
       },
     );
   }
-  const copy = await bucket.copyHere(address, keyIn("raw", arrival), arrival.id);
+  const key = keyIn("raw", arrival);
+  const copy = await bucket.copyHere(address, key, arrival.id, mediaTypeOf(key));
   return copy && { key: copy.key, versionId: copy.versionId, byteCount: copy.byteCount };
 }
 
@@ -87,7 +88,7 @@ export function deliveryKey(file: string, bankName: string): string {
 
 async function upload(objects: ObjectStore, file: string, key: string): Promise<void> {
   await withUploads(objects, async (uploads) => {
-    const staged = await uploads.stage(key, createReadStream(file));
+    const staged = await uploads.stage(key, createReadStream(file), mediaTypeOf(key));
     await uploads.complete(staged, undefined).catch((error: unknown) => {
       // The key contains the digest of the content, so another upload has brought the same bytes.
       if (!(error instanceof ConflictError)) throw error;
@@ -123,5 +124,5 @@ export async function receiveAgain(bucket: ObjectVersions, fileKey: string): Pro
 
 async function copyBack(bucket: ObjectVersions, fileKey: string, rawKey: string, id: string) {
   const source = { bucket: bucket.bucket, key: fileKey, versionId: null };
-  return fileKey === rawKey ? undefined : bucket.copyHere(source, rawKey, id);
+  return fileKey === rawKey ? undefined : bucket.copyHere(source, rawKey, id, mediaTypeOf(rawKey));
 }

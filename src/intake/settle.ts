@@ -8,7 +8,7 @@ import type { ObjectStore } from "../platform/bucket/object-store";
 import type { ObjectVersions } from "../platform/bucket/object-versions";
 import { withUploads } from "../platform/bucket/uploads";
 import { StorageError } from "../platform/errors";
-import { type Arrival, keyIn, type ObjectAt } from "./arrival";
+import { type Arrival, keyIn, mediaTypeOf, type ObjectAt } from "./arrival";
 import { parseDeliveryName } from "./delivery";
 import {
   areaOf,
@@ -85,7 +85,7 @@ function keeps(
   return before.report.outcome === "rejected";
 }
 
-type Settlement = Omit<SettleRequest, "result"> & {
+export type Settlement = Omit<SettleRequest, "result"> & {
   readonly outcome: Outcome;
   readonly result: LoadResult | undefined;
 };
@@ -98,7 +98,9 @@ async function write(
 ): Promise<FoundReport> {
   const { arrival, outcome, result } = settlement;
   const area = areaOf(outcome);
-  const file = await bucket.copyHere({ bucket: bucket.bucket, ...raw }, keyIn(area, arrival), arrival.id);
+  const fileKey = keyIn(area, arrival);
+  const source = { bucket: bucket.bucket, ...raw };
+  const file = await bucket.copyHere(source, fileKey, arrival.id, mediaTypeOf(fileKey));
   if (file === undefined) {
     throw new StorageError(`s3://${bucket.bucket}/${raw.key} is gone before it was settled`, {
       retry: false,
@@ -118,7 +120,8 @@ async function write(
   return { key, version, report };
 }
 
-function reportOf(
+/** The report's content, by `docs/report.schema.json`. */
+export function reportOf(
   { arrival, outcome, result, staged, failure }: Settlement,
   raw: NonNullable<Arrival["raw"]>,
   rest: Pick<Report, "file" | "rejects" | "settledAt" | "runId">,

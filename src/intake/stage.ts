@@ -5,7 +5,7 @@ import type { ObjectStore } from "../platform/bucket/object-store";
 import { withUploads } from "../platform/bucket/uploads";
 import type { Row } from "../platform/database/row-stream";
 import { RequestError } from "../platform/errors";
-import { parquetFile } from "../platform/format/parquet";
+import { PARQUET_MEDIA_TYPE, parquetFile } from "../platform/format/parquet";
 import { type Arrival, keyIn, type ObjectAt } from "./arrival";
 import { acceptedRows } from "./accepted-rows";
 import { feedNamed } from "./feeds";
@@ -34,7 +34,7 @@ export async function stage(arrival: Arrival, resultAt: ObjectAt, objects: Objec
   const file = new Digested(parquetFile(feed.columns, rows, { metadata: { delivery: arrival.id } }));
   return withUploads(objects, async (uploads) => {
     const before = await objects.head(key);
-    const { versionId } = await uploads.complete(await uploads.stage(key, file), before);
+    const { versionId } = await uploads.complete(await uploads.stage(key, file, PARQUET_MEDIA_TYPE), before);
     // An attempt that was killed has left its upload open.
     await uploads.abort(await objects.openUploads(key, (each) => each === key));
     return { key, versionId, rowCount: rows.count, byteCount: file.byteCount, sha256: file.sha256() };

@@ -8,7 +8,7 @@ import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 
 import { codeBlocks, documents } from "../support/markdown";
-import { launchChromium } from "./chromium";
+import { launchChromium } from "../support/chromium";
 
 const diagrams = documents()
   .flatMap(codeBlocks)

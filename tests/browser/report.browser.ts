@@ -12,7 +12,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { commandLine } from "../support/command-line";
 import { HOSTILE_ADDRESS, HOSTILE_NAME, publishEventfulYear, RANGE } from "../support/eventful-year";
 import { World } from "../support/world";
-import { launchChromium } from "./chromium";
+import { launchChromium } from "../support/chromium";
 
 jest.setTimeout(120_000);
 
@@ -113,24 +113,7 @@ it("the report shows a name and an address that contain scripts as plain text", 
 
 it("the report draws a mark for every figure, and has a table next to every chart", async () => {
   await look({ viewport: desktop }, async ({ page }) => {
-    const charts = await page.locator("figure:has(svg)").evaluateAll((figures) =>
-      figures.map((figure) => {
-        const marks = [...figure.querySelectorAll<SVGGraphicsElement>("svg [ecmeta_data_index]")];
-        return {
-          label: figure.querySelector("[role=img]")?.getAttribute("aria-label") ?? "",
-          rows: figure.querySelectorAll("tbody tr").length,
-          known: [...figure.querySelectorAll("tbody tr td:nth-of-type(1)")].filter(
-            (cell) => cell.textContent !== "–",
-          ).length,
-          marks: marks.length,
-          visible: marks.filter((mark) => {
-            const { width, height } = mark.getBoundingClientRect();
-            return width > 0 && height > 0;
-          }).length,
-          inks: new Set(marks.map((mark) => getComputedStyle(mark).fill)).size,
-        };
-      }),
-    );
+    const charts = await shownCharts(page);
     // Three banks, the branches with the largest changes, and the totals. The bank without branches has no chart.
     expect(charts.map(({ label }) => label.split(":")[0])).toEqual([
       "Line chart",
@@ -152,6 +135,62 @@ it("the report draws a mark for every figure, and has a table next to every char
     expect(await page.evaluate(() => getComputedStyle(document.body).backgroundColor)).not.toBe(dark);
   });
 });
+
+it("the averages of all banks have one scale from 0, until the reader chooses each bank's own", async () => {
+  await look({ viewport: desktop }, async ({ page }) => {
+    const shared = await shownCharts(page);
+    const scales = shared.slice(0, 3).map(({ scale }) => scale);
+    expect(new Set(scales.map(String)).size).toBe(1);
+    expect(scales[0]).toContain("0");
+    await page.getByLabel("each bank's own").check();
+    const own = (await shownCharts(page)).slice(0, 3);
+    expect(own).toHaveLength(3);
+    for (const { scale, marks, visible } of own) {
+      expect(scale).not.toContain("0");
+      expect(new Set(scale).size).toBe(scale.length);
+      expect(visible).toBe(marks);
+    }
+  });
+});
+
+it("on a phone, each number that a table is about is on the screen without scrolling", async () => {
+  await look({ viewport: phone, isMobile: true }, async ({ page }) => {
+    const wide = page.locator("section", { hasText: "Branches with the largest changes" }).last();
+    const headings = await wide
+      .locator("thead th")
+      .evaluateAll((cells) =>
+        cells
+          .filter((cell) => cell.getBoundingClientRect().width > 0)
+          .map((cell) => [cell.textContent, cell.getBoundingClientRect().right <= innerWidth] as const),
+      );
+    expect(headings).toEqual(["Branch", "Change", "After", "Loans"].map((name) => [name, true]));
+  });
+});
+
+/** The charts that are shown, each with the marks of its points and the table of its figure. */
+const shownCharts = (page: Page) =>
+  page.locator("[role=img]:has(svg):visible").evaluateAll((shown) =>
+    shown.map((chart) => {
+      const figure = chart.closest("figure") ?? chart;
+      const marks = [...chart.querySelectorAll<SVGGraphicsElement>("svg [ecmeta_data_index]")];
+      return {
+        label: chart.getAttribute("aria-label") ?? "",
+        scale: [...chart.querySelectorAll("svg text")]
+          .map(({ textContent }) => textContent)
+          .filter((text) => /^[\d.]+[KM]?$/.test(text)),
+        rows: figure.querySelectorAll("tbody tr").length,
+        known: [...figure.querySelectorAll("tbody tr td:nth-of-type(1)")].filter(
+          (cell) => cell.textContent !== "–",
+        ).length,
+        marks: marks.length,
+        visible: marks.filter((mark) => {
+          const { width, height } = mark.getBoundingClientRect();
+          return width > 0 && height > 0;
+        }).length,
+        inks: new Set(marks.map((mark) => getComputedStyle(mark).fill)).size,
+      };
+    }),
+  );
 
 it("the report has headings and labels in a logical order", async () => {
   await look({ viewport: desktop }, async ({ page }) => {

@@ -2,11 +2,9 @@
  * The examples of docs/consumer.md, unchanged: they accept what was published, and refuse everything that does not
  * match its manifest. `run.ts` installs the AWS CLI and boto3.
  */
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 
 import { parse } from "csv-parse/sync";
 import type { QueryResultRow } from "pg";
@@ -15,6 +13,7 @@ import { commandLine } from "../support/command-line";
 import { codeBlocks } from "../support/markdown";
 import { World, type LoanManifest, type LoanFile } from "../support/world";
 import { ROOT } from "../support/root";
+import { consume as consumeIn, PYTHON } from "./consumer";
 
 const MONTH = "2026-09";
 const MANIFEST = "_manifests/2026/09.json";
@@ -34,7 +33,7 @@ const examples = [
   },
   {
     language: "Python",
-    command: [process.env["TEST_PYTHON"] ?? "", "-c", python],
+    command: [PYTHON, "-c", python],
     complaints: {
       missing: /2026-09 is not published/,
       other: /sha256.* and the manifest says /,
@@ -60,26 +59,10 @@ async function extract(...flags: string[]): Promise<void> {
   if (exitCode !== 0) throw new Error(stderr);
 }
 
-/** Runs an example in an empty folder with the variables that the page names, and AWS's own settings. */
-async function consume([program = "", ...words]: readonly string[], prefix = "") {
-  const environment = {
-    // Nothing from the developer's environment: no AWS profile, no shell settings.
-    HOME: directory,
-    ...world.aws.environment,
-    PATH: `${path.dirname(process.env["TEST_AWS"] ?? "")}${path.delimiter}${process.env["PATH"] ?? ""}`,
-    AWS_DEFAULT_REGION: world.aws.region,
-    LC_ALL: "C.UTF-8",
-    EXTRACT_BUCKET: world.bucket,
-    EXTRACT_PREFIX: prefix,
-    MONTH,
-  };
-  try {
-    await promisify(execFile)(program, words, { cwd: directory, env: environment });
-    return { exitCode: 0, stderr: "" };
-  } catch (error) {
-    const { code, stderr } = error as { code: number; stderr: string };
-    return { exitCode: code, stderr };
-  }
+/** Runs an example in an empty folder with the variables that the page names. */
+async function consume(command: readonly string[], prefix = "") {
+  const { exitCode, stderr } = await consumeIn(world, directory, command, { EXTRACT_PREFIX: prefix, MONTH });
+  return { exitCode, stderr };
 }
 
 const fetched = (file: LoanFile, folder = "files") =>
@@ -114,6 +97,22 @@ describe.each(examples)("the example in $language", ({ command, complaints }) =>
     for (const file of (await world.manifest(MONTH, "loan_detail/")).files) {
       expect(await fetched(file)).toBe(await world.read(file.key));
     }
+  });
+
+  it("takes a prefix without its slash, as the program does", async () => {
+    await world.run({ month: MONTH }, { environment: { EXTRACT_PREFIX: "prod/" } });
+    expect(await consume(command, "prod")).toEqual({ exitCode: 0, stderr: "" });
+    for (const file of (await world.manifest(MONTH, "prod/")).files) {
+      expect(await fetched(file)).toBe(await world.read(file.key));
+    }
+  });
+
+  it("leaves the files of an earlier run as they are if a new one is refused", async () => {
+    await consume(command);
+    const { files } = await world.manifest(MONTH);
+    await tamper(({ sha256 }) => ({ sha256: sha256.replace(/^./, (digit) => (digit === "0" ? "1" : "0")) }));
+    await expectRefusal(complaints.other);
+    for (const file of files) expect(await fetched(file)).toBe(await world.read(file.key));
   });
 
   it("fetches the published version of a file that was overwritten since", async () => {

@@ -19,6 +19,7 @@ export const loanDetail = defineExtract({
     { name: "amount", type: "int32", nullable: true, meaning: "the loan's `amount`; empty if it has none" },
   ],
   windowMonths: 1,
+  rowKey: ["branch_id", "loan_id"],
   fileBy: { bank: "bank_id", month: "loan_date" },
   reconciliation: loanReconciliation({ name: "loanCount" }, { name: "loanTotal", column: "amount" }),
 });

@@ -39,13 +39,15 @@ export const loanMovingAverage = defineExtract({
     },
   ],
   windowMonths: 3,
+  windowColumns: ["loan_count_3m", "moving_average_3m", "monthly_total_average_3m"],
+  rowKey: ["branch_id"],
   fileBy: { bank: "bank_id", month: "month" },
   reconciliation: {
     ...loanReconciliation(
       { name: "loanCount", column: "loan_count" },
       { name: "loanTotal", column: "loan_total" },
-      { name: "windowLoanCount", column: "loan_count_3m" },
-      { name: "windowLoanTotal", column: "monthly_total_average_3m", meanOf: 3 },
+      { name: "windowLoanCount", column: "loan_count_3m", windowOf: "loanCount" },
+      { name: "windowLoanTotal", column: "monthly_total_average_3m", meanOf: 3, windowOf: "loanTotal" },
     ),
     rowCounts: branchRowCounts,
   },

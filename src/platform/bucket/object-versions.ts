@@ -73,15 +73,21 @@ export class ObjectVersions {
    * and returns the copy that is there.
    *
    * @param mark identifies the content, in ASCII: every copy with this mark has the same bytes.
+   * @param mediaType of the copy, whatever the source says of itself.
    * @returns undefined if the source doesn't exist.
    * @throws ConflictError if the key holds anything else than a copy with this mark.
    */
-  async copyHere(source: VersionAddress, key: string, mark: string): Promise<FoundVersion | undefined> {
+  async copyHere(
+    source: VersionAddress,
+    key: string,
+    mark: string,
+    mediaType = "application/octet-stream",
+  ): Promise<FoundVersion | undefined> {
     return this.#attempt("copy an object to", key, async () => {
       const before = await this.#head(key, null);
       if (before === undefined) {
         try {
-          await this.#copy(source, key, mark);
+          await this.#copy(source, key, mark, mediaType);
         } catch (error) {
           if (isNamed(error, "NoSuchKey", "NoSuchVersion")) return undefined;
           // Another attempt at the same copy was faster, or this one's answer was lost and the SDK has repeated it.
@@ -151,7 +157,12 @@ export class ObjectVersions {
     } while (next !== undefined);
   }
 
-  async #copy({ bucket, key, versionId }: VersionAddress, to: string, mark: string): Promise<void> {
+  async #copy(
+    { bucket, key, versionId }: VersionAddress,
+    to: string,
+    mark: string,
+    mediaType: string,
+  ): Promise<void> {
     const version = versionId === null ? "" : `?versionId=${encodeURIComponent(versionId)}`;
     const { kmsKeyId } = this.#settings;
     await this.#s3.send(
@@ -161,6 +172,7 @@ export class ObjectVersions {
         CopySource: `${bucket}/${encodeURIComponent(key)}${version}`,
         IfNoneMatch: "*",
         MetadataDirective: "REPLACE",
+        ContentType: mediaType,
         Metadata: { [COPY_OF]: mark },
         ...(kmsKeyId !== undefined && {
           ServerSideEncryption: "aws:kms",

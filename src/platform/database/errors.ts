@@ -3,9 +3,18 @@ import { isNativeError } from "node:util/types";
 
 import { ConfigError, CredentialsError, DatabaseUnavailableError, QueryError } from "../errors";
 import type { Credentials } from "./credentials";
+import { missingRight } from "./rights";
 
-/** The error to throw for one of the driver's; what is no error of the driver's comes back as it is. */
-export function databaseError(error: unknown, { host, port, database, user }: Credentials): unknown {
+/**
+ * The error to throw for one of the driver's; what is no error of the driver's comes back as it is.
+ *
+ * @param statement the text of the statement that was refused, if it was one.
+ */
+export function databaseError(
+  error: unknown,
+  { host, port, database, user }: Credentials,
+  statement = "",
+): unknown {
   if (!isNativeError(error)) return error;
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const where = `database ${database} on ${host}:${String(port)}`;
@@ -26,7 +35,7 @@ export function databaseError(error: unknown, { host, port, database, user }: Cr
   }
   if (/^[0-9A-Z]{5}$/.test(code) && "severity" in error) {
     return new QueryError(`the ${where} refused a statement: ${why} (SQLSTATE ${code})`, {
-      hint: queryHint(code, user),
+      hint: queryHint(code, user, missingRight(why, statement)),
       cause: error,
     });
   }
@@ -42,7 +51,7 @@ export function databaseError(error: unknown, { host, port, database, user }: Cr
   });
 }
 
-function queryHint(code: string, user: string): string {
+function queryHint(code: string, user: string, right: string | undefined): string {
   switch (code) {
     case "42P01": // undefined_table
     case "42703": // undefined_column
@@ -51,7 +60,9 @@ function queryHint(code: string, user: string): string {
     case "3D000": // invalid_catalog_name
       return "Check DB_NAME, or dbname in the secret.";
     case "42501": // insufficient_privilege
-      return `Grant the user ${user} select on the tables of docs/contract.md, section 1.`;
+      return right === undefined
+        ? `Grant the user ${user} select on the tables of docs/contract.md, section 1.`
+        : `Grant the user ${user} ${right}. An extract reads the tables of docs/contract.md, section 1; for intake, sql/intake/schema.sql grants all that it needs.`;
     default:
       return "The message above has the cause. A retry won't help.";
   }

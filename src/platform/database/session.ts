@@ -89,14 +89,14 @@ export class Session {
 
   /** Sends a statement without a result, such as `begin`. @returns what the server did, which may differ: `ROLLBACK`. */
   async execute(text: string, values: readonly string[] = []): Promise<string> {
-    const { command } = await this.#client.query(text, [...values]).catch(this.#rethrow);
+    const { command } = await this.#client.query(text, [...values]).catch(this.#refusalOf(text));
     return command;
   }
 
   /** All rows of a small result. */
   async query(text: string, values: readonly string[] = []): Promise<Row[]> {
     const query = { text, values: [...values], rowMode: "array" as const, types: rawText };
-    const result = await this.#client.query<(string | null)[]>(query).catch(this.#rethrow);
+    const result = await this.#client.query<(string | null)[]>(query).catch(this.#refusalOf(text));
     return result.rows;
   }
 
@@ -105,7 +105,7 @@ export class Session {
     const rows = addAbortSignal(this.#lost.signal, this.#client.query(new RowStream(statement.text, values)));
     const checked = rows.columns.then((found) => {
       expectColumns(statement.name, found, columns);
-    }, this.#rethrow);
+    }, this.#refusalOf(statement.text));
     // Avoids an unhandled rejection: the batches throw the same error.
     checked.catch(() => undefined);
     return { checked, batches: this.#batches(rows, checked) };
@@ -137,7 +137,7 @@ export class Session {
       signal.throwIfAborted();
     } catch (error) {
       if (failure !== undefined) throw failure.error;
-      throw this.#explain(error);
+      throw this.#explain(error, text);
     } finally {
       settled.abort();
     }
@@ -170,12 +170,15 @@ export class Session {
   };
 
   /** What fails on a lost connection fails for the reason why it was lost. */
-  #explain(error: unknown): unknown {
+  #explain(error: unknown, statement?: string): unknown {
     const { aborted, reason } = this.#lost.signal as { aborted: boolean; reason: unknown };
-    return databaseError(aborted ? reason : error, this.credentials);
+    return databaseError(aborted ? reason : error, this.credentials, statement);
   }
 
-  readonly #rethrow = (error: unknown): never => {
-    throw this.#explain(error);
-  };
+  /** Rethrows the error of a statement. */
+  #refusalOf(statement: string): (error: unknown) => never {
+    return (error) => {
+      throw this.#explain(error, statement);
+    };
+  }
 }

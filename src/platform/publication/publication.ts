@@ -111,20 +111,20 @@ export function differencesOf<File extends MadeFile, Published extends Published
 /**
  * Plans the publication of these files.
  *
- * @param refuse throws the error for differences that the run may not write.
+ * @param refuse throws the error for differences from what is published, if the run may not write them.
  */
 export function planPublication<File extends MadeFile, Manifest extends ManifestCore>(
   files: readonly File[],
   { manifest, objects }: Publication<Manifest>,
   permission: Permission,
-  refuse: (revision: number, differences: Differences<File, Manifest["files"][number]>) => never,
+  refuse: (published: Manifest) => never,
 ): Plan<File> {
   if (manifest === undefined) return { outcome: "published", revision: 1, write: files };
 
   const { revision, files: published } = manifest.content;
   const differences = differencesOf<File, Manifest["files"][number]>(files, published);
   const isSame = differences.changed.length === 0 && differences.dropped.length === 0;
-  if (!isSame && permission !== "any") return refuse(revision, differences);
+  if (!isSame && permission !== "any") return refuse(manifest.content);
 
   const changed = new Set(differences.changed.map(({ made }) => made.key));
   const displaced = published.filter((file) => !isInPlace(file, objects.get(file.key)));

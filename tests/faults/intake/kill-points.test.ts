@@ -10,6 +10,7 @@ import type { Connection, WriteTransaction } from "../../../src/platform/databas
 import type { Statement } from "../../../src/platform/statement";
 import { delivery, fileOf, IntakeWorld, NOW, type SentFile } from "../../support/intake-world";
 import { ROOT } from "../../support/root";
+import { tally } from "../../support/tally";
 
 /** How many deaths at random moments; `npm run test:races` tries more. */
 const DEATHS = Number(process.env["INTAKE_DEATHS"] ?? 6);
@@ -151,7 +152,8 @@ async function killedProcess(file: SentFile, content: string, afterMs: number): 
 }
 
 it("loads that die at random moments leave all or nothing, and repeated they have one result", async () => {
-  const seen = new Set<string>();
+  const seen = { "before the commit": 0, "after the commit": 0 };
+  let [lost, doubled] = [0, 0];
   for (let death = 0; death < DEATHS; death++) {
     await intake.reset();
     // The first is sure to be in time.
@@ -171,10 +173,12 @@ it("loads that die at random moments leave all or nothing, and repeated they hav
       checkAndLoad(request(connection)),
     );
     expect(repeated).toMatchObject({ outcome: wasLoaded ? "unchanged" : "loaded", counts });
-    expect(await tables()).toMatchObject([
-      { count: "3000", sum: "4498500", origins: "3000", deliveries: "1" },
-    ]);
-    seen.add(wasLoaded ? "after the commit" : "before the commit");
+    const [found] = (await tables()) as [Record<string, string>];
+    expect(found).toMatchObject({ count: "3000", sum: "4498500", origins: "3000", deliveries: "1" });
+    lost += 3000 - Number(found["count"]);
+    doubled += Number(found["deliveries"]) - 1;
+    seen[wasLoaded ? "after the commit" : "before the commit"] += 1;
   }
-  expect(seen).toContain("before the commit");
+  expect(seen["before the commit"]).toBeGreaterThan(0);
+  tally(`${DEATHS} deaths, ${JSON.stringify(seen)}: ${lost} records lost, ${doubled} deliveries doubled`);
 }, 1_200_000);

@@ -107,7 +107,7 @@ describe("--help", () => {
       ["extract"],
       [
         ...[...months, "--scheduled-time", "--restate", "--reason", "--by"],
-        ...["--allow-empty", "--dry-run", "--json"],
+        ...["--allow-empty", "--diff", "--dry-run", "--json"],
         ...["DB_SECRET_ID", "EXTRACT_BUCKET"],
       ],
     ],

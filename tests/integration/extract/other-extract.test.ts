@@ -30,6 +30,7 @@ const accounts = defineExtract({
     { name: "balance", type: "decimal(12,2)", nullable: true, meaning: "its balance" },
   ],
   windowMonths: 1,
+  rowKey: ["account_id"],
   fileBy: { bank: "bank_id", month: "opened_on" },
   reconciliation: {
     source: "the table account",
@@ -69,7 +70,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 function run(definition: ExtractDefinition, month = "2026-09"): Promise<Summary> {
-  const flags = { restate: false, allowEmpty: false, dryRun: false, motive: {} };
+  const flags = { restate: false, allowEmpty: false, dryRun: false, diff: false, motive: {} };
   const request = { definition, months: [month as Month] as const, ...flags };
   return withDeadline(60_000, "Wait.", (deadline) =>
     extract(request, {

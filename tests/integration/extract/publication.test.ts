@@ -75,6 +75,17 @@ async function changeLoans(...bankIds: number[]): Promise<void> {
   );
 }
 
+/** How many branches of each bank have a September loan with an amount: as many rows change with the amounts. */
+async function countBranchesWithAmounts(): Promise<ReadonlyMap<number, number>> {
+  const rows = await world.sql<{ bank: number; branches: string }>(
+    `select bank_idbank as bank, count(distinct idbranch) as branches
+     from loans, account, client, branch
+     where idaccount = account_idaccount and idclient = client_idclient and idbranch = branch_idbranch
+       and amount is not null and loan_date between '2026-09-01' and '2026-09-30' group by 1`,
+  );
+  return new Map(rows.map(({ bank, branches }) => [bank, Number(branches)]));
+}
+
 async function writesDuring(action: () => Promise<unknown>): Promise<string[]> {
   return (await world.operationsDuring(action)).filter((operation) => WRITES.test(operation));
 }
@@ -83,17 +94,22 @@ describe("a month that is not published", () => {
   it("is published with every bank's file and a manifest that names each by its version", async () => {
     const now = new Date("2026-11-02T03:04:05.678Z");
     const { runId, months } = await run({ month }, { now });
+    const { files, totals } = await world.manifest(month, prefix);
+    const { rowCount: _, ...measures } = totals;
     expect(months).toEqual([
       {
         month,
         status: "published",
         revision: 1,
         manifest: `${prefix}_manifests/2026/09.json`,
-        files: (await world.manifest(month, prefix)).files.map(({ key, rowCount, byteCount }) => ({
-          key,
-          rowCount,
-          byteCount,
-        })),
+        files: files.map(({ key, rowCount, byteCount, ...file }) => {
+          const { loanCount, loanTotal, windowLoanCount, windowLoanTotal } = file;
+          return {
+            ...{ key, rowCount, byteCount },
+            totals: { loanCount, loanTotal, windowLoanCount, windowLoanTotal },
+          };
+        }),
+        totals: measures,
       },
     ]);
     await expectPublished();
@@ -201,6 +217,7 @@ describe("a published month whose bytes would change", () => {
     await run();
     const before = await filesByBank();
     await changeLoans(1, 3);
+    const branchesWithLoans = await countBranchesWithAmounts();
     const refusal = [1, 3].map((bankId) => {
       const file = before.get(bankId);
       const { bankName, rowCount, loanCount, loanTotal, windowLoanCount, windowLoanTotal } = file ?? {};
@@ -209,9 +226,13 @@ describe("a published month whose bytes would change", () => {
       const newWindowTotal = String(BigInt(windowLoanTotal ?? 0) + added);
       return (
         `${String(bankName)}: published with ${String(rowCount)} rows, ${String(loanCount)} loans of ${String(loanTotal)} in all (window: ${String(windowLoanCount)} loans of ${String(windowLoanTotal)}), ` +
-        `now ${String(rowCount)} rows, ${String(loanCount)} loans of ${newTotal} in all (window: ${String(windowLoanCount)} loans of ${newWindowTotal})`
+        `now ${String(rowCount)} rows, ${String(loanCount)} loans of ${newTotal} in all (window: ${String(windowLoanCount)} loans of ${newWindowTotal}) (${count(bankId)})`
       );
     });
+    function count(bankId: number): string {
+      const number = branchesWithLoans.get(bankId) ?? 0;
+      return `${number} ${number === 1 ? "row" : "rows"} changed`;
+    }
     expect(before.get(1)?.bankName).toBe("First National");
     expect(Number(before.get(1)?.loanCount)).toBeGreaterThan(0);
 
@@ -220,7 +241,8 @@ describe("a published month whose bytes would change", () => {
         await expect(run(input)).rejects.toMatchObject({
           name: "AlreadyPublishedError",
           message: `2026-09 is published as revision 1 and would change: ${refusal.join("; ")}`,
-          hint: expect.stringContaining("--month 2026-09 --restate") as string,
+          hint: expect.stringContaining('{"month": "2026-09", "restate": true}') as string,
+          hintOnTerminal: expect.stringContaining("--month 2026-09 --restate") as string,
           exitCode: 1,
           retry: false,
         });

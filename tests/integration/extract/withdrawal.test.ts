@@ -64,7 +64,7 @@ it("a withdrawal is undone only by a restatement, which may have a reason too", 
     await expect(world.run(asked, options)).rejects.toMatchObject({
       name: "AlreadyPublishedError",
       message: "2026-09 was withdrawn on 2026-11-20 by a.person: test data",
-      hint: expect.stringContaining("--restate") as string,
+      hintOnTerminal: expect.stringContaining("--restate") as string,
     });
   }
   expect(await keys()).toHaveLength(1);

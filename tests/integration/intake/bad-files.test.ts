@@ -1,8 +1,13 @@
 /** Files that are wrong, each in one way: all are rejected, with a report that says what is wrong, and nothing is loaded. */
 import { gzipSync } from "node:zlib";
 
-import type { Problem } from "../../../src/intake/result";
-import { fileOf, IntakeWorld, type SentFile } from "../../support/intake-world";
+import { arrivalId } from "../../../src/intake/arrival";
+import type { Report } from "../../../src/intake/report";
+import type { DeliveryResult, Problem } from "../../../src/intake/result";
+import { reportOf } from "../../../src/intake/settle";
+import { fileOf, IntakeWorld, NOW, type SentFile } from "../../support/intake-world";
+import { codeBlocks } from "../../support/markdown";
+import { schemaProblems } from "../../support/report-schema";
 
 let intake: IntakeWorld;
 let before: unknown;
@@ -12,13 +17,13 @@ beforeAll(async () => {
 });
 afterAll(() => intake.close());
 
-/** What the report says: the line, the column if one is wrong, and the reason. */
-type Report = readonly (readonly [line: number | undefined, column: string | undefined, reason: string])[];
+/** What a report says: the line, the column if one is wrong, and the reason. */
+type Said = readonly (readonly [line: number | undefined, column: string | undefined, reason: string])[];
 
 interface BadFile {
   readonly content: string | Uint8Array;
   readonly file?: SentFile;
-  readonly report: Report;
+  readonly report: Said;
 }
 
 const HEADER = "H|loans|1|1|2026-09-30T22:00:00Z";
@@ -456,8 +461,32 @@ it.each(Object.entries(badFiles))(
     );
     expect(result.problemCount).toBe(report.length);
     expect(await intake.state()).toEqual(before);
+    expect(schemaProblems(reportOn(result))).toEqual([]);
   },
 );
+
+/** The report as it is kept in the bucket. */
+function reportOn(result: DeliveryResult): Report {
+  const arrival = { id: arrivalId(result.delivery.key), key: result.delivery.key };
+  const at = { key: result.delivery.key, versionId: "1" };
+  return reportOf(
+    { arrival, outcome: result.outcome, result },
+    { ...at, byteCount: result.byteCount ?? 0 },
+    { file: at, settledAt: NOW.toISOString(), runId: "1" },
+  );
+}
+
+it("docs/rejected-files.md lists all kinds, with what their reports say", () => {
+  const said = ([line, column, reason]: Said[number]) => {
+    const where = line === undefined ? "the file" : `line ${line}`;
+    return `  ${where}${column === undefined ? "" : `, ${column}`}: ${reason}\n`;
+  };
+  const kinds = Object.entries(badFiles).map(([kind, { report }]) =>
+    [`${kind}\n`, ...report.map(said)].join(""),
+  );
+  const [block] = codeBlocks("docs/rejected-files.md");
+  expect(block?.code).toBe(kinds.join(""));
+});
 
 it("there are more than 60 kinds of bad files", () => {
   expect(Object.keys(badFiles).length).toBeGreaterThan(60);

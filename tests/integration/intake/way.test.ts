@@ -1,4 +1,7 @@
 /** The way of a delivery, by the state machine's definition, the real handlers, real PostgreSQL and real HTTP. */
+import { gzipSync } from "node:zlib";
+
+import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
 import { WaitingError } from "../../../src/intake/errors";
@@ -7,6 +10,7 @@ import { DeliveryWorld } from "../../support/delivery-world";
 import { queryParquet } from "../../support/duckdb";
 import { EventQueue } from "../../support/event-queue";
 import { fileOf } from "../../support/intake-world";
+import { schemaProblems } from "../../support/report-schema";
 
 const TIME = "2024-05-31T22:00:00Z";
 const keyOf = (feed: string, bank = "FirstNational") => `landing/${bank}/${feed}_20240531T220000Z.dat`;
@@ -26,6 +30,10 @@ beforeAll(async () => {
   }
 });
 beforeEach(() => world.reset());
+afterEach(async () => {
+  const problems = Object.values(await world.reports()).flatMap(schemaProblems);
+  if (problems.length > 0) throw new Error(`a report is not by its schema: ${problems.join("; ")}`);
+});
 afterAll(async () => {
   jest.restoreAllMocks();
   process.env = environment;
@@ -128,6 +136,34 @@ describe("a delivery", () => {
     expect(message).toMatchObject({ outcome: "rejected", problemCount: 1 });
     expect(await objectsOf(id)).toContain("error bin");
     expect(world.notices[0]?.message).toContain("loans.txt");
+  });
+
+  it("leaves objects whose media types are those of their content", async () => {
+    await deliver(keyOf("loans"), fileOf(["1|x|1000|2024-05-01"], { total: 5, time: TIME }));
+    await deliver(keyOf("loans"), loans);
+    await deliver("landing/FirstNational/loans.txt", loans);
+    const compressed = await world.deliver(
+      `${keyOf("clients")}.gz`,
+      gzipSync(fileOf([], { feed: "clients" })),
+    );
+    await world.run(compressed);
+    const types: Record<string, Set<string>> = {};
+    for (const key of Object.keys(await world.contents())) {
+      const { ContentType = "" } = await world.world.s3.send(
+        new HeadObjectCommand({ Bucket: world.bucket, Key: key }),
+      );
+      const extension = key.replace(/^.*[0-9a-f]{32}\./, "");
+      (types[extension] ??= new Set()).add(ContentType);
+    }
+    expect(types).toEqual({
+      dat: new Set(["text/plain; charset=utf-8"]),
+      "dat.gz": new Set(["application/gzip"]),
+      bin: new Set(["application/octet-stream"]),
+      parquet: new Set(["application/vnd.apache.parquet"]),
+      "report.json": new Set(["application/json"]),
+      "result.json": new Set(["application/json"]),
+      "rejects.csv": new Set(["text/csv; charset=utf-8"]),
+    });
   });
 
   it("of a bank that doesn't exist is rejected", async () => {
@@ -296,6 +332,33 @@ describe("the events of the landing bucket", () => {
     expect(status).toBe("FAILED");
     expect(world.notices[0]?.message).toContain("it was never received");
   });
+});
+
+it("a replay of everything that was ever delivered changes not one row", async () => {
+  const time = (day: string) => `2024-05-${day}T22:00:00Z`;
+  const send = (feed: string, day: string, details: readonly string[], total = 0, count = details.length) =>
+    deliver(
+      `landing/FirstNational/${feed}_202405${day}T220000Z.dat`,
+      fileOf(details, { feed, total, count, time: time(day) }),
+    );
+  await send("clients", "01", ["300|N|S|10", "301|N|S|11"]);
+  await send("accounts", "01", ["3000|1|300|", "3001|2|301|"], 3);
+  await send("loans", "03", ["1|10|3000|2024-05-03", "2|20|3001|"], 30);
+  // Rejected, overlapping, and older than what is there.
+  await send("loans", "04", ["1|99|3000|"], 99, 2);
+  await send("loans", "05", ["2|21|3001|", "3|30|3001|"], 51);
+  await send("loans", "02", ["1|9|3000|", "4|40|3000|"], 49);
+  await send("clients", "06", ["301|M|S|10"]);
+  await send("clients", "07", ["302|N|S|20"]);
+
+  const before = [await world.intake.state(), await world.contents(world.landing)];
+  const files = Object.keys(await world.contents()).filter((key) => /^(raw|error)\/.*\.dat$/.test(key));
+  const outcomes = [];
+  for (const key of [...files, ...files.reverse()]) outcomes.push((await world.replay(key)).outcome);
+  expect([await world.intake.state(), await world.contents(world.landing)]).toEqual(before);
+  expect(outcomes).toHaveLength(20);
+  expect(outcomes.filter((each) => each === "rejected")).toHaveLength(8);
+  expect(new Set(outcomes)).toEqual(new Set(["unchanged", "rejected"]));
 });
 
 it("names of clients are in no log, no message and no state", async () => {

@@ -5,10 +5,12 @@ import path from "node:path";
 
 import { formatHundredths } from "../../../report/decimal";
 import { type Figures, readFigures } from "../../../report/figures";
+import { openForReading } from "../../../src/lake/run";
 import { addMonths, type Month } from "../../../src/platform/month";
 import { commandLine } from "../../support/command-line";
 import { HOSTILE_NAME, publishEventfulYear, RANGE } from "../../support/eventful-year";
 import { readTables, type Tables } from "../../support/figures";
+import { LakeWorld } from "../../support/lake-world";
 import { World } from "../../support/world";
 
 function figuresOf(world: World, input: unknown): Promise<Figures> {
@@ -82,17 +84,99 @@ describe("the figures of months that were never restated", () => {
     }
   });
 
+  it("begin with the newest month, beside the month and the year before, also where these are not in the range", async () => {
+    await world.run({ month: "2025-09" });
+    const { overview, remarks } = await figuresOf(world, { month: "2026-09" });
+    const tables = await readTables(world);
+    const amounts = (bankId: number | undefined, month: string) =>
+      tables.branches
+        .filter((branch) => bankId === undefined || branch.bankId === bankId)
+        .flatMap(({ loans }) => loans)
+        .filter((loan) => loan.month === month);
+    for (const line of [overview?.all, ...(overview?.banks ?? [])]) {
+      if (line === undefined) throw new Error("no overview");
+      for (const point of [line.now, line.monthBefore, line.yearBefore]) {
+        const loans = amounts(line.id, point.month);
+        const total = loans.reduce((sum, { amount }) => sum + Number(amount ?? 0), 0);
+        expect([line.id, point.month, point.loans, point.amount]).toEqual([
+          ...[line.id, point.month],
+          ...[BigInt(loans.length), BigInt(total)],
+        ]);
+      }
+    }
+    expect(overview?.banks).toHaveLength(tables.banks.length);
+    const average = averageOf(tables.branches, "2026-09")?.toLocaleString("en", twoDecimals);
+    expect(formatHundredths(overview?.all.now.average ?? 0n)).toBe(average);
+    expect(overview?.yearBefore).toBe("2025-09");
+    // The rule has two months: 15 % is its limit.
+    expect(remarks.every(({ month, usual }) => month === "2026-09" && usual === undefined)).toBe(true);
+    expect(remarks.length).toBeGreaterThan(0);
+  });
+
+  it("compare branches from the first month with loans, even if the range begins with a month without any", async () => {
+    await world.run({ from: "2023-07", to: "2023-10", allowEmpty: true });
+    const { ends, movers } = await figuresOf(world, { from: "2023-07", to: "2023-10" });
+    expect(ends).toEqual(["2023-09", "2023-10"]);
+    expect(movers?.length).toBeGreaterThan(0);
+  });
+
   it("of an extract without averages include everything else", async () => {
     const figures = await figuresOf(world, { from: "2026-08", to: "2026-09", extract: "loan_detail" });
     expect(figures).toMatchObject({
       extract: "loan_detail",
-      banks: [],
+      hasAverages: false,
       movers: undefined,
-      problems: [],
+      problems: [
+        {
+          what: "2026-08 is not published.",
+          command: "npx bank-batch extract --extract loan_detail --month 2026-08",
+        },
+      ],
       fileCount: 4,
     });
     expect(figures.months.map(({ status }) => status)).toEqual(["missing", "published"]);
     expect(figures.location).toBe("s3://extracts/loan_detail/");
+  });
+});
+
+describe("the figures of the lake", () => {
+  let lakeWorld: LakeWorld;
+  beforeAll(async () => {
+    lakeWorld = await LakeWorld.create("seeded");
+  });
+  afterAll(() => lakeWorld.close());
+
+  it("show which revision of each month the lake has, and what it lacks", async () => {
+    const { world } = lakeWorld;
+    await world.run({ from: "2026-06", to: "2026-08" });
+    await lakeWorld.run({ from: "2026-06", to: "2026-07", dataset: "loan_moving_average" });
+    await world.sql("update loans set amount = amount + 1 where loan_date = '2026-07-10'");
+    await world.run({ month: "2026-07", restate: true });
+    const { lake, problems } = await lakeWorld.inTime({}, async (edge) => {
+      const opened = await openForReading(edge);
+      return world.published({ from: "2026-05", to: "2026-08" }, (published) =>
+        readFigures(published, new Date("2026-11-21"), () => undefined, { lake: opened }),
+      );
+    });
+    expect(
+      lake?.months.map(({ month, status, published, revision }) => [month, status, published, revision]),
+    ).toEqual([
+      ["2026-05", "unpublished", undefined, undefined],
+      ["2026-06", "current", 1, 1],
+      ["2026-07", "outdated", 2, 1],
+      ["2026-08", "missing", 1, undefined],
+    ]);
+    expect(lake?.months[1]).toMatchObject({ fileCount: 4, rowCount: 60 });
+    expect(problems.filter(({ command }) => command?.includes("bank-batch lake"))).toEqual([
+      {
+        what: "2026-07 is in the lake as revision 1, but is published as revision 2.",
+        command: "npx bank-batch lake --dataset loan_moving_average --month 2026-07",
+      },
+      {
+        what: "2026-08 is published, but is not in the lake.",
+        command: "npx bank-batch lake --dataset loan_moving_average --month 2026-08",
+      },
+    ]);
   });
 });
 
@@ -135,21 +219,31 @@ describe("the figures of an eventful year", () => {
       if (file?.what !== "changed") throw new Error(`${String(index)}: ${JSON.stringify(file?.what)}`);
       expect(file.after.loanTotal - file.before.loanTotal).toBe(500n * BigInt(loans));
       expect(file.after.loanCount).toBe(file.before.loanCount);
-      expect(file.branches).toEqual({ changed: Number(branches), added: 0, dropped: 0 });
+      expect(file.branches).toMatchObject({ added: [], dropped: [] });
+      expect(file.branches?.changed).toHaveLength(Number(branches));
     }
   });
 
   it("name the windows that a later restatement made stale, and a file that was overwritten", async () => {
     const { problems, months, fileCount } = await figuresOf(world, RANGE);
     expect(problems.map(({ what }) => what)).toEqual([
+      "2026-03 is not published.",
       "FirstNational/2026/08/FirstNational_20260831.csv: the key no longer holds the published version",
       ...["2026-02", "2026-07", "2026-08"].map(
         (month) =>
           expect.stringMatching(`^${month}: its averages do not match the loans in the files from`) as string,
       ),
     ]);
-    expect(problems[1]?.details).toHaveLength(3);
-    expect(fileCount).toBe(44);
+    expect(problems[2]?.details).toHaveLength(3);
+    expect(problems.map(({ command }) => command)).toEqual([
+      "npx bank-batch extract --month 2026-03",
+      "npx bank-batch extract --month 2026-08",
+      ...["2026-02", "2026-07", "2026-08"].map(
+        (month) => `npx bank-batch extract --month ${month} --restate --reason "…"`,
+      ),
+    ]);
+    // With September of the year before, which the newest month is compared with.
+    expect(fileCount).toBe(48);
     expect(months.find(({ month }) => month === "2026-08")?.files[0]?.status).toBe("unverified");
   });
 
@@ -175,7 +269,7 @@ describe("the figures of an eventful year", () => {
     const flags = ["report", "--from", RANGE.from, "--to", RANGE.to, "--output", file];
     const { exitCode, stdout, stderr } = await commandLine(flags, world.environment);
     expect([exitCode, stdout]).toEqual([0, ""]);
-    expect(stderr).toContain(`${file}  made from 43 published files`);
+    expect(stderr).toContain(`${file}  made from 47 published files`);
     const html = await readFile(file, "utf8");
     await rm(directory, { recursive: true });
     expect(html.match(/<(script|img|iframe|link rel="stylesheet")/g)).toBeNull();
@@ -198,7 +292,7 @@ describe("the figures of an eventful year", () => {
       world.environment,
     );
     expect(exitCode).toBe(64);
-    expect(stderr).toMatch(/^Error: can't write \/nowhere\/report\.html: .*\nTry: {3}Use --output/);
+    expect(stderr).toMatch(/^RequestError: can't write \/nowhere\/report\.html: .*\nTry: {3}Use --output/);
     expect(world.aws.requests.length).toBe(before);
   });
 });

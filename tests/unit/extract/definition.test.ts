@@ -23,6 +23,8 @@ const balances = defineExtract({
     { name: "balance", type: "decimal(18,2)", nullable: true, meaning: "the balance" },
   ],
   windowMonths: 1,
+  windowColumns: [],
+  rowKey: ["opened_on"],
   fileBy: { bank: "bank_id", month: "opened_on" },
   reconciliation: {
     source: "the table account",
@@ -90,6 +92,8 @@ describe("the sums of rows", () => {
     const means = defineExtract({
       ...balances,
       columns: [{ name: "mean", type: "decimal(18,2)", meaning: "a third of a whole number" }],
+      windowColumns: [],
+      rowKey: ["mean"],
       fileBy: { bank: "mean", month: "mean" },
       reconciliation: {
         ...balances.reconciliation,

@@ -22,6 +22,7 @@ describe("a request", () => {
       restate: false,
       allowEmpty: false,
       dryRun: false,
+      diff: false,
       motive: {},
     });
   });

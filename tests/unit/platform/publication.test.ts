@@ -137,7 +137,7 @@ describe("the plan", () => {
       expect(() => planPublication<MadeFile, ManifestCore>(files, inPlace, permission, refuse)).toThrow(
         "refused",
       );
-      expect(refuse).toHaveBeenLastCalledWith(4, differencesOf(files, ab.files));
+      expect(refuse).toHaveBeenLastCalledWith(ab);
     }
   });
 });

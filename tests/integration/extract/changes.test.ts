@@ -1,0 +1,126 @@
+/** What a run says of published months that would change, and of later months after a restatement. */
+import type { Summary } from "../../../src/extract/extract";
+import { WouldChangeError } from "../../../src/extract/refusal";
+import { readStatuses } from "../../../src/extract/statuses";
+import { type RunOptions, World } from "../../support/world";
+
+let world: World;
+let prefix: string;
+/** The loan that the tests change: of September, with an amount. */
+let loan: {
+  readonly idloan: number;
+  readonly amount: number;
+  readonly bank: string;
+  readonly branch: number;
+};
+
+beforeAll(async () => {
+  world = await World.create("seeded");
+  const [found] = await world.sql<typeof loan>(
+    `select idloan, amount, bank.name as bank, branch_idbranch as branch
+     from loans join account on idaccount = account_idaccount join client on idclient = client_idclient
+       join branch on idbranch = branch_idbranch join bank on idbank = bank_idbank
+     where loan_date between '2026-09-01' and '2026-09-30' and amount is not null order by idloan limit 1`,
+  );
+  if (found === undefined) throw new Error("the seed has no loan in September");
+  loan = found;
+});
+afterAll(() => world.close());
+
+function run(input: object, { environment = {}, ...options }: RunOptions = {}): Promise<Summary> {
+  return world.run(input, { ...options, environment: { EXTRACT_PREFIX: prefix, ...environment } });
+}
+
+beforeEach(async () => {
+  prefix = world.prefix();
+  await run({ from: "2026-08", to: "2026-10" });
+  await world.sql("update loans set amount = amount + 1000000 where idloan = $1", [loan.idloan]);
+});
+afterEach(() => world.sql("update loans set amount = $2 where idloan = $1", [loan.idloan, loan.amount]));
+
+const difference = { published: expect.any(String) as string, now: expect.any(String) as string };
+
+it("diff names bank, branch and columns, keeps month and window apart, and publishes nothing", async () => {
+  const { months, dryRun } = await run({ from: "2026-08", to: "2026-10", diff: true });
+  expect(dryRun).toBe(true);
+  const [august, september, october] = months;
+  expect([august?.status, august?.changes]).toEqual(["unchanged", undefined]);
+  expect(september?.changes).toMatchObject({
+    revision: 1,
+    files: [{ bankName: loan.bank, rows: { month: 1, window: 0, added: 0, removed: 0 } }],
+    largest: {
+      month: [{ bankName: loan.bank, kind: "month", key: { branch_id: String(loan.branch) } }],
+      window: [],
+    },
+  });
+  const total = september?.changes?.largest.month[0]?.columns.find(({ column }) => column === "loan_total");
+  expect(Number(total?.now) - Number(total?.published)).toBe(1_000_000);
+  expect(october?.changes).toMatchObject({
+    files: [{ bankName: loan.bank, rows: { month: 0, window: 1, added: 0, removed: 0 } }],
+    largest: { month: [] },
+  });
+  expect(october?.changes?.largest.window[0]?.columns).toEqual([
+    { column: "moving_average_3m", ...difference },
+    { column: "monthly_total_average_3m", ...difference },
+  ]);
+  expect((await world.manifest("2026-09", prefix)).revision).toBe(1);
+});
+
+it("a refusal has the same changes, for a month within a range too, and says so in its message", async () => {
+  const error: unknown = await run({ from: "2026-08", to: "2026-10" }).catch((failure: unknown) => failure);
+  if (!(error instanceof WouldChangeError)) throw error;
+  expect(error.done).toEqual(["2026-08"]);
+  expect(error.message).toMatch(
+    /^2026-09 is published as revision 1 and would change: .* \(1 row changed\)$/,
+  );
+  expect(error.changes?.largest.month).toMatchObject([{ key: { branch_id: String(loan.branch) } }]);
+});
+
+it("a refusal stays a refusal if the published file can't be compared", async () => {
+  const { files } = await world.manifest("2026-10", prefix);
+  const file = files.find(({ bankName }) => bankName === loan.bank);
+  const undo = world.aws.onRequest(({ operation, key }) =>
+    operation === "GetObject" && key === file?.key
+      ? { respond: { status: 403, code: "AccessDenied", message: "" } }
+      : undefined,
+  );
+  try {
+    await expect(run({ month: "2026-10" })).rejects.toThrow(
+      /^2026-10 is published as revision 1 and would change: [^)]*\)[^)]*\)$/,
+    );
+  } finally {
+    undo();
+  }
+});
+
+it("another line ending is named as such", async () => {
+  const crlf = { environment: { EXTRACT_LINE_ENDING: "crlf" } };
+  const { months } = await run({ month: "2026-08", diff: true }, crlf);
+  const forms = months[0]?.changes?.files.map(({ form, rows }) => [form, rows]);
+  expect(new Set(forms?.map((each) => JSON.stringify(each)))).toEqual(
+    new Set([JSON.stringify(["line ending", { month: 0, window: 0, added: 0, removed: 0 }])]),
+  );
+  await expect(run({ month: "2026-08" }, crlf)).rejects.toThrow("only the line ending");
+});
+
+it("a restatement names the published months whose windows contain it, and none that the run has done", async () => {
+  const restate = { restate: true, reason: "late" };
+  const dry = await run({ month: "2026-08", restate: true, dryRun: true });
+  expect(dry.laterMonths).toBeUndefined();
+  expect((await run({ month: "2026-09", ...restate })).laterMonths).toEqual(["2026-10"]);
+  expect(await staleMonths()).toEqual(["2026-10"]);
+  expect((await run({ from: "2026-09", to: "2026-10", ...restate })).laterMonths).toBeUndefined();
+  expect(await staleMonths()).toEqual([]);
+});
+
+/** As `status` finds them, by the manifests alone. */
+function staleMonths(): Promise<string[]> {
+  return world.published(
+    { from: "2026-10", to: "2026-10" },
+    async (published) => {
+      const statuses = await readStatuses(published, false, () => undefined);
+      return statuses.flatMap(({ month, stale }) => (stale === true ? [month] : []));
+    },
+    { environment: { EXTRACT_PREFIX: prefix } },
+  );
+}
