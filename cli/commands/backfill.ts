@@ -68,9 +68,11 @@ function monthList(text: string): readonly string[] {
 
 async function here(input: Flags, given: Edge): Promise<BackfillSummary> {
   const { runBackfill } = await import("../../src/extract/backfill/in-process");
+  const { parseBackfill } = await import("../../src/extract/backfill/request");
   const { RunProgress } = await import("../progress");
+  const { months } = parseBackfill(input, given.now());
   await terminal.begin("reading the manifests");
-  const progress = new RunProgress(terminal, await Steps.of(input), input["extract"]);
+  const progress = new RunProgress(terminal, new Steps(months.length), input["extract"]);
   return runBackfill(
     input,
     given,

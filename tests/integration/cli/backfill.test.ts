@@ -17,6 +17,9 @@ const context = {
 } as Context;
 
 let world: World;
+/** Lets the execution of the state machine begin with its work. */
+let release: () => void = () => undefined;
+const released = new Promise<void>((resolve) => (release = resolve));
 beforeAll(async () => {
   world = await World.create("seeded");
   Object.assign(process.env, world.environment);
@@ -24,8 +27,7 @@ beforeAll(async () => {
   world.aws.createStateMachine("bank-batch-intake-prod");
   world.aws.createStateMachine("bank-batch-backfill-dev");
   world.aws.createStateMachine("bank-batch-backfill-prod", async (input, exited) => {
-    // Long enough for a second command to find it.
-    await sleep(3000);
+    await released;
     const tasks = {
       BackfillPlan: (given: unknown) => plan(given, context),
       BackfillPiece: (given: unknown) => piece(given, context),
@@ -75,7 +77,13 @@ it("a backfill of a stage is started once, followed from two terminals, and ends
   while (world.aws.executions.length === 0) await sleep(50);
   const running = await command("status", "--stage", "prod");
   expect(running.stdout).toMatch(/^backfill {2}RUNNING/m);
-  const ended = await Promise.all([first, command(...flags)]);
+  const lists = () => world.aws.requests.filter(({ operation }) => operation === "ListExecutions").length;
+  const before = lists();
+  const second = command(...flags);
+  // The second one has found it.
+  while (lists() === before) await sleep(50);
+  release();
+  const ended = await Promise.all([first, second]);
   expect(ended.map(({ exitCode }) => exitCode)).toEqual([1, 1]);
   expect(ended.map(({ stderr }) => /^(started|already running) /m.exec(stderr)?.[1]).sort()).toEqual([
     "already running",
