@@ -1,7 +1,7 @@
 /** What would change in a published month, as text: each file that differs, then the largest changes of its rows. */
 import { defaultExtract } from "../src/extract/definitions/index";
 import type { Summary } from "../src/extract/extract";
-import type { BankRowChange, MonthComparison } from "../src/extract/month-comparison";
+import type { BankRowChange, MonthComparison } from "../src/extract/changes";
 import { describeChanges } from "../src/extract/refusal";
 import type { Month } from "../src/platform/month";
 import { NAME } from "./help";

@@ -1,5 +1,5 @@
 /** What a run reports while it proceeds, for logs and terminals, and where it was when its time limit was reached. */
-import type { MonthComparison } from "./month-comparison";
+import type { MonthComparison } from "./changes";
 import type { Month } from "../platform/month";
 import type { Outcome } from "../platform/publication/publication";
 

@@ -9,7 +9,8 @@ import type { Row } from "../platform/database/row-stream";
 import type { Month } from "../platform/month";
 import { differencesOf } from "../platform/publication/publication";
 import { belongsTo, type ExtractDefinition } from "./definition";
-import { compareRows, type ContentComparison } from "./file-comparison";
+import type { BankRowChange, FileComparison, MonthComparison } from "./changes";
+import { compareRows } from "./file-comparison";
 import type { GroupedRows } from "./grouped-rows";
 import type { BankFile } from "./month-files";
 import type { Manifest, ManifestFile } from "./month-manifest";
@@ -17,29 +18,6 @@ import type { RowChange } from "./row-comparison";
 
 /** How many of the largest changes are kept of each kind. */
 const LARGEST = 10;
-
-export interface FileComparison extends Partial<ContentComparison> {
-  readonly bankId: number;
-  readonly bankName: string;
-  /** The published file is gone or can't be read, as a sentence; its rows are not compared. */
-  readonly problem?: string;
-  /** If the rows are the same: what else differs. */
-  readonly form?: "line ending" | "quotes";
-}
-
-export interface BankRowChange extends Omit<RowChange, "size"> {
-  readonly bankId: number;
-  readonly bankName: string;
-}
-
-export interface MonthComparison {
-  /** The published revision. */
-  readonly revision: number;
-  /** The files that differ. */
-  readonly files: readonly FileComparison[];
-  /** The ten largest changes of the month's own rows, and the ten largest that only its window has. */
-  readonly largest: { readonly month: readonly BankRowChange[]; readonly window: readonly BankRowChange[] };
-}
 
 /** What is compared with what. */
 export interface ComparedMonth {

@@ -4,12 +4,8 @@ import type { ObjectStore } from "../platform/bucket/object-store";
 import type { Month } from "../platform/month";
 import { differencesOf } from "../platform/publication/publication";
 import { type ExtractDefinition, parseTotals, type Totals } from "./definition";
-import {
-  compareMonth,
-  type ComparedMonth,
-  type FileComparison,
-  type MonthComparison,
-} from "./month-comparison";
+import type { FileComparison, MonthComparison } from "./changes";
+import { compareMonth, type ComparedMonth } from "./month-comparison";
 import type { Source } from "./source";
 import type { BankFile } from "./month-files";
 import { type Manifest, type ManifestFile, withdrawalOf } from "./month-manifest";

@@ -111,7 +111,7 @@ describe("--help", () => {
         ...["DB_SECRET_ID", "EXTRACT_BUCKET"],
       ],
     ],
-    [["status"], [...months, "--verify", "--json", "EXTRACT_BUCKET", "exits with 0"]],
+    [["status"], [...months, "--verify", "--stage", "--json", "EXTRACT_BUCKET", "exits with 0"]],
     [["verify"], [...months, "--scheduled-time", "--lake", "--json", "EXTRACT_BUCKET", "exits with 1"]],
     [["report"], [...months, "--output", "EXTRACT_BUCKET"]],
     [["withdraw"], [...months, "--reason", "--by", "--json", "EXTRACT_BUCKET"]],
@@ -144,6 +144,7 @@ describe("--help", () => {
       "withdraw",
       "doctor",
       "settings",
+      "completion",
       "demo",
       "local",
     ])
