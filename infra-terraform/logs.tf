@@ -4,6 +4,7 @@
 locals {
   log_groups = concat(
     values(local.functions),
+    [for function in local.backfill_functions : "bank-batch-backfill-${var.stage}-${function}"],
     var.intake == null ? [] : [for function in local.intake_functions : "bank-batch-intake-${var.stage}-${function}"],
     length(var.tenants) == 0 ? [] : [for function in local.lake_functions : "bank-batch-lake-${var.stage}-${function}"],
   )

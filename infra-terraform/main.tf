@@ -8,9 +8,10 @@ locals {
   regional_name = "${local.name}-${local.region}"
 
   # A test compares the functions with those of the serverless files.
-  functions        = { for function in ["extract", "verify", "announce", "notify", "rotate"] : function => "${local.name}-${function}" }
-  intake_functions = ["start", "receive", "load", "stage", "settle"]
-  lake_functions   = ["lake"]
+  functions          = { for function in ["extract", "verify", "announce", "notify", "rotate"] : function => "${local.name}-${function}" }
+  backfill_functions = ["plan", "piece", "report"]
+  intake_functions   = ["start", "receive", "load", "stage", "settle"]
+  lake_functions     = ["lake", "refine"]
 
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition

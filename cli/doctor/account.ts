@@ -31,9 +31,10 @@ export type ParameterName = (typeof parameterNames)[number] | (typeof intakePara
 export type Parameters = Readonly<Partial<Record<ParameterName, string>>>;
 
 /** The stacks, by the file that describes each of them. */
-export type Service = "bank-batch" | "bank-batch-intake" | "bank-batch-lake";
+export type Service = "bank-batch" | "bank-batch-backfill" | "bank-batch-intake" | "bank-batch-lake";
 export const configOf: Readonly<Record<Service, string>> = {
   "bank-batch": "serverless.yml",
+  "bank-batch-backfill": "serverless.backfill.yml",
   "bank-batch-intake": "serverless.intake.yml",
   "bank-batch-lake": "serverless.lake.yml",
 };

@@ -4,7 +4,7 @@ import { checkBucket } from "./bucket";
 import { checkDatabase, checkSecret, databaseUnknown } from "./database";
 import { type Finding, look, unknown } from "./finding";
 import { checkConcurrency, checkFunctions } from "./functions";
-import { intakeChecks, lakeChecks } from "./pipelines";
+import { backfillChecks, intakeChecks, lakeChecks } from "./pipelines";
 import { checkParameters, readParameters } from "./parameters";
 import { checkSchedules } from "./schedules";
 import { checkTopic } from "./topics";
@@ -69,6 +69,7 @@ function checksOf(account: Account, parameters: Parameters): readonly (() => Pro
         checkConcurrency(account),
       ),
     () => look("schedules", "scheduler:ListSchedules", () => checkSchedules(account)),
+    ...backfillChecks(account, parameters),
     ...intakeChecks(account, parameters),
     ...lakeChecks(account, parameters),
   ];

@@ -32,6 +32,15 @@ export const functionSettings: Readonly<Record<Service, Readonly<Record<string, 
     notify: { NOTIFY_TOPIC_ARN: "notify-topic-arn" },
     rotate: {},
   },
+  "bank-batch-backfill": {
+    plan: { EXTRACT_BUCKET: "extracts-bucket" },
+    piece: {
+      DB_SECRET_ID: "database-secret-arn",
+      EXTRACT_BUCKET: "extracts-bucket",
+      EXTRACT_KMS_KEY_ID: "extracts-key-arn",
+    },
+    report: { NOTIFY_TOPIC_ARN: "notify-topic-arn" },
+  },
   "bank-batch-intake": {
     start: {},
     receive: {

@@ -1,4 +1,4 @@
-/** Intake and the lake, if the stage has them. */
+/** Backfills, intake and the lake, if the stage has them. */
 import { GetBucketVersioningCommand } from "@aws-sdk/client-s3";
 
 import { readTenants } from "../../src/lake/tenants";
@@ -33,6 +33,21 @@ export function intakeChecks(
         checkFunctions(account, parameters, "bank-batch-intake"),
       ),
     () => look(`queue of ${starter}`, LIST_MAPPINGS, () => checkQueues(account, starter)),
+  ];
+}
+
+/** A stage has backfills if their functions are deployed, because they share the parameters of the extract. */
+export function backfillChecks(
+  account: Account,
+  parameters: Parameters,
+): readonly (() => Promise<readonly Finding[]>)[] {
+  const name = functionName(account, "plan", "bank-batch-backfill");
+  return [
+    () =>
+      look("functions of backfill", GET_FUNCTION, async () => {
+        const { answer } = await readFunction(account, name);
+        return answer === undefined ? [] : checkFunctions(account, parameters, "bank-batch-backfill");
+      }),
   ];
 }
 

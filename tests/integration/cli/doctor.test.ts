@@ -372,7 +372,12 @@ describe("the doctor finds", () => {
 });
 
 describe("the doctor looks at intake and the lake, if the stage has them:", () => {
-  const all: readonly Service[] = ["bank-batch", "bank-batch-intake", "bank-batch-lake"];
+  const all: readonly Service[] = [
+    "bank-batch",
+    "bank-batch-backfill",
+    "bank-batch-intake",
+    "bank-batch-lake",
+  ];
   const mapping = (State: string) => ({
     EventSourceMappings: [{ EventSourceArn: "arn:aws:sqs:eu-west-1:123456789012:a-queue", State }],
   });
@@ -553,7 +558,12 @@ describe("what the doctor looks for is what the project has:", () => {
   }
   const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
   const stack = (service: Service) => parse(read(configOf[service]), { merge: true }) as ServerlessFile;
-  const services: readonly Service[] = ["bank-batch", "bank-batch-intake", "bank-batch-lake"];
+  const services: readonly Service[] = [
+    "bank-batch",
+    "bank-batch-backfill",
+    "bank-batch-intake",
+    "bank-batch-lake",
+  ];
   const namesOf = (service: Service) =>
     Object.values(stack(service).resources.Parameters).map(({ Default }) => path.basename(Default));
 

@@ -55,6 +55,7 @@ it("infra-terraform has the lake's datasets, with their columns and types in the
 
 it.each([
   ["serverless.yml", /functions += \{ for function in (\[[^\]]*\])/],
+  ["serverless.backfill.yml", /backfill_functions += (\[[^\]]*\])/],
   ["serverless.intake.yml", /intake_functions += (\[[^\]]*\])/],
   ["serverless.lake.yml", /lake_functions += (\[[^\]]*\])/],
 ])("infra-terraform has a log group for each function of %s, which makes none itself", (file, list) => {
@@ -72,7 +73,12 @@ const written = ["parameters.tf", "intake.tf"].flatMap((file) =>
 );
 
 it("infra-terraform writes exactly the parameters that the serverless files read", () => {
-  const names = ["serverless.yml", "serverless.intake.yml", "serverless.lake.yml"].flatMap((file) => {
+  const names = [
+    "serverless.yml",
+    "serverless.backfill.yml",
+    "serverless.intake.yml",
+    "serverless.lake.yml",
+  ].flatMap((file) => {
     const { resources } = parse(readFileSync(path.join(ROOT, file), "utf8"), { merge: true }) as {
       resources: { Parameters: Readonly<Record<string, { Default: string }>> };
     };
