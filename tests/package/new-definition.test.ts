@@ -15,6 +15,7 @@ const COPIED = [
   "jest.config.js",
   "package.json",
   "serverless.yml",
+  "serverless.backfill.yml",
   "serverless.lake.yml",
   "tenants.json",
 ];
