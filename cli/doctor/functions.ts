@@ -62,7 +62,10 @@ export const functionSettings: Readonly<Record<Service, Readonly<Record<string, 
       INTAKE_TOPIC_ARN: "intake-topic-arn",
     },
   },
-  "bank-batch-lake": { lake: { EXTRACT_BUCKET: "extracts-bucket" } },
+  "bank-batch-lake": {
+    lake: { EXTRACT_BUCKET: "extracts-bucket" },
+    refine: { NOTIFY_TOPIC_ARN: "notify-topic-arn" },
+  },
 };
 
 /** Lambda keeps this much of an account's concurrency for functions without a reservation. */

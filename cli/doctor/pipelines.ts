@@ -57,6 +57,7 @@ export function lakeChecks(
   parameters: Parameters,
 ): readonly (() => Promise<readonly Finding[]>)[] {
   const name = functionName(account, "lake", "bank-batch-lake");
+  const refine = functionName(account, "refine", "bank-batch-lake");
   return [
     () =>
       look("functions of lake", GET_FUNCTION, async () => {
@@ -66,6 +67,7 @@ export function lakeChecks(
         return [
           ...(await checkFunctions(account, parameters, "bank-batch-lake")),
           ...(await look(`queue of ${name}`, LIST_MAPPINGS, () => checkQueues(account, name))),
+          ...(await look(`queue of ${refine}`, LIST_MAPPINGS, () => checkQueues(account, refine))),
           ...(await look("tenants", "s3:GetBucketVersioning", () => checkTenants(account, buckets))),
         ];
       }),
@@ -95,9 +97,9 @@ async function checkTenants(account: Account, template: string): Promise<readonl
       return Status === "Enabled" ? undefined : wrong("tenants", `${bucket} keeps no versions`, hint);
     } catch (error) {
       if (isMissing(error)) return wrong("tenants", `${bucket} doesn't exist`, hint);
-      const [refused] = await look("tenants", `s3:GetBucketVersioning on ${bucket}`, () =>
-        Promise.reject(error),
-      );
+      const [refused] = await look("tenants", `s3:GetBucketVersioning on ${bucket}`, () => {
+        throw error;
+      });
       return refused ?? unknown("tenants", `could not look at ${bucket}`, hint);
     }
   }

@@ -394,7 +394,8 @@ describe("the doctor looks at intake and the lake, if the stage has them:", () =
       ...["landing bucket", "landing encryption", "landing events"],
       ...["intake bucket", "intake encryption", "intake events"],
       ...["topic intake", "functions of intake", "queue of bank-batch-intake-dev-start"],
-      ...["functions of lake", "queue of bank-batch-lake-dev-lake", "tenants"],
+      ...["functions of lake", "queue of bank-batch-lake-dev-lake"],
+      ...["queue of bank-batch-lake-dev-refine", "tenants"],
     ]);
   });
 
@@ -409,7 +410,7 @@ describe("the doctor looks at intake and the lake, if the stage has them:", () =
     [
       "queues that are switched off",
       { "lambda.ListEventSourceMappings": mapping("Disabled") },
-      ["intake-dev-start", "lake-dev-lake"].map(
+      ["intake-dev-start", "lake-dev-lake", "lake-dev-refine"].map(
         (name) =>
           `✗ queue of bank-batch-${name}: arn:aws:sqs:eu-west-1:123456789012:a-queue sends nothing to it: Disabled`,
       ),
@@ -417,7 +418,7 @@ describe("the doctor looks at intake and the lake, if the stage has them:", () =
     [
       "functions without a queue",
       { "lambda.ListEventSourceMappings": { EventSourceMappings: [] } },
-      ["intake-dev-start", "lake-dev-lake"].map(
+      ["intake-dev-start", "lake-dev-lake", "lake-dev-refine"].map(
         (name) => `✗ queue of bank-batch-${name}: no queue sends messages to it`,
       ),
     ],
