@@ -1,5 +1,5 @@
 /**
- * Remarkable changes from one month to the next, by a rule that the page states (docs/decisions/34-the-controllers-page.md).
+ * Remarkable changes from one month to the next, by a rule that the page states (docs/decisions/33-the-controllers-page.md).
  */
 import { addMonths, type Month } from "../src/platform/month";
 import { type BankFigures, type Measure, measures } from "./bank-figures";

@@ -16,7 +16,7 @@ const names: Readonly<Record<Measure, string>> = {
   average: "moving average",
 };
 
-/** The rule in a sentence or two; docs/decisions/34-the-controllers-page.md has its reason. */
+/** The rule in a sentence or two; docs/decisions/33-the-controllers-page.md has its reason. */
 export const RULE =
   `A change from one month to the next is remarkable if it is larger than ${LEAST_PERCENT} % and is outside the ` +
   "bank's usual changes in this report: the median, plus or minus 3 robust standard deviations (1.4826 × the median " +
