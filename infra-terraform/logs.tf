@@ -1,4 +1,4 @@
-# The log groups of all functions. They are here and not in the stacks, because a stack that is removed takes its groups with
+# The log groups of all functions and state machines. They are here and not in the stacks, because a stack that is removed takes its groups with
 # it, and the logs say who changed a file and why a run failed.
 
 locals {
@@ -19,4 +19,14 @@ resource "aws_cloudwatch_log_group" "function" {
   # terraform destroy leaves the logs.
   skip_destroy = true
   tags         = var.tags
+}
+
+resource "aws_cloudwatch_log_group" "state_machine" {
+  for_each = toset(concat(["bank-batch-backfill"], var.intake == null ? [] : ["bank-batch-intake"]))
+
+  name              = "/aws/vendedlogs/states/${each.key}-${var.stage}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = module.kept.key_arn
+  skip_destroy      = true
+  tags              = var.tags
 }

@@ -7,7 +7,7 @@ import { isMonth } from "../../src/platform/month";
 import { help, lakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
-import { coloured } from "../terminal";
+import { count, occurrences, tally } from "../wording";
 
 const colours: Readonly<Record<RawSummary["status"], "green" | "yellow" | "red">> = {
   ...{ accepted: "green", unchanged: "green", withdrawn: "yellow", gone: "yellow", rejected: "red" },
@@ -50,8 +50,10 @@ export function addRefine(parent: Command): void {
       const task = withdraw === true ? "withdraw" : again === true ? "again" : "refine";
       await terminal.begin("connecting to the lake");
       const done = await refine(files, task);
-      terminal.rest();
       if (json === true) terminal.printJson({ files: done });
+      terminal.sumUp(
+        `${count(done.length, "file")}: ${tally(occurrences(done.map(({ status }) => status))) || "nothing to do"}`,
+      );
       expectAccepted(done);
     });
 }
@@ -69,10 +71,10 @@ async function compactMonths(month: string, json: boolean, hasFiles: boolean): P
     const here = edge(deadline);
     return compactAll(await openRefining(parseRefineSettings(here.environment), here), month);
   });
-  terminal.rest();
   for (const { tenant, dataset, status, fileCount } of months)
-    terminal.say(coloured("green", `${tenant} ${dataset} ${month}  ${status}: ${fileCount} files`));
+    terminal.result(`${tenant} ${dataset} ${month}  ${status}: ${count(fileCount, "file")}`, "green");
   if (json) terminal.printJson({ months });
+  terminal.sumUp(tally(occurrences(months.map(({ status }) => status))) || "nothing to compact");
 }
 
 /** @param files none for all. */
@@ -100,11 +102,12 @@ async function refine(files: readonly string[], task: RawTask): Promise<readonly
 function show({ file, status, month, rowCount, report }: RawSummary): void {
   const details = [
     ...(month === undefined ? [] : [month]),
-    ...(rowCount === undefined ? [] : [`${rowCount} rows`]),
+    ...(rowCount === undefined ? [] : [count(rowCount, "row")]),
     ...(report === undefined ? [] : [`report ${report}`]),
   ];
-  terminal.say(
-    coloured(colours[status], `${file}  ${status}${details.length > 0 ? `: ${details.join(", ")}` : ""}`),
+  terminal.result(
+    `${file}  ${status}${details.length > 0 ? `: ${details.join(", ")}` : ""}`,
+    colours[status],
   );
 }
 

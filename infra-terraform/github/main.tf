@@ -24,7 +24,7 @@ locals {
   region     = data.aws_region.current.name
   name       = "bank-batch-${var.stage}"
   # The stacks of the serverless files, and the starts of the names of their resources.
-  stacks = [local.name, "bank-batch-intake-${var.stage}", "bank-batch-lake-${var.stage}"]
+  stacks = [local.name, "bank-batch-backfill-${var.stage}", "bank-batch-intake-${var.stage}", "bank-batch-lake-${var.stage}"]
 
   issuer       = "token.actions.githubusercontent.com"
   provider_arn = "arn:${local.partition}:iam::${local.account_id}:oidc-provider/${local.issuer}"

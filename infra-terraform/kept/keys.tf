@@ -47,7 +47,7 @@ data "aws_iam_policy_document" "key" {
       test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
       values = [
-        for group in ["/aws/lambda/${var.name}-*", "/aws/lambda/bank-batch-intake-${var.stage}-*", "/aws/lambda/bank-batch-lake-${var.stage}-*", "/aws/transfer/${var.name}", "/aws-glue/${var.name}/*"] :
+        for group in ["/aws/lambda/${var.name}-*", "/aws/lambda/bank-batch-backfill-${var.stage}-*", "/aws/lambda/bank-batch-intake-${var.stage}-*", "/aws/lambda/bank-batch-lake-${var.stage}-*", "/aws/vendedlogs/states/bank-batch-*-${var.stage}", "/aws/transfer/${var.name}", "/aws-glue/${var.name}/*"] :
         "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${group}"
       ]
     }

@@ -68,9 +68,10 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
     const opening = openBucket(settings.output.bucket, run);
     opening.catch(() => undefined);
     const candidates = credentialsToTry(await aws.secretsManager(), settings.database, deadline.signal);
-    const later = await withConnection(settings.database, candidates, deadline, (connection) =>
+    const restated = await withConnection(settings.database, candidates, deadline, (connection) =>
       extractMonths(connection, opening, request, { ...run, observe }, done),
     );
+    const later = await laterMonths(await opening, settings.output.layout, request, restated);
     return {
       ...{ runId: run.runId, extract: request.definition.name, ...(request.dryRun && { dryRun: true }) },
       ...{ months: done, ...(later.length > 0 && { laterMonths: later }) },
@@ -98,7 +99,7 @@ function withProgress(reason: unknown, progress: Progress): unknown {
  *
  * @param opening the bucket.
  * @param done gets each month when it is done.
- * @returns the published months whose windows contain a restated one, and that are not among the months asked for.
+ * @returns the months that were restated, or would be.
  */
 export async function extractMonths(
   connection: Connection,
@@ -132,8 +133,7 @@ export async function extractMonths(
     }
   }
   if (request.diff) await addChanges(done, restated, source, objects);
-  const restatedMonths = restated.map(({ month }) => month);
-  return laterMonths(objects, layout, request.definition, restatedMonths, request.months);
+  return restated.map(({ month }) => month);
 }
 
 /**

@@ -4,18 +4,20 @@ import { addMonths, type Month, monthRange } from "../platform/month";
 import { addTotals, type ExtractDefinition, parseTotals } from "./definition";
 import { findManifest, type Manifest } from "./month-manifest";
 import type { Layout } from "./object-key";
+import type { Request } from "./request";
 
 /**
+ * The months to restate next. If they can't be read, there are none: everything that the run was for is published.
+ *
+ * @param request whose own months are up to date.
  * @param restated the months that a run restated, or would restate.
- * @param done all months of the run: their windows are up to date.
  * @returns in order.
  */
 export async function laterMonths(
   objects: ObjectStore,
   layout: Layout,
-  definition: ExtractDefinition,
+  { definition, months: done }: Pick<Request, "definition" | "months">,
   restated: readonly Month[],
-  done: readonly Month[],
 ): Promise<Month[]> {
   const candidates = restated.flatMap((month) => {
     const last = addMonths(month, definition.windowMonths - 1);
@@ -27,7 +29,7 @@ export async function laterMonths(
       const isPublished = manifest.state === "readable" && manifest.manifest.state === "published";
       return isPublished ? [month] : [];
     }),
-  );
+  ).catch(() => []);
   return found.flat();
 }
 

@@ -226,4 +226,16 @@ describe("a backfill of 60 months", () => {
     for (const tenant of lake.tenants)
       expect(await lake.listed(tenant, "loan_moving_average", "2026-09")).toHaveLength(1);
   });
+
+  it("leaves a published month as it is, and says how many rows would change", async () => {
+    await lake.world.sql(
+      "update loans set amount = amount + 1 where idloan = (select min(idloan) from loans where loan_date >= '2026-09-01' and loan_date < '2026-10-01')",
+    );
+    const before = await lake.world.manifest("2026-09");
+    const { status, output } = await run({ from: "2026-09", to: "2026-09" }, true);
+    expect(status).toBe("FAILED");
+    const message = expect.stringContaining("1 row changed") as string;
+    expect(output).toMatchObject({ failed: [{ error: "AlreadyPublishedError", message }] });
+    expect(await lake.world.manifest("2026-09")).toEqual(before);
+  });
 });

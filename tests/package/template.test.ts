@@ -221,7 +221,7 @@ describe("the template", () => {
         ...network,
         ...["kms:Decrypt ExtractsKeyArn", "kms:GenerateDataKey ExtractsKeyArn"],
         ...failures,
-        ...["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"].map(
+        ...["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"].map(
           (action) => `${action} \${ExtractsBucket}/*`,
         ),
         ...["s3:ListBucket", "s3:ListBucketMultipartUploads"].map((action) => `${action} \${ExtractsBucket}`),

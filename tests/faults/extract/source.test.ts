@@ -22,7 +22,7 @@ const run = (input: object) => world.run(input, options());
 const refusal = {
   name: "QueryError",
   exitCode: 1 as const,
-  hint: 'on purpose, add --allow-empty, or "allowEmpty": true',
+  hint: 'on purpose, add "allowEmpty": true',
 };
 
 describe("two banks whose names", () => {

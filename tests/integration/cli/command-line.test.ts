@@ -112,7 +112,10 @@ describe("--help", () => {
       ],
     ],
     [["status"], [...months, "--verify", "--stage", "--json", "EXTRACT_BUCKET", "exits with 0"]],
-    [["verify"], [...months, "--scheduled-time", "--lake", "--json", "EXTRACT_BUCKET", "exits with 1"]],
+    [
+      ["verify"],
+      [...months, "--scheduled-time", "--lake", "--dataset", "--json", "EXTRACT_BUCKET", "exits with 1"],
+    ],
     [["report"], [...months, "--output", "EXTRACT_BUCKET"]],
     [["withdraw"], [...months, "--reason", "--by", "--json", "EXTRACT_BUCKET"]],
     [["doctor"], ["--stage", "--json", "AWS_REGION", "NODE_EXTRA_CA_CERTS", "exits with 0 only"]],

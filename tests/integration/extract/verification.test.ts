@@ -168,7 +168,8 @@ describe("a manifest", () => {
     expect(manifest.history).toHaveLength(1);
     for (const key of Object.keys(manifest)) {
       const { [key as keyof LoanManifest]: _, ...rest } = manifest;
-      expect([key, isManifest(rest)]).toEqual([key, false]);
+      // The Glue job leaves it out.
+      expect([key, isManifest(rest)]).toEqual([key, key === "durationMs"]);
     }
     expect(isManifest({ ...manifest, more: 1 })).toBe(false);
   });

@@ -31,7 +31,7 @@ it("lake brings a month in and says so; again, it changes nothing", async () => 
     { dataset: "loan_detail", month, status: "missing", objects: [] },
   ]);
   const again = await run("lake", "--month", month, "--dataset", dataset);
-  expect([again.exitCode, again.stderr]).toEqual([
+  expect([again.exitCode, again.stdout]).toEqual([
     0,
     expect.stringContaining("unchanged: revision 1, 4 files"),
   ]);
@@ -105,24 +105,24 @@ it("refine takes a tenant's own file, and says where the report about a wrong on
   const right = await write("right", `${header}\n1,2026-09-14,-12.5,EUR,\n`);
   await write("wrong", `${header}\nx,2026-09-14,-12.5,EUR,\n`);
   const one = await run("refine", right);
-  expect([one.exitCode, one.stderr]).toEqual([
+  expect([one.exitCode, one.stdout]).toEqual([
     0,
-    expect.stringContaining(`${right}  accepted: 2026-09, 1 rows`),
+    expect.stringContaining(`${right}  accepted: 2026-09, 1 row`),
   ]);
   const all = await run("refine", "--all");
-  expect([all.exitCode, all.stderr]).toEqual([
+  expect([all.exitCode, all.stdout]).toEqual([
     1,
     expect.stringContaining("rejected/transactions/wrong.csv."),
   ]);
   const verified = await run("verify", "--lake", "--dataset", "transactions", "--month", "2026-09");
-  expect([verified.exitCode, verified.stderr]).toEqual([
+  expect([verified.exitCode, verified.stdout]).toEqual([
     0,
     expect.stringContaining("transactions 2026-09  verified"),
   ]);
   const compacted = await run("refine", "--compact", "2026-09");
-  expect([compacted.exitCode, compacted.stderr]).toEqual([
+  expect([compacted.exitCode, compacted.stdout]).toEqual([
     0,
-    expect.stringContaining("transactions 2026-09  unchanged: 1 files"),
+    expect.stringContaining("transactions 2026-09  unchanged: 1 file"),
   ]);
   expect((await run("refine", right, "--all")).exitCode).toBe(64);
 });

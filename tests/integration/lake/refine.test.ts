@@ -240,6 +240,23 @@ it("a tenant that the list doesn't know, and a message that is none, fail alone"
   expect(await world.amounts("2026-04")).toEqual(["4.00"]);
 });
 
+it("an upload that S3 breaks off leaves nothing behind, and the next event takes the file", async () => {
+  const { aws } = world.lake.world;
+  const mend = aws.onRequest(({ service, operation, key }) =>
+    service === "s3" && operation === "UploadPart" && key?.startsWith("analytics-ready/") === true
+      ? { respond: { status: 500, code: "InternalError", message: "broken" } }
+      : undefined,
+  );
+  await world.write("raw/transactions/2026-03-broken.csv", transactionsOf("2026-03", ["1.00"]));
+  await world.deliver().finally(mend);
+  expect(await world.lake.openUploads(world.tenant)).toEqual([]);
+  expect(await world.amounts("2026-03")).toEqual([]);
+  expect(world.queue.deadLetters.splice(0)).toHaveLength(1);
+  await world.write("raw/transactions/2026-03-broken.csv", transactionsOf("2026-03", ["1.00"]));
+  await world.deliver();
+  expect(await world.amounts("2026-03")).toEqual(["1.00"]);
+});
+
 it("events twice, late and swapped end the same: what the file is now counts", async () => {
   const key = "raw/transactions/2026-05.csv";
   await world.write(key, transactionsOf("2026-05", ["1.00"]));
