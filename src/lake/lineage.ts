@@ -34,8 +34,6 @@ const lineage = v.object({
           source: v.object({ database: v.string(), serverVersion: v.string(), snapshot: v.string() }),
         }),
       ),
-      /** Of a delivery's file: the delivery's id, and its report. */
-      delivery: v.optional(v.object({ id: v.string(), report: v.string(), settledAt: v.string() })),
     }),
   ),
   program: v.object({ version: v.string() }),

@@ -107,7 +107,7 @@ export function originLines({ contents }: Origin, mark: (present: Present) => st
 }
 
 function parentLines(parent: Parent, mark: (present: Present) => string): string[] {
-  const { bucket, key, versionId, sha256, present, manifest, delivery, parents } = parent;
+  const { bucket, key, versionId, sha256, present, manifest, parents } = parent;
   return [
     `└── ${uriOf(bucket, key)}${versionId === null ? "" : `  version ${versionId}`}`,
     `        SHA-256 ${sha256}  ${mark(present)}`,
@@ -120,9 +120,6 @@ function parentLines(parent: Parent, mark: (present: Present) => string): string
           `                SHA-256 ${manifest.query.sha256}`,
           `            └── database ${manifest.source.database}, PostgreSQL ${manifest.source.serverVersion}, snapshot ${manifest.source.snapshot}`,
         ]),
-    ...(delivery === undefined
-      ? []
-      : [`    └── ${uriOf(bucket, delivery.report)}  delivery ${delivery.id}, ${delivery.settledAt}`]),
   ];
 }
 

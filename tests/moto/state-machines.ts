@@ -18,9 +18,11 @@ import {
 } from "@aws-sdk/client-sfn";
 import { zipSync } from "fflate";
 
+import { commandLine } from "../support/command-line";
 import { type MachineName, readDefinition, resourceOf, taskStates } from "../support/asl";
 
 const REGION = "us-east-1";
+const STAGE = "dev";
 const ACCOUNT = "123456789012";
 const credentials = { accessKeyId: "moto", secretAccessKey: "moto" };
 const role = `arn:aws:iam::${ACCOUNT}:role/test`;
@@ -112,6 +114,7 @@ export async function checkStateMachines(endpoint: string): Promise<string[]> {
       machines[name] = await created(stepFunctions, lambda, name);
     for (const each of cases)
       wrong.push(...(await problemsOf(endpoint, stepFunctions, machines[each.machine], each)));
+    wrong.push(...(await problemsOfStatus(endpoint)));
     return wrong;
   } finally {
     stepFunctions.destroy();
@@ -138,7 +141,11 @@ async function created(stepFunctions: SFNClient, lambda: LambdaClient, name: Mac
     /\$\{(\w+)\}/g,
     `arn:aws:lambda:${REGION}:${ACCOUNT}:function:$1`,
   );
-  const command = new CreateStateMachineCommand({ name, definition: substituted, roleArn: role });
+  const command = new CreateStateMachineCommand({
+    name: `bank-batch-${name}-${STAGE}`,
+    definition: substituted,
+    roleArn: role,
+  });
   const { stateMachineArn = "" } = await stepFunctions.send(command);
   return stateMachineArn;
 }
@@ -162,6 +169,18 @@ async function problemsOf(
   const expected = `${status}: ${states.join(", ")}`;
   const found = `${ended}: ${entered.join(", ")}`;
   return found === expected ? [] : [`${name}: expected ${expected}\n  but found ${found}`];
+}
+
+/** `status` lists the one execution that has failed, and none that has ended well. */
+async function problemsOfStatus(endpoint: string): Promise<string[]> {
+  const { exitCode, stdout, stderr } = await commandLine(["status", "--stage", STAGE, "--json"], {
+    ...{ AWS_ENDPOINT_URL: endpoint, AWS_REGION: REGION },
+    ...{ AWS_ACCESS_KEY_ID: "moto", AWS_SECRET_ACCESS_KEY: "moto" },
+  });
+  if (exitCode !== 0) return [`status: ${stderr}`];
+  const { executions } = JSON.parse(stdout) as { executions: { pipeline: string; status: string }[] };
+  const found = executions.map(({ pipeline, status }) => `${pipeline} ${status}`).join(", ");
+  return found === "backfill FAILED" ? [] : [`status: expected backfill FAILED, but found ${found}`];
 }
 
 async function endOf(client: SFNClient, executionArn: string): Promise<string> {
