@@ -49,7 +49,7 @@ export const acceptedOfTerraform: Readonly<Record<string, Accepted>> = {
       "No published file is in the first, and nobody reads the second in daily work. kept/ logs access to the extracts on request.",
   },
   CKV_AWS_338: {
-    places: ["aws_cloudwatch_log_group.function"],
+    places: ["aws_cloudwatch_log_group.function", "aws_cloudwatch_log_group.state_machine"],
     because: "The number of days is the operator's: log_retention_days, 400 by default.",
   },
   CKV_AWS_145: {
