@@ -143,7 +143,7 @@ run "without_intake" {
   }
 
   assert {
-    condition     = [for group in aws_cloudwatch_log_group.function : group.name if !startswith(group.name, "/aws/lambda/bank-batch-prod-") || !group.skip_destroy || group.retention_in_days != 400] == []
+    condition     = [for group in aws_cloudwatch_log_group.function : group.name if !can(regex("^/aws/lambda/bank-batch-(backfill-)?prod-", group.name)) || !group.skip_destroy || group.retention_in_days != 400] == []
     error_message = "A log group is another function's, or goes with the stage, or expires too early."
   }
 }
