@@ -131,8 +131,13 @@ it("every run of an extract beside deliveries publishes whole ones", async () =>
       // The delivery is committed between two statements of the run, or while one is running.
       const holding = pausing(connection, async () => {
         run = intake.world.run({ month: "2026-09", restate: true, allowEmpty: true });
-        run.catch(() => undefined);
-        while ((await intake.world.sql(reading, [reader])).length === 0);
+        // A run may end between two looks.
+        const ended = run.then(
+          () => true,
+          () => true,
+        );
+        const isReading = async () => (await intake.world.sql(reading, [reader])).length > 0;
+        while (!(await Promise.race([ended, isReading()])));
       });
       const open = async function* () {
         yield Buffer.from(content);
