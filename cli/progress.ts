@@ -51,7 +51,7 @@ export class RunProgress {
   sumUp(months: readonly MonthSummary[], isDryRun: boolean): string {
     const outcomes = tally(occurrences(months.map(({ status }) => status)));
     const all = this.#sum(months.flatMap(({ files }) => files));
-    const what = `${count(months.length, "month")}${isDryRun ? " would be" : ""}: ${outcomes}`;
+    const what = `${isDryRun ? "dry run of " : ""}${count(months.length, "month")}: ${outcomes}`;
     return `${what}; ${all}`;
   }
 

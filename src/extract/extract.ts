@@ -84,7 +84,7 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
   }
 }
 
-/** What a refused month would change takes about another reading of it: it may not make the run too long. */
+/** Finding out what a refused month would change takes about as long as reading the month, for which there must be time. */
 const READINGS_TO_SPARE = 3;
 
 /** Everything that fails after the time limit fails because of it. */

@@ -5,7 +5,7 @@ import { findManifest, type Manifest } from "./month-manifest";
 import type { PublishedMonths } from "./run";
 import { type MonthStatus, statusOf } from "./status";
 
-/** Whether the month is stale can't be told, so it isn't said, if a month of its window isn't published. */
+/** `stale` is missing, too, if a month of the window isn't published: then there is nothing to compare with. */
 export type MonthStatusInRange = MonthStatus & { readonly stale?: true };
 
 /**

@@ -1,4 +1,4 @@
-/** What a run says of its months when it has ended. */
+/** The summary of a run's months. */
 import type { ObjectStore } from "../platform/bucket/object-store";
 import type { Month } from "../platform/month";
 import type { Plan } from "../platform/publication/publication";

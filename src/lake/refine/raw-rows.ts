@@ -19,7 +19,7 @@ export interface RawProblem {
   readonly record?: string;
 }
 
-/** A record of more characters is not one: a quote was never closed. */
+/** A longer record means that a quote was never closed. */
 const MAX_RECORD_CHARACTERS = 1024 * 1024;
 const SHOWN_CHARACTERS = 1000;
 const BYTE_ORDER_MARK = "\ufeff";
@@ -65,7 +65,7 @@ export async function* refinedRows(
     return;
   }
   if (!refiner.hasHeader) onProblem({ reason: "the file is empty" });
-  else if (refiner.rowCount === 0) onProblem({ reason: "the file has no rows behind its header" });
+  else if (refiner.rowCount === 0) onProblem({ reason: "the file has no rows after its header" });
 }
 
 class Refiner {

@@ -113,6 +113,20 @@ it("a restatement names the published months whose windows contain it, and none 
   expect(await staleMonths()).toEqual([]);
 });
 
+it("a restatement has succeeded although the later months can't be read", async () => {
+  const undo = world.aws.onRequest(({ operation, key }) =>
+    operation === "GetObject" && key?.endsWith("_manifests/2026/10.json") === true
+      ? { respond: { status: 403, code: "AccessDenied", message: "no" } }
+      : undefined,
+  );
+  try {
+    const { months, laterMonths } = await run({ month: "2026-09", restate: true, reason: "late" });
+    expect([months[0]?.status, laterMonths]).toEqual(["restated", undefined]);
+  } finally {
+    undo();
+  }
+});
+
 /** As `status` finds them, by the manifests alone. */
 function staleMonths(): Promise<string[]> {
   return world.published(

@@ -171,7 +171,7 @@ describe("a file that is not right leaves a report, and nothing else", () => {
       ],
     ],
     ["nothing", "", [{ reason: "the file is empty" }]],
-    ["only a header", `${HEADER}\n`, [{ reason: "the file has no rows behind its header" }]],
+    ["only a header", `${HEADER}\n`, [{ reason: "the file has no rows after its header" }]],
     [
       "not CSV",
       `${HEADER}\n1,2026-02-01,1.00,EUR,a"b\n`,
