@@ -7,8 +7,6 @@ module.exports = {
   ...config,
   rootDir: "../..",
   testMatch: [`<rootDir>/tests/${tests}/**/*.test.ts`],
-  // The server is started once, by run.ts.
-  globalSetup: undefined,
   // It asks whether the whole suite made every call that a role allows, which a part of the suite can't.
   globalTeardown: undefined,
 };
