@@ -140,7 +140,7 @@ export function parseRequest(event: unknown, now: Date): Request {
   const motive = motiveOf({ by, reason });
   // What would change is what a restatement would change, whether it is allowed or not.
   return {
-    ...{ definition, months, allowEmpty, diff, motive },
+    ...{ definition, months, allowEmpty, motive, diff: diff || (restate && dryRun) },
     ...{ restate: restate || diff, dryRun: dryRun || diff },
   };
 }

@@ -176,6 +176,12 @@ it("a withdrawal on the command line records the login's name", async () => {
   expect((await world.manifest(month, prefix)).by).toMatch(/./);
   const status = await commandLine(["status", "--month", month], environment);
   expect(status.stdout).toContain("○ withdrawn on purpose");
+  const range = ["withdraw", "--from", month, "--to", "2026-10", "--reason", "test data", "--json"];
+  const partly = await commandLine(range, environment);
+  expect([partly.exitCode, JSON.parse(partly.stdout)]).toMatchObject([
+    64,
+    { months: [{ month, status: "unchanged" }], error: { name: "RequestError", done: [month] } },
+  ]);
   const missing = await commandLine(["withdraw", "--month", month], environment);
   expect([missing.exitCode, missing.stderr]).toEqual([64, expect.stringContaining("--reason")]);
 });
