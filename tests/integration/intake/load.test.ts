@@ -25,7 +25,10 @@ describe("a delivery that is right", () => {
     expect(result).toMatchObject({
       ...{ outcome: "loaded", dryRun: false, bankId: 1, records: 2, rejectedRecords: 0, problemCount: 0 },
       counts: { ...none, records: 2, inserted: 2 },
-      controlTotals: { stated: { records: "2", total: "250000" }, found: { records: "2", total: "250000" } },
+      figures: [
+        { name: "number of details", stated: "2", found: "2" },
+        { name: "control total", stated: "250000", found: "250000" },
+      ],
       sha256: createHash("sha256").update(TWO_LOANS).digest("hex"),
       byteCount: TWO_LOANS.length,
     });

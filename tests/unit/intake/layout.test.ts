@@ -1,0 +1,153 @@
+/** A layout fits its feed, and a file of several types of record is right only as a whole. */
+import { defineFeed, type Feed, type FeedOptions } from "../../../src/intake/feed";
+import { FileCheck } from "../../../src/intake/file-check";
+import { Findings } from "../../../src/intake/findings";
+import { defineLayout, type LayoutOptions } from "../../../src/intake/layout";
+import type { Column } from "../../../src/platform/columns";
+import { delimited } from "../../../src/platform/format/delimited";
+import { achLines } from "../../support/ach";
+import { payments, ROUTING } from "../../support/ach-feed";
+import { delivery } from "../../support/intake-delivery";
+
+/** What is found in a file of the bank 1. */
+function check(feed: Feed, lines: readonly string[]): { findings: Findings; rows: (string | null)[][] } {
+  const findings = new Findings();
+  const rows: (string | null)[][] = [];
+  const expected = { feed, delivery: delivery({ feed: feed.name }), bankId: 1 };
+  const file = new FileCheck(expected, findings, (_, row) => {
+    rows.push(feed.columns.map((__, column) => row.text(column)));
+  });
+  file.block({ bytes: Buffer.from(lines.map((line) => `${line}\n`).join("")), isCut: false });
+  file.end();
+  return { findings, rows };
+}
+
+const problemsOf = (lines: readonly string[]) =>
+  check(payments, lines).findings.problems.map(({ reason }) => reason);
+
+const entry = (cents: number, ...remarks: string[]) =>
+  ({ code: cents % 2 === 0 ? 22 : 27, receiver: 10, cents, remarks }) as const;
+const FILE = achLines(
+  [
+    { company: "A", effective: "261001", entries: [entry(4, "ONE", "TWO"), entry(5), entry(6, "THREE")] },
+    { company: "B", effective: "261002", entries: [entry(7)] },
+  ],
+  ROUTING[1] ?? "",
+);
+
+describe("a file of several types of record", () => {
+  it("is right as it is", () => {
+    expect(problemsOf(FILE)).toEqual([]);
+  });
+
+  it.each(FILE.map((line, at) => [at + 1, line[0] ?? ""]))(
+    "is wrong without its line %d, or with that line twice (type %s)",
+    (number) => {
+      expect(problemsOf(FILE.filter((_, at) => at !== number - 1))).not.toEqual([]);
+      const twice = FILE.flatMap((line, at) => (at === number - 1 ? [line, line] : [line]));
+      expect(problemsOf(twice)).not.toEqual([]);
+    },
+  );
+
+  it("is wrong with two lines of different types in the other order", () => {
+    for (const [at, line] of FILE.entries()) {
+      const next = FILE[at + 1] ?? line;
+      if (next.startsWith(line[0] ?? "") && !line.startsWith("7")) continue;
+      const lines = [...FILE.slice(0, at), next, line, ...FILE.slice(at + 2)];
+      expect({ at, problems: problemsOf(lines) }).not.toEqual({ at, problems: [] });
+    }
+  });
+
+  it("reads every record after one that is out of order", () => {
+    const reasons = problemsOf(FILE.filter((line) => !line.startsWith("5")));
+    expect(reasons.filter((reason) => reason.includes("where a batch header"))).toHaveLength(2);
+    expect(reasons).toContain("the file control's number of batches is 2, the records give 0");
+    expect(reasons.filter((reason) => reason.includes("sum of"))).toEqual([
+      "the batch control's sum of debits is 0.07, the records give 0.12",
+      "the batch control's sum of credits is 0.00, the records give 0.10",
+    ]);
+  });
+});
+
+const columns = [
+  { name: "id", type: "int64", meaning: "" },
+  { name: "day", type: "date", meaning: "" },
+] as const satisfies readonly Column[];
+
+it("records that are rows may claim as well: a false claim makes the record wrong, not the file", () => {
+  const bank: Column<"bank"> = { name: "bank", type: "int32", meaning: "" };
+  const feed = defineFeed({
+    ...{ name: "days", version: 1, table: "day", columns: [columns[1], columns[0]], key: "id" },
+    owner: { column: "id", to: payments },
+    layouts: [
+      defineLayout({
+        format: delimited({
+          head: { code: "H", columns: [columns[1]] },
+          row: { code: "R", columns: [bank, columns[0]] },
+        }),
+        order: ["head", { many: "row" }],
+        ...{ rows: "row", rowsAlsoHave: ["head"], controls: [] },
+        claims: [{ type: "row", column: "bank", of: "bank" }],
+      }),
+    ],
+  });
+  const { findings, rows } = check(feed, ["H|2026-09-30", "R|1|70", "R|2|71", "R|01|72"]);
+  expect(findings.isFileWrong).toBe(false);
+  expect(findings.problems).toEqual([
+    {
+      ...{ line: 3, column: "bank", record: "R|2|71" },
+      reason: "bank is not 1, the bank of the folder FirstNational",
+    },
+  ]);
+  expect(rows).toEqual([
+    ["2026-09-30", "70"],
+    ["2026-09-30", "72"],
+  ]);
+});
+
+describe("a definition is refused", () => {
+  const format = delimited({
+    head: { code: "H", columns: [columns[1]] },
+    row: { code: "R", columns: [columns[0]] },
+    other: { code: "X", columns: [{ ...columns[1], nullable: true }] },
+  });
+  type Options = LayoutOptions<"head" | "row" | "other">;
+  const layout = (options: Partial<Options>) => () =>
+    defineFeed({
+      ...{ name: "days", version: 1, table: "day", columns, key: "id" },
+      owner: { column: "id", to: payments },
+      layouts: [
+        defineLayout({
+          ...{ format, order: ["head", { many: "row" }], rows: "row", rowsAlsoHave: ["head"] },
+          ...{ claims: [], controls: [], ...options },
+        }),
+      ],
+    } satisfies FeedOptions<"id" | "day">);
+
+  it.each<[string, Partial<Options>, string]>([
+    ["that lacks a column", { rowsAlsoHave: [] }, "the column day is in none of the records row"],
+    [
+      "with another column of the name",
+      { rowsAlsoHave: ["other"] },
+      "the column day is another in the record",
+    ],
+    [
+      "whose rows' key is elsewhere",
+      { rows: "head", rowsAlsoHave: ["row"] },
+      "the column id must be in the record",
+    ],
+    [
+      "that claims what isn't there",
+      { claims: [{ type: "row", column: "bank", of: "bank" }] },
+      "a claim needs the column bank, which the type row doesn't have",
+    ],
+    [
+      "with a figure of what isn't there",
+      { controls: [{ name: "sum", over: { row: "sum" }, statedBy: { type: "row", column: "id" } }] },
+      "a control figure needs the column sum",
+    ],
+  ])("%s", (_, options, message) => {
+    expect(layout({})).not.toThrow();
+    expect(layout(options)).toThrow(message);
+  });
+});
