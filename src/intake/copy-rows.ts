@@ -58,7 +58,7 @@ export async function copyRows(
   }
   await transaction.query(statements.create);
   const copied = await transaction.copyIn(statements.copy, copyData());
-  if (copied !== accepted) throw notAsSent(`${copied} records instead of ${accepted}`);
+  if (copied !== accepted) throw notAsSent(`${copied} copied records instead of ${accepted}`);
   const { sha256, byteCount } = reader;
   expectContent(sha256, content.sha256, delivery.key);
   if (copied > 0) {

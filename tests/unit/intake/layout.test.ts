@@ -9,21 +9,35 @@ import { achLines } from "../../support/ach";
 import { payments, ROUTING } from "../../support/ach-feed";
 import { delivery } from "../../support/intake-delivery";
 
-/** What is found in a file of the bank 1. */
-function check(feed: Feed, lines: readonly string[]): { findings: Findings; rows: (string | null)[][] } {
-  const findings = new Findings();
-  const rows: (string | null)[][] = [];
-  const expected = { feed, delivery: delivery({ feed: feed.name }), bankId: 1 };
-  const file = new FileCheck(expected, findings, (_, row) => {
-    rows.push(feed.columns.map((__, column) => row.text(column)));
-  });
-  file.block({ bytes: Buffer.from(lines.map((line) => `${line}\n`).join("")), isCut: false });
-  file.end();
-  return { findings, rows };
+/** The check of a file of the bank 1. */
+class Checked {
+  readonly findings = new Findings();
+  readonly rows: (string | null)[][] = [];
+  readonly #file: FileCheck;
+
+  constructor(feed: Feed) {
+    const expected = { feed, delivery: delivery({ feed: feed.name }), bankId: 1 };
+    this.#file = new FileCheck(expected, this.findings, (_, row) => {
+      this.rows.push(feed.columns.map((__, column) => row.text(column)));
+    });
+  }
+
+  read(...lines: readonly string[]): this {
+    this.#file.block({ bytes: Buffer.from(lines.map((line) => `${line}\n`).join("")), isCut: false });
+    return this;
+  }
+
+  end(): this {
+    this.#file.end();
+    return this;
+  }
 }
 
 const problemsOf = (lines: readonly string[]) =>
-  check(payments, lines).findings.problems.map(({ reason }) => reason);
+  new Checked(payments)
+    .read(...lines)
+    .end()
+    .findings.problems.map(({ reason }) => reason);
 
 const entry = (cents: number, ...remarks: string[]) =>
   ({ code: cents % 2 === 0 ? 22 : 27, receiver: 10, cents, remarks }) as const;
@@ -74,7 +88,7 @@ const columns = [
   { name: "day", type: "date", meaning: "" },
 ] as const satisfies readonly Column[];
 
-it("records that are rows may claim as well: a false claim makes the record wrong, not the file", () => {
+describe("a row with a field of a record before it", () => {
   const bank: Column<"bank"> = { name: "bank", type: "int32", meaning: "" };
   const feed = defineFeed({
     ...{ name: "days", version: 1, table: "day", columns: [columns[1], columns[0]], key: "id" },
@@ -91,18 +105,30 @@ it("records that are rows may claim as well: a false claim makes the record wron
       }),
     ],
   });
-  const { findings, rows } = check(feed, ["H|2026-09-30", "R|1|70", "R|2|71", "R|01|72"]);
-  expect(findings.isFileWrong).toBe(false);
-  expect(findings.problems).toEqual([
-    {
-      ...{ line: 3, column: "bank", record: "R|2|71" },
-      reason: "bank is not 1, the bank of the folder FirstNational",
-    },
-  ]);
-  expect(rows).toEqual([
-    ["2026-09-30", "70"],
-    ["2026-09-30", "72"],
-  ]);
+
+  it("has that of its own file, although two files are read at the same time", () => {
+    const [one, other] = [new Checked(feed), new Checked(feed)];
+    one.read("H|2026-09-30");
+    other.read("H|2026-10-01");
+    one.read("R|1|70").end();
+    other.read("R|1|71").end();
+    expect([...one.rows, ...other.rows]).toEqual([
+      ["2026-09-30", "70"],
+      ["2026-10-01", "71"],
+    ]);
+  });
+
+  it("may claim as well: a false claim makes the record wrong, not the file", () => {
+    const { findings, rows } = new Checked(feed).read("H|2026-09-30", "R|1|70", "R|2|71", "R|01|72").end();
+    expect(findings.isFileWrong).toBe(false);
+    expect(findings.problems).toEqual([
+      {
+        ...{ line: 3, column: "bank", record: "R|2|71" },
+        reason: "bank is not 1, the bank of the folder FirstNational",
+      },
+    ]);
+    expect(rows.map(([, id]) => id)).toEqual(["70", "72"]);
+  });
 });
 
 describe("a definition is refused", () => {
