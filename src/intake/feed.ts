@@ -94,12 +94,17 @@ export function defineFeed<const Name extends string>(options: FeedOptions<Name>
 const IDENTIFIER = /^[a-z][a-z0-9_]*$/;
 
 function expectUsable(options: FeedOptions<string>): void {
-  const { name, table, columns, key, maxRejectedRecords = 0, rhythm, rhythms = {} } = options;
+  const { name, table, columns, key, owner, references = [], maxRejectedRecords = 0 } = options;
+  const { rhythm, rhythms = {} } = options;
   const wrong = [name, table, ...columns.map((column) => column.name)].find((each) => !IDENTIFIER.test(each));
   if (wrong !== undefined) throw new Error(`the feed ${name} has a name that is not lower case: ${wrong}`);
   const keyType = columns.find((column) => column.name === key)?.type;
   if (keyType !== "int32" && keyType !== "int64") {
     throw new Error(`the key ${key} of the feed ${name} must be a whole number`);
+  }
+  if ([owner, ...references].some(({ to }) => to.table === table)) {
+    // A wrong record would make all those wrong that refer to it.
+    throw new Error(`the feed ${name} can't refer to its own table`);
   }
   if (maxRejectedRecords > MAX_REJECTED_RECORDS) {
     throw new Error(`the feed ${name} may tolerate ${MAX_REJECTED_RECORDS} wrong records at most`);

@@ -1,5 +1,5 @@
 /** A layout fits its feed, and a file of several types of record is right only as a whole. */
-import { defineFeed, type Feed, type FeedOptions } from "../../../src/intake/feed";
+import { defineFeed, type Feed, type FeedOptions, type OwnedTable } from "../../../src/intake/feed";
 import { FileCheck } from "../../../src/intake/file-check";
 import { Findings } from "../../../src/intake/findings";
 import { defineLayout, type LayoutOptions } from "../../../src/intake/layout";
@@ -138,17 +138,31 @@ describe("a definition is refused", () => {
     other: { code: "X", columns: [{ ...columns[1], nullable: true }] },
   });
   type Options = LayoutOptions<"head" | "row" | "other">;
+  const days: OwnedTable = { table: "day", key: "id", owner: { bankColumn: "id" } };
+  const daysFeed: FeedOptions<"id" | "day"> = {
+    ...{ name: "days", version: 1, table: "day", columns, key: "id" },
+    owner: { column: "id", to: payments },
+  };
   const layout = (options: Partial<Options>) => () =>
     defineFeed({
-      ...{ name: "days", version: 1, table: "day", columns, key: "id" },
-      owner: { column: "id", to: payments },
+      ...daysFeed,
       layouts: [
         defineLayout({
           ...{ format, order: ["head", { many: "row" }], rows: "row", rowsAlsoHave: ["head"] },
           ...{ claims: [], controls: [], ...options },
         }),
       ],
-    } satisfies FeedOptions<"id" | "day">);
+    });
+
+  it.each<[string, Partial<FeedOptions<"id" | "day">>, string]>([
+    ["that refers to its own table", { owner: { column: "id", to: days } }, "can't refer to its own table"],
+    ["whose table isn't a plain name", { table: "days; drop table" }, "a name that is not lower case"],
+    ["whose key is no number", { key: "day" }, "the key day of the feed days must be a whole number"],
+    ["that tolerates too much", { maxRejectedRecords: 1001 }, "may tolerate 1000 wrong records at most"],
+  ])("%s", (_, options, message) => {
+    expect(() => defineFeed({ ...daysFeed, ...options })).toThrow(message);
+    expect(() => defineFeed(daysFeed)).not.toThrow();
+  });
 
   it.each<[string, Partial<Options>, string]>([
     ["that lacks a column", { rowsAlsoHave: [] }, "the column day is in none of the records row"],
