@@ -1,11 +1,13 @@
 /** A layout fits its feed, and a file of several types of record is right only as a whole. */
+import * as fc from "fast-check";
+
 import { defineFeed, type Feed, type FeedOptions, type OwnedTable } from "../../../src/intake/feed";
 import { FileCheck } from "../../../src/intake/file-check";
 import { Findings } from "../../../src/intake/findings";
 import { defineLayout, type LayoutOptions } from "../../../src/intake/layout";
 import type { Column } from "../../../src/platform/columns";
 import { delimited } from "../../../src/platform/format/delimited";
-import { achLines } from "../../support/ach";
+import { type AchEntry, achLines } from "../../support/ach";
 import { payments, ROUTING } from "../../support/ach-feed";
 import { delivery } from "../../support/intake-delivery";
 
@@ -70,6 +72,45 @@ describe("a file of several types of record", () => {
       const lines = [...FILE.slice(0, at), next, line, ...FILE.slice(at + 2)];
       expect({ at, problems: problemsOf(lines) }).not.toEqual({ at, problems: [] });
     }
+  });
+
+  it("of any batches has a row for each entry, of which no amount can change unnoticed", () => {
+    const entries = fc.array(
+      fc.record({
+        code: fc.constantFrom<AchEntry["code"][]>(22, 27, 32, 37),
+        ...{ receiver: fc.constantFrom(10, 11), cents: fc.nat(2_000_000_000) },
+        remarks: fc.array(fc.constantFrom("ONE", "A | B"), { maxLength: 3 }),
+      }),
+      { minLength: 1, maxLength: 4 },
+    );
+    const company = fc.constantFrom("FIRST", "SECOND");
+    const batches = fc.array(
+      fc.record({ company, effective: fc.constantFrom("260930", "280229"), entries }),
+      {
+        ...{ minLength: 1, maxLength: 4 },
+      },
+    );
+    const property = fc.property(batches, fc.nat(), fc.integer({ min: 1, max: 9 }), (sent, which, digit) => {
+      const lines = achLines(sent, ROUTING[1] ?? "");
+      const { findings, rows } = new Checked(payments).read(...lines).end();
+      expect(findings.problems).toEqual([]);
+      const all = sent.flatMap((batch) => batch.entries.map((each) => ({ ...batch, ...each })));
+      expect(rows.map((row) => row.slice(1).filter((_, column) => column !== 2))).toEqual(
+        all.map(({ code, receiver, cents, ...batch }) => [
+          ...[String(code), String(receiver), (cents / 100).toFixed(2), batch.company],
+          batch.effective.replace(/^(..)(..)(..)$/, "20$1-$2-$3"),
+        ]),
+      );
+      const places = lines.flatMap((line, at) => (line.startsWith("6") ? [at] : []));
+      const place = places[which % places.length];
+      // A digit of the amount becomes another one.
+      const changed = lines.map((line, at) => {
+        if (at !== place) return line;
+        return `${line.slice(0, 38)}${(Number(line[38]) + digit) % 10}${line.slice(39)}`;
+      });
+      expect(problemsOf(changed)).not.toEqual([]);
+    });
+    fc.assert(property, { numRuns: 30 });
   });
 
   it("reads every record after one that is out of order", () => {
