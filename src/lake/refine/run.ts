@@ -141,13 +141,21 @@ export async function refineAll(
 /**
  * Compacts a month of every tenant's datasets of own files.
  *
+ * @param observe is called with each when it is done.
  * @throws RequestError if it has not ended; what {@link compactMonth} throws.
  */
-export async function compactAll(refining: Refining, month: Month): Promise<Compaction[]> {
+export async function compactAll(
+  refining: Refining,
+  month: Month,
+  observe: (compaction: Compaction) => void = () => undefined,
+): Promise<Compaction[]> {
   const done: Compaction[] = [];
   for (const tenant of refining.settings.tenants)
-    for (const dataset of rawDatasets.filter(({ name }) => tenant.datasets.includes(name)))
-      done.push(await compactMonth(refining, dataset, tenant, month));
+    for (const dataset of rawDatasets.filter(({ name }) => tenant.datasets.includes(name))) {
+      const compaction = await compactMonth(refining, dataset, tenant, month);
+      done.push(compaction);
+      observe(compaction);
+    }
   return done;
 }
 
