@@ -31,11 +31,11 @@ export class Parts<Part> {
 
   /**
    * @param entry under which the document of `--json` has them.
-   * @param nameOf a part, in the list of what was done before a failure.
+   * @param nameOf a part, in the list of what was done before a failure; without it, the failure has its own list.
    */
   constructor(
     private readonly entry: "months" | "files",
-    private readonly nameOf: (part: Part) => string,
+    private readonly nameOf?: (part: Part) => string,
   ) {}
 
   /**
@@ -50,7 +50,8 @@ export class Parts<Part> {
       return result;
     } catch (error) {
       if (this.done.length > 0) this.#keep();
-      if (error instanceof BatchError && error.done.length === 0) error.done = this.done.map(this.nameOf);
+      if (this.nameOf !== undefined && error instanceof BatchError && error.done.length === 0)
+        error.done = this.done.map(this.nameOf);
       throw error;
     }
   }

@@ -124,12 +124,17 @@ article ul { margin: .25rem 0 0; padding-left: 1.25rem; }
   .trio { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .command { font-size: 8pt; background: none; }
   table, .legend, figcaption p, article p { font-size: 8pt; }
-  figure, article, tr, .legend { break-inside: avoid; }
+  figure, article, tr, .legend, .problems > li { break-inside: avoid; }
   .problems ul { font-size: 8.5pt; }
   .beside { grid-template-columns: 6cm minmax(0, 1fr); gap: .5cm; }
   .figures { display: block; }
   .figures figure { display: inline-block; vertical-align: top; width: 48%; margin: 0 1.5% .4cm 0; }
   .wide { overflow: visible; }
+  .wide td:not(.number) { overflow-wrap: anywhere; }
+  /* A table of many columns has no way to scroll on paper. */
+  table:not(.calendar):has(thead th:nth-child(10)) { width: 100%; font-size: 6.5pt; }
+  table:not(.calendar):has(thead th:nth-child(10)) :is(th, td) { padding: .1rem .15rem; }
+  table:not(.calendar):has(thead th:nth-child(10)) tbody th { white-space: normal; overflow-wrap: anywhere; }
   .calendar th[scope="row"] { min-width: 0; max-width: 5cm; position: static; }
   .calendar td, .calendar thead th { min-width: 0; padding: .1rem; }
 }

@@ -43,7 +43,8 @@ export function addExtract(parent: Command): void {
         const { changesOf, laterLines } = await import("../changes");
         await terminal.begin("connecting to the database");
         const input = signed(inputFrom(flags));
-        const months = new Parts<MonthSummary>("months", ({ month }) => month);
+        // A failed dry run has done nothing that stays, and its error says so.
+        const months = new Parts<MonthSummary>("months");
         const progress = new RunProgress(terminal, await Steps.of(input), input["extract"], months.done);
         const observe = progress.observe.bind(progress);
         const summary = await months

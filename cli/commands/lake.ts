@@ -1,6 +1,7 @@
 /** `lake`: brings published months into the lake, and verifies what it has. */
 import { type Command, Option } from "commander";
 
+import { monthsCommand } from "../../src/extract/command";
 import type { LakeMonthSummary } from "../../src/lake/lake-month";
 import type { LakeVerification } from "../../src/lake/verification";
 import { extractDatasets, namesOf } from "../../src/lake/datasets/index";
@@ -60,11 +61,11 @@ export function addLake(parent: Command): void {
 }
 
 function showBrought(brought: LakeMonthSummary): void {
-  const { status, revision, objects } = brought;
+  const { dataset, month, status, revision, objects } = brought;
   const rows = objects.reduce((sum, { rowCount }) => sum + rowCount, 0);
   const details =
     status === "missing"
-      ? "not published"
+      ? `not published; ${monthsCommand("extract", dataset, month)} publishes it`
       : `revision ${revision ?? ""}, ${count(objects.length, "file")}, ${count(rows, "row")}`;
   terminal.result(`${nameOf(brought)}  ${status}: ${details}`, status === "missing" ? "yellow" : "green");
 }

@@ -5,9 +5,10 @@ import {
   ListExecutionsCommand,
   ListStateMachinesCommand,
   SFNClient,
+  type SFNServiceException as ServiceException,
 } from "@aws-sdk/client-sfn";
 
-import { isMisconfigured, misconfigured } from "../../src/platform/aws";
+import { isMisconfigured, misconfigured, unreachableHint } from "../../src/platform/aws";
 import type { Edge } from "../../src/platform/edge";
 import { BatchError } from "../../src/platform/errors";
 
@@ -63,6 +64,12 @@ export async function asked<Answer>(request: Promise<Answer>): Promise<Answer> {
     if (isMisconfigured(error)) throw misconfigured(error);
     if (error instanceof BatchError) throw error;
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    if ((error as Partial<ServiceException>).$metadata?.httpStatusCode === undefined) {
+      throw new BatchError(`Step Functions did not answer: ${why}`, {
+        hint: unreachableHint(error, "Check the network path to Step Functions."),
+        cause: error,
+      });
+    }
     throw new BatchError(`Step Functions refuses the request: ${why}`, {
       hint: "Use a login that has states:ListStateMachines, ListExecutions, DescribeExecution, GetExecutionHistory and, to start one, StartExecution.",
       cause: error,

@@ -36,6 +36,12 @@ export class WouldChangeError extends AlreadyPublishedError {
   explain(changes: MonthComparison): void {
     this.changes = changes;
     this.message = sentenceAbout(this.compared, changes);
+    if (changes.files.every(({ form }) => form === "line ending")) {
+      const before = this.compared.lineEnding === "\n" ? "crlf" : "lf";
+      const setting = `The data is the same: set EXTRACT_LINE_ENDING to ${before}, as it was.`;
+      this.hint = `${setting} ${this.hint}`;
+      this.hintOnTerminal = `${setting} ${this.hintOnTerminal}`;
+    }
   }
 }
 
@@ -49,7 +55,10 @@ function sentenceAbout(compared: ComparedMonth, changes?: MonthComparison): stri
       const now = describeFile(definition, made.rowCount, made.totals);
       if (published === undefined) return `${name}: no file before, now ${now}`;
       const before = describeFile(definition, published.rowCount, parseTotals(definition, published));
-      return `${name}: published with ${before}, now ${now}${found.get(id) ?? ""}`;
+      const what = found.get(id) ?? "";
+      return before === now
+        ? `${name}: ${before}, before and now${what}`
+        : `${name}: published with ${before}, now ${now}${what}`;
     }),
     ...dropped.map(({ bankName, rowCount }) => `${bankName}: published with ${rowCount} rows, now no file`),
   ];

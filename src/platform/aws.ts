@@ -67,12 +67,13 @@ export function awsClients(shared: SharedClientConfig = {}, limits: Partial<Requ
   };
 }
 
-/** Whether requests fail because of the SDK's settings: no credentials, expired ones, or no region. */
+/** Whether requests fail because of the SDK's settings: no credentials, expired or wrong ones, or no region. */
 export function isMisconfigured(error: unknown): boolean {
   return (
     error instanceof Error &&
     (error.name === "CredentialsProviderError" ||
       isExpired(error) ||
+      isRefused(error) ||
       /^Region (is missing|not accepted)/.test(error.message))
   );
 }
@@ -85,13 +86,37 @@ export function misconfigured(cause: unknown): ConfigError {
       cause,
     });
   }
+  if (isRefused(cause)) {
+    return new ConfigError(`AWS does not accept the credentials: ${why}`, {
+      hint: "Check the access key and its secret (AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), and this machine's clock.",
+      cause,
+    });
+  }
   return new ConfigError(`the AWS SDK can't send requests: ${why}`, {
-    hint: "Set AWS_REGION, and credentials as every program on the AWS SDK reads them, such as AWS_PROFILE.",
+    hint: "Set AWS_REGION, and credentials as every program on the AWS SDK reads them, such as AWS_PROFILE with a profile of ~/.aws; aws sts get-caller-identity tests them.",
     cause,
   });
+}
+
+/** The hint for a service that did not answer; another one if its address is on this machine, where nothing listens. */
+export function unreachableHint(cause: unknown, hint: string): string {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  if (/ECONNREFUSED (127\.0\.0\.1|::1)\b/.test(why))
+    return "Nothing listens at this address. If it was a local stack, start one (npx bank-batch local up) and load its settings; otherwise unset the variables AWS_ENDPOINT_URL….";
+  return hint;
 }
 
 /** `ExpiredToken` is S3's and SNS's, `ExpiredTokenException` that of Secrets Manager. */
 function isExpired(error: unknown): boolean {
   return error instanceof Error && error.name.startsWith("ExpiredToken");
+}
+
+/** A key that AWS doesn't know, or a signature by another secret. Each service has its own name for either. */
+const REFUSED = [
+  ...["InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException"],
+  ...["SignatureDoesNotMatch", "InvalidSignatureException"],
+];
+
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && REFUSED.includes(error.name);
 }

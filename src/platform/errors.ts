@@ -18,9 +18,9 @@ export class BatchError extends Error {
   readonly retry: boolean = false;
   /** Exit code of the command line: 1 a retry won't help, 64 wrong input or settings, 75 worth a retry. */
   readonly exitCode: number = 1;
-  readonly hint: string;
+  hint: string;
   /** The hint for a reader at a terminal. */
-  readonly hintOnTerminal: string;
+  hintOnTerminal: string;
   /** The parts of the work, such as months, that were finished before the failure and stay finished. */
   done: readonly string[] = [];
 

@@ -1,7 +1,7 @@
 /** What a failure of S3 means. Source of the names: Amazon S3 API Reference, "Error responses". */
 import { isNativeError } from "node:util/types";
 
-import { isMisconfigured, misconfigured } from "../aws";
+import { isMisconfigured, misconfigured, unreachableHint } from "../aws";
 import { BatchError, DeadlineError, StorageError } from "../errors";
 
 export function isNamed(error: unknown, ...names: string[]): boolean {
@@ -18,7 +18,7 @@ export function storageError(error: unknown, action: string, bucket: string, key
   const why = status === undefined ? error.message : `${error.message} (HTTP ${status})`;
   return new StorageError(`S3 did not ${action} s3://${bucket}/${key}: ${error.name}: ${why}`, {
     retry: status === undefined || status === 429 || status >= 500,
-    hint: storageHint(error.name, status, bucket),
+    hint: unreachableHint(error, storageHint(error.name, status, bucket)),
     cause: error,
   });
 }

@@ -39,7 +39,13 @@ export function databaseError(
       cause: error,
     });
   }
-  if (/CERT|SIGNATURE|ERR_TLS|ERR_SSL/.test(code) || why.includes("does not support SSL")) {
+  if (why.includes("does not support SSL")) {
+    return new ConfigError(`no trusted connection to the ${where}: ${why}`, {
+      hint: "Switch TLS on in the server. Only for a database on this machine, set DB_SSL=disable.",
+      cause: error,
+    });
+  }
+  if (/CERT|SIGNATURE|ERR_TLS|ERR_SSL/.test(code)) {
     return new ConfigError(`no trusted connection to the ${where}: ${why}`, {
       hint: "Check DB_HOST against the names in the server's certificate, and that NODE_EXTRA_CA_CERTS names its certificate authority.",
       cause: error,

@@ -2,7 +2,7 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as v from "valibot";
 
-import { isMisconfigured, misconfigured } from "../aws";
+import { isMisconfigured, misconfigured, unreachableHint } from "../aws";
 import { type BatchError, CredentialsError, DatabaseUnavailableError } from "../errors";
 import { isPort } from "../settings";
 
@@ -74,7 +74,10 @@ export function secretError(
   const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
   if (status === undefined || status === 429 || status >= 500 || name === "ThrottlingException") {
     return new DatabaseUnavailableError(`Secrets Manager ${failed} the secret ${secretId}: ${why}`, {
-      hint: "Wait a few minutes; if it happens again, check the network path to Secrets Manager (VPC endpoint).",
+      hint: unreachableHint(
+        cause,
+        "Wait a few minutes; if it happens again, check the network path to Secrets Manager (VPC endpoint).",
+      ),
       cause,
     });
   }

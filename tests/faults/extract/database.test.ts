@@ -584,7 +584,7 @@ describe("the default DB_SSL, verify-full,", () => {
       {
         ...untrusted,
         message: ["no trusted connection", "does not support SSL"],
-        hint: "NODE_EXTRA_CA_CERTS",
+        hint: "DB_SSL=disable",
       },
     );
   });

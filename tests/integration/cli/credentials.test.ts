@@ -1,4 +1,4 @@
-/** The command line without credentials or region, or with expired ones: the error names what is missing, not a retry. */
+/** The command line without credentials or region, or with wrong ones: the error names what is missing, not a retry. */
 import { commandLine } from "../../support/command-line";
 import { World } from "../../support/world";
 
@@ -43,6 +43,12 @@ describe.each([
     const stderr = await complaint({ ...nothing, AWS_REGION: "us-east-1" });
     expect(stderr).toContain("Error: the AWS SDK can't send requests: Could not load credentials");
     expect(stderr).toContain("such as AWS_PROFILE");
+  });
+
+  it("asks for the right ones if AWS does not accept them", async () => {
+    const stderr = await complaint({ AWS_SECRET_ACCESS_KEY: "another" });
+    expect(stderr).toContain("ConfigError: AWS does not accept the credentials: The signature ");
+    expect(stderr).toContain("Try:   Check the access key and its secret");
   });
 
   it("asks for new credentials if they have expired", async () => {

@@ -104,7 +104,14 @@ it("another line ending is named as such", async () => {
   expect(new Set(forms?.map((each) => JSON.stringify(each)))).toEqual(
     new Set([JSON.stringify(["line ending", { month: 0, window: 0, added: 0, removed: 0 }])]),
   );
-  await expect(run({ month: "2026-08" }, crlf)).rejects.toThrow("only the line ending");
+  await expect(run({ month: "2026-08" }, crlf)).rejects.toMatchObject({
+    message: expect.stringMatching(
+      / in all \(window: [^)]*\), before and now \(only the line ending: /,
+    ) as string,
+    hint: expect.stringMatching(
+      /^The data is the same: set EXTRACT_LINE_ENDING to lf, as it was\. If/,
+    ) as string,
+  });
 });
 
 it("a restatement names the published months whose windows contain it, and none that the run has done", async () => {

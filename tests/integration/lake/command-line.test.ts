@@ -25,6 +25,9 @@ it("lake brings a month in and says so; again, it changes nothing", async () => 
     0,
     expect.stringContaining(`${dataset} ${month}  published`),
   ]);
+  expect(first.stderr).toContain(
+    `loan_detail ${month}  missing: not published; npx bank-batch extract --extract loan_detail --month ${month} publishes it\n`,
+  );
   const { months } = JSON.parse(first.stdout) as { months: object[] };
   expect(months).toMatchObject([
     { dataset, month, status: "published", revision: 1 },

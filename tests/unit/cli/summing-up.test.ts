@@ -68,4 +68,15 @@ describe("with --json, a command over several parts", () => {
     written.length = 0;
     expect((await ends(refused, [])).document).toEqual({ error: { name: "Error" } });
   });
+
+  it("leaves the failure alone if its pipeline names what was done", async () => {
+    const own = new summingUp.Parts<string>("months");
+    await expect(
+      own.during(() => {
+        own.done.push("2026-08");
+        return refused();
+      }),
+    ).rejects.toMatchObject({ done: [] });
+    terminal.finish();
+  });
 });

@@ -67,12 +67,19 @@ describe("an error of the connection", () => {
     ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "unable"],
     ["ERR_TLS_CERT_ALTNAME_INVALID", "wrong name"],
     ["ERR_SSL_WRONG_VERSION_NUMBER", "wrong version"],
-    [undefined, "The server does not support SSL connections"],
   ])("with the code %s means that the server can't be trusted", (code, message) => {
     expect(explained(failure(message, code))).toMatchObject({
       name: "ConfigError",
       message: `no trusted connection to the ${where}: ${message}`,
       hint: "Check DB_HOST against the names in the server's certificate, and that NODE_EXTRA_CA_CERTS names its certificate authority.",
+    });
+  });
+
+  it("of a server without TLS says how to do without, on this machine only", () => {
+    const message = "The server does not support SSL connections";
+    expect(explained(failure(message, undefined))).toMatchObject({
+      ...{ name: "ConfigError", message: `no trusted connection to the ${where}: ${message}` },
+      hint: "Switch TLS on in the server. Only for a database on this machine, set DB_SSL=disable.",
     });
   });
 
