@@ -1,8 +1,9 @@
 /** `lake`, `lineage` and `query`: what is ready for analysis. */
 import { type Command, Option } from "commander";
 
+import type { LakeMonthSummary } from "../../src/lake/lake-month";
 import type { LakeVerification } from "../../src/lake/verification";
-import { extractDatasets, namesOf } from "../../src/lake/datasets/index";
+import { namesOf, pipelineDatasets } from "../../src/lake/datasets/index";
 import { help, lakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
@@ -12,18 +13,18 @@ import { occurrences, tally } from "../wording";
 function withLakeMonths(command: Command): Command {
   return command
     .addOption(
-      new Option("--dataset <name>", "only this dataset (default: all)").choices(namesOf(extractDatasets)),
+      new Option("--dataset <name>", "only this dataset (default: all)").choices(namesOf(pipelineDatasets)),
     )
     .option("--month <YYYY-MM>", "a single month")
     .option("--from <YYYY-MM>", "the first month of a range")
     .option("--to <YYYY-MM>", "the last month of a range")
-    .option("--all", "every month that is published");
+    .option("--all", "every month that is published or has deliveries");
 }
 
 export function addLake(parent: Command): void {
   withLakeMonths(parent.command("lake"))
     .description(
-      "bring published months into the lake: a Parquet file for each tenant, proven, with its lineage",
+      "bring published months and accepted deliveries into the lake: Parquet for each tenant, proven, with its lineage",
     )
     .option("--remake", "make files again that are there")
     .addOption(asJson("the summary"))
@@ -33,6 +34,7 @@ export function addLake(parent: Command): void {
         [
           [`${NAME} lake --month 2026-09`, "one published month, of all datasets"],
           [`${NAME} lake --all --dataset loan_detail`, "whatever is missing of a dataset"],
+          [`${NAME} lake --month 2026-09 --dataset loans`, "the month's deliveries of a feed"],
         ],
         lakeSettings,
       ),
@@ -50,21 +52,24 @@ async function bringMonths(input: Flags, json: boolean): Promise<void> {
       step: ({ step, dataset, month, tenant }) => {
         terminal.progress(`${dataset} ${month}  ${tenant ?? ""}  ${step}`);
       },
-      month: ({ dataset, month, status, revision, objects }) => {
-        const rows = objects.reduce((sum, { rowCount }) => sum + rowCount, 0);
-        const details =
-          status === "missing"
-            ? "not published"
-            : `revision ${revision ?? ""}, ${objects.length} files, ${rows} rows`;
+      month: (each) => {
         terminal.result(
-          `${dataset} ${month}  ${status}: ${details}`,
-          status === "missing" ? "yellow" : "green",
+          `${each.dataset} ${each.month}  ${each.status}: ${detailsOf(each)}`,
+          each.status === "missing" || each.goneCount !== undefined ? "yellow" : "green",
         );
       },
     }),
   );
   if (json) terminal.printJson(summary);
   terminal.sumUp(tally(occurrences(summary.months.map(({ status }) => status))) || "nothing to do");
+}
+
+function detailsOf({ status, revision, objects, goneCount }: LakeMonthSummary): string {
+  if (status === "missing") return "nothing is published or delivered";
+  const rows = objects.reduce((sum, { rowCount }) => sum + rowCount, 0);
+  const gone = goneCount === undefined ? "" : `, ${goneCount} deliveries too late: their rows have expired`;
+  // Of deliveries, what is new.
+  return `${revision === undefined ? "" : `revision ${revision}, `}${objects.length} files, ${rows} rows${gone}`;
 }
 
 /** For `verify --lake`. */

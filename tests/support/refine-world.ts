@@ -6,7 +6,14 @@ import { listKey } from "../../src/lake/keys";
 import { originLines, originOf } from "../../src/lake/origin";
 import type { Compaction } from "../../src/lake/refine/compaction";
 import type { RawStep, RawSummary, RawTask } from "../../src/lake/refine/raw-file";
-import { compactAll, openRefining, refineAll, refineOne } from "../../src/lake/refine/run";
+import {
+  compactAll,
+  type Ended,
+  openRefining,
+  refineAll,
+  refineOne,
+  type RefineObserver as RefineObserverOf,
+} from "../../src/lake/refine/run";
 import { parseRefineSettings } from "../../src/lake/settings";
 import { verifyLake } from "../../src/lake/run";
 import { readTenants, type Tenant } from "../../src/lake/tenants";
@@ -86,15 +93,19 @@ export class RefineWorld {
     });
   }
 
-  runAll(): Promise<RawSummary[]> {
+  runAll(failed?: RefineObserverOf["failed"]): Promise<Ended<RawSummary>> {
     return this.lake.inTime({ caller: "refine" }, async (edge) =>
-      refineAll(await openRefining(parseRefineSettings(edge.environment), edge)),
+      refineAll(
+        await openRefining(parseRefineSettings(edge.environment), edge),
+        failed === undefined ? {} : { failed },
+      ),
     );
   }
 
-  compact(month: string): Promise<readonly Compaction[]> {
+  /** @param month undefined for every closed month. */
+  compact(month?: string): Promise<Ended<Compaction>> {
     return this.lake.inTime({ caller: "operator" }, async (edge) =>
-      compactAll(await openRefining(parseRefineSettings(edge.environment), edge), month as Month),
+      compactAll(await openRefining(parseRefineSettings(edge.environment), edge), month as Month | undefined),
     );
   }
 
