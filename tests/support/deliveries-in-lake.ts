@@ -82,15 +82,6 @@ export class DeliveriesInLake {
     return own.map(({ message }) => JSON.parse(message) as Record<string, unknown>);
   }
 
-  /** Queries the rows of a month as an analyst does; undefined if the list names nothing. */
-  async rows(tenant: Tenant, dataset: string, month: string, sql: string) {
-    const files = await this.lake.listed(tenant, dataset, month);
-    const all = files.map((_, index) => `select * from file${index}`).join(" union all ");
-    return files.length === 0
-      ? undefined
-      : this.lake.query(tenant, dataset, month, `with month as (${all}) ${sql}`);
-  }
-
   verify(dataset: string, month: string): Promise<readonly LakeVerification[]> {
     return this.lake.inTime({ caller: "operator" }, (edge) =>
       verifyLake({ dataset, month }, edge, () => undefined),

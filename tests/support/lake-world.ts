@@ -158,6 +158,17 @@ export class LakeWorld {
         );
   }
 
+  /** Queries all rows of a tenant's month as the table `month`; undefined if the list names nothing. */
+  async rows(tenant: Tenant, dataset: string, month: string, sql: string): Promise<unknown[][] | undefined> {
+    const files = await this.listed(tenant, dataset, month);
+    const all = files.map((_, index) => `select * from file${index}`).join(" union all ");
+    if (files.length === 0) return undefined;
+    return queryParquet(
+      files.map(({ file }) => file),
+      `with month as (${all}) ${sql}`,
+    );
+  }
+
   async bytes(bucket: string, key: string): Promise<Buffer | undefined> {
     try {
       const { Body } = await this.world.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));

@@ -49,7 +49,7 @@ const take =
     bringOne(await openLake(parseLakeSettings(edge.environment), edge, step ? { step } : {}), report);
 
 const amounts = async () =>
-  ((await world.rows(tenant, "loans", month, "select amount from month order by 1")) ?? []).flat();
+  ((await world.lake.rows(tenant, "loans", month, "select amount from month order by 1")) ?? []).flat();
 
 /** Two clients at once: the one that was frozen finds out that another was faster, or has nothing left to do. */
 function expectHarmless(end: unknown): void {

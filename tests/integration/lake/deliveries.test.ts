@@ -41,11 +41,11 @@ it("an accepted delivery becomes typed rows in its bank's bucket, with a way bac
   const sql = `select business_time::varchar, load_number > 0, idloan, amount, account_idaccount, loan_date::varchar,
     typeof(business_time), typeof(amount), typeof(loan_date) from month order by idloan`;
   const types = ["TIMESTAMP WITH TIME ZONE", "INTEGER", "DATE"];
-  expect(await world.rows(first, "loans", "2024-01", sql)).toEqual([
+  expect(await world.lake.rows(first, "loans", "2024-01", sql)).toEqual([
     ["2024-01-31 22:00:00+00", true, 1, 100, 1000, "2024-01-01", ...types],
     ["2024-01-31 22:00:00+00", true, 2, null, 1000, null, ...types],
   ]);
-  expect(await world.rows(second, "loans", "2024-01", sql)).toBeUndefined();
+  expect(await world.lake.rows(second, "loans", "2024-01", sql)).toBeUndefined();
 
   const sha256 = createHash("sha256")
     .update(fileOf(sent.details, { ...sent, feed: "loans" }))
@@ -70,7 +70,7 @@ it("names of clients stay in intake", async () => {
   await world.handle(await world.send({ feed: "clients", time: "2024-01-31T22:00:00Z", details }));
   const [file] = await world.lake.listed(first, "clients", "2024-01");
   expect(
-    await world.rows(first, "clients", "2024-01", "select idclient, branch_idbranch from month"),
+    await world.lake.rows(first, "clients", "2024-01", "select idclient, branch_idbranch from month"),
   ).toEqual([[101, 10]]);
   expect(file?.file.includes("Lovelace")).toBe(false);
 });
@@ -119,7 +119,7 @@ it("messages twice, late, swapped and lost end the same, and the newest records 
   const inDatabase = await world.deliveries.world.sql<Record<string, unknown>>(
     "select idloan, amount, account_idaccount, loan_date::text from loans order by 1",
   );
-  expect(await world.rows(first, "loans", "2024-02", newest)).toEqual(
+  expect(await world.lake.rows(first, "loans", "2024-02", newest)).toEqual(
     inDatabase.map((row) => Object.values(row)),
   );
   expect(await world.verify("loans", "2024-02")).toMatchObject([{ status: "verified", problems: [] }]);
@@ -129,14 +129,14 @@ it("messages twice, late, swapped and lost end the same, and the newest records 
 });
 
 it("a closed month's deliveries are joined into one file, with all of their rows", async () => {
-  const before = await world.rows(first, "loans", "2024-02", "from month order by all");
+  const before = await world.lake.rows(first, "loans", "2024-02", "from month order by all");
   expect(await world.compact("2024-02")).toMatchObject({
     done: [{ tenant: first.id, dataset: "loans", status: "compacted", fileCount: 5 }],
     failures: [],
   });
   const [file, ...others] = await world.lake.listed(first, "loans", "2024-02");
   expect(others).toEqual([]);
-  expect(await world.rows(first, "loans", "2024-02", "from month order by all")).toEqual(before);
+  expect(await world.lake.rows(first, "loans", "2024-02", "from month order by all")).toEqual(before);
   const lines = await world.lineage(`s3://${bucketOf(first)}/${file?.key ?? ""}`);
   expect(lines.filter((line) => line.includes("/archive/"))).toHaveLength(5);
   expect(await world.verify("loans", "2024-02")).toMatchObject([{ status: "verified", problems: [] }]);
@@ -151,7 +151,7 @@ it("a bank without a tenant fails alone; a tenant that gets the dataset later ge
   const other = await world.send({ time, bank: 2, details: ["42|4|2000|"], total: 4 });
   await setTenants([first]);
   expect(await world.handle(other, own)).toEqual({ batchItemFailures: [{ itemIdentifier: "message-0" }] });
-  expect(await world.rows(first, "loans", "2024-04", "select idloan from month")).toEqual([[41]]);
+  expect(await world.lake.rows(first, "loans", "2024-04", "select idloan from month")).toEqual([[41]]);
   await setTenants([first, { ...second, datasets: [] }]);
   expect(await world.handle(other)).toEqual(none);
   expect(await world.verify("loans", "2024-04")).toMatchObject([{ status: "verified" }]);
@@ -163,7 +163,7 @@ it("a bank without a tenant fails alone; a tenant that gets the dataset later ge
     },
   ]);
   expect(await world.handle('{"all":true}')).toEqual(none);
-  expect(await world.rows(second, "loans", "2024-04", "select idloan from month")).toEqual([[42]]);
+  expect(await world.lake.rows(second, "loans", "2024-04", "select idloan from month")).toEqual([[42]]);
 });
 
 it("rows that are not those of the report don't get into the lake; rows that have expired are said to be gone", async () => {
