@@ -1,20 +1,20 @@
 /** Mutation testing: docs/mutation-testing.md explains the two passes, and has the scores. */
 import { readFileSync } from "node:fs";
 
-/** `sample`: some files, by their own unit tests. `unit`: every mutant, by unit tests. `integration`: the mutants that survived them, by integration tests. */
-const { MUTATION_PASS: pass = "unit", MUTATION_MUTANTS: mutants = "" } = process.env;
+/** `sample`: some files, by their own unit tests. `whole`: every mutant, by unit and integration tests. */
+const { MUTATION_PASS: pass = "whole", MUTATION_MUTANTS: mutants = "" } = process.env;
 
 export default {
-  testRunner: "jest",
+  plugins: ["@stryker-mutator/jest-runner", "./tests/mutation/runner.mjs"],
+  testRunner: "jest-files",
   jest: {
     projectType: "custom",
     configFile: `tests/mutation/${pass}.jest.config.js`,
     enableFindRelatedTests: false,
   },
   mutate: JSON.parse(readFileSync(mutants, "utf8")),
-  // Some files have no unit test at all.
-  allowEmpty: true,
   coverageAnalysis: "perTest",
+  dryRunTimeoutMinutes: 60,
   // What a module computes when it is loaded would need all tests for each mutant.
   ignoreStatic: true,
   concurrency: 2,

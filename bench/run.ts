@@ -92,7 +92,7 @@ async function measureAll(
     ratioTable(rows),
   ].join("\n\n");
   const results = rows.map((row) => ({ ...row, ...compare(row.ours, row.base) }));
-  await writeResults(directory, "latest", {
+  await writeResults(directory, sizes.results, {
     title: "Benchmark",
     text,
     data: { facts, sizes, ...(nodeFlags && { nodeFlags }), results },

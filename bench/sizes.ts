@@ -20,6 +20,10 @@ export interface Sizes extends LoanSizes {
   readonly manyBanks: number;
   /** How long a slow S3 takes for each request. */
   readonly latencyMs: number;
+  /** The file that the results are saved in, without its ending. */
+  readonly results: string;
+  /** The ratios to reach by the measures that depend on the number of loans. */
+  readonly limits: Readonly<Record<"run" | "query" | "range" | "banks", number>>;
 }
 
 /** These take about ten minutes on two idle cores. */
@@ -33,12 +37,16 @@ const usual: Sizes = {
   months: 24,
   manyBanks: 300,
   latencyMs: 20,
+  results: "latest",
+  limits: { run: 1.35, query: 1.3, range: 0.25, banks: 2 },
 };
 
 const large: Partial<Sizes> = {
   loans: 20_000_000,
   accounts: 2_000_000,
   rows: [1_000_000, 5_000_000, 20_000_000],
+  results: "large",
+  limits: { run: 1.1, query: 1.3, range: 0.25, banks: 1.3 },
 };
 
 /** Everything once and as small as possible, only to show that the benchmark works. */

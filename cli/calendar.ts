@@ -7,7 +7,7 @@ import Table from "cli-table3";
 import { calendarOf, type Cell, REVISION_MEANING, type Sign, signs } from "../src/extract/calendar";
 import type { MonthStatusInRange } from "../src/extract/statuses";
 import { type Month, monthPart, yearPart } from "../src/platform/month";
-import type { Colour } from "./terminal";
+import type { Colour, Paint } from "./terminal";
 
 const colours: Readonly<Record<Sign, Colour>> = {
   published: "green",
@@ -35,9 +35,6 @@ const plain = {
   style: { "padding-left": 0, "padding-right": 0, head: [], border: [] },
 };
 
-type Paint = (colour: Colour, text: string) => string;
-
-/** @param paint colours a text, or returns it unchanged. */
 export function calendar(months: readonly MonthStatusInRange[], paint: Paint): string {
   const { years, banks, used, hasRevisions } = calendarOf(months);
   const stale = new Set(months.filter((each) => each.stale === true).map(({ month }) => month));

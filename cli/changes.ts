@@ -1,10 +1,9 @@
 /** What would change in a published month, as text: each file that differs, then the largest changes of its rows. */
-import { defaultExtract } from "../src/extract/definitions/index";
-import type { Summary } from "../src/extract/extract";
 import type { BankRowChange, MonthComparison } from "../src/extract/changes";
+import { monthsCommand } from "../src/extract/command";
+import type { Summary } from "../src/extract/extract";
 import { describeChanges } from "../src/extract/refusal";
 import type { Month } from "../src/platform/month";
-import { NAME } from "./help";
 
 /** As lines, the first without indentation. */
 export function changesOf(month: Month, { revision, files, largest }: MonthComparison): string[] {
@@ -20,8 +19,7 @@ export function changesOf(month: Month, { revision, files, largest }: MonthCompa
 export function laterLines({ extract, laterMonths = [], dryRun }: Summary): string[] {
   const [first, last] = [laterMonths[0], laterMonths.at(-1)];
   if (first === undefined || last === undefined) return [];
-  const months = first === last ? `--month ${first}` : `--from ${first} --to ${last}`;
-  const command = `${NAME} extract ${extract === defaultExtract.name ? "" : `--extract ${extract} `}${months}`;
+  const command = monthsCommand("extract", extract, first, last);
   const windows = laterMonths.length === 1 ? "The window of" : "The windows of";
   const contains = laterMonths.length === 1 ? "contains" : "contain";
   const restated = dryRun === true ? "a month that would be restated" : "a restated month";

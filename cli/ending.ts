@@ -78,6 +78,7 @@ export class Ending {
   printError(error: unknown): number {
     this.terminal.rest();
     const cause: unknown = this.signal.aborted ? this.signal.reason : error;
+    if (cause instanceof Stopped && error instanceof BatchError && cause !== error) cause.done = error.done;
     const failure = failureOf(cause);
     this.#complain(failure, cause);
     this.terminal.finish({ ...failure });

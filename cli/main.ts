@@ -7,6 +7,11 @@ import { ending, terminal } from "./session";
 async function main(): Promise<void> {
   const words = process.argv.slice(2);
   const command = program();
+  // A command imports its code; what only prints help or a mistake need not wait for this.
+  command.hook("preAction", async () => {
+    const { register } = await import("tsx/esm/api");
+    register();
+  });
   terminal.behave(mannerOf(words));
   try {
     await command.parseAsync();

@@ -1,4 +1,6 @@
 /** The flags that several commands share. */
+import { userInfo } from "node:os";
+
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 import { defaultExtract, extractNames } from "../src/extract/definitions/index";
@@ -24,16 +26,23 @@ export function mannerOf(words: readonly string[]): Manner {
   return { json: has("--json"), quiet: has("-q", "--quiet"), verbose: has("--verbose") };
 }
 
+/** A single month, or a range. */
 export function withMonths(command: Command): Command {
   return command
-    .addOption(
-      new Option("--extract <name>", "the name of the extract")
-        .choices(extractNames)
-        .default(defaultExtract.name),
-    )
     .option("--month <YYYY-MM>", "a single month")
     .option("--from <YYYY-MM>", "the first month of a range")
     .option("--to <YYYY-MM>", "the last month of a range");
+}
+
+export function extractOption(): Option {
+  return new Option("--extract <name>", "the name of the extract")
+    .choices(extractNames)
+    .default(defaultExtract.name);
+}
+
+/** The months of an extract. */
+export function withExtractMonths(command: Command): Command {
+  return withMonths(command.addOption(extractOption()));
 }
 
 export function withLoans(command: Command): Command {
@@ -49,6 +58,25 @@ export function scheduledTime(): Option {
 
 export function asJson(what: string): Option {
   return new Option("--json", `write only ${what} to standard output, as JSON; a failure too`);
+}
+
+/** The flags that a pipeline gets as its input: the others say how to print the result. */
+export function inputFrom(flags: Flags): Flags {
+  return Object.fromEntries(Object.entries(flags).filter(([name]) => name !== "json"));
+}
+
+/** Says who changes a month, if the flags say why and not who. */
+export function signed(input: Flags): Flags {
+  return input["reason"] === undefined ? input : { by: login(), ...input };
+}
+
+/** The name of this login; its number in a container that has no name for it. */
+function login(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? "unknown"}`;
+  }
 }
 
 /** The deployment stage that a command is about. */

@@ -1,9 +1,8 @@
 /** What `status` says beside its calendar: what to look into, with the command for it, and when the next run is due. */
-import { defaultExtract } from "../src/extract/definitions/index";
+import { monthsCommand } from "../src/extract/command";
 import { dueOf, nextMonth } from "../src/extract/schedule";
 import type { MonthStatusInRange } from "../src/extract/statuses";
 import { addMonths, type Month, monthOf } from "../src/platform/month";
-import { NAME } from "./help";
 import { count, tally } from "./wording";
 
 /** Where the months are. */
@@ -45,18 +44,18 @@ function remarksOn(
   { month, status, stale, problems }: MonthStatusInRange,
   now: Date,
 ): string[] {
-  const flags = `${extract === defaultExtract.name ? "" : ` --extract ${extract}`} --month ${month}`;
+  const run = monthsCommand("extract", extract, month);
   const isLast = month === addMonths(monthOf(now), -1);
   const remarks = [...problems];
-  if (problems.length > 0) remarks.push(`  ${NAME} verify${flags}`);
+  if (problems.length > 0) remarks.push(`  ${monthsCommand("verify", extract, month)}`);
   if (stale === true) {
     remarks.push(`${month} is stale: an earlier month of its window was restated later.`);
-    remarks.push(`  ${NAME} extract${flags} --diff`);
+    remarks.push(`  ${run} --diff`);
   }
   // Older months may be missing on purpose: the data begins somewhere.
   if (isLast && status === "missing") {
     remarks.push(`${month} ${now < dueOf(month) ? "is" : "was"} due on ${wordsOf(dueOf(month))}.`);
-    remarks.push(`  ${NAME} extract${flags}`);
+    remarks.push(`  ${run}`);
   }
   return remarks;
 }

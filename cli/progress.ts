@@ -12,8 +12,16 @@ export class RunProgress {
   readonly #definition: ExtractDefinition;
   #file: { readonly key: string; readonly startedAt: number } | undefined;
 
-  /** @param extract its name. */
-  constructor(terminal: Terminal, steps: Steps, extract: unknown) {
+  /**
+   * @param extract its name.
+   * @param done gets each month when it is done.
+   */
+  constructor(
+    terminal: Terminal,
+    steps: Steps,
+    extract: unknown,
+    private readonly done: MonthSummary[],
+  ) {
     this.#terminal = terminal;
     this.#steps = steps;
     this.#definition = definitions.find(({ name }) => name === extract) ?? defaultExtract;
@@ -39,6 +47,7 @@ export class RunProgress {
         break;
       case "done":
         this.#steps.next();
+        this.done.push(summaryOf(event));
         this.#terminal.result(
           `${event.month}  ${event.dryRun ? "would be " : ""}${event.status}, revision ${event.revision}  ${event.manifest}  ${this.#monthOf(event)}`,
           "green",
@@ -78,4 +87,9 @@ export class RunProgress {
     const rate = seconds > 0 ? `  ${megabytes(byteCount / seconds)}/s` : "";
     return `${month}  ${bank}  ${count(rowCount, "row")}  ${megabytes(byteCount)}${rate}`;
   }
+}
+
+/** A month without what only its event has. */
+function summaryOf({ month, status, revision, manifest, files, totals }: MonthSummary): MonthSummary {
+  return { month, status, revision, manifest, files, totals };
 }

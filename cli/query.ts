@@ -12,11 +12,14 @@ import { ConfigError, RequestError } from "../src/platform/errors";
 import { monthPart, yearPart } from "../src/platform/month";
 import type { Lake } from "../src/lake/lake-month";
 import { type ListedFile, listedFiles } from "../src/lake/listing";
+import type { Tenant } from "../src/lake/tenants";
 
 export interface QueryResult {
   readonly rows: readonly Record<string, unknown>[];
   /** The rows as text, for a terminal. */
   readonly table: string;
+  /** Of the lake, which were read. */
+  readonly fileCount: number;
 }
 
 /**
@@ -25,47 +28,61 @@ export interface QueryResult {
  */
 export async function runQuery(lake: Lake, sql: string, tenantId: string | undefined): Promise<QueryResult> {
   const duckdb = await loadDuckDb();
-  const tenants = lake.settings.tenants.filter(({ id }) => tenantId === undefined || id === tenantId);
-  if (tenants.length === 0) {
-    const known = lake.settings.tenants.map(({ id }) => id).join(", ");
-    throw new RequestError(`there is no tenant ${tenantId ?? ""}`, { hint: `The tenants are ${known}.` });
-  }
+  const tenants = tenantsAsked(lake, tenantId);
   const directory = await mkdtemp(path.join(os.tmpdir(), "bank-batch-query-"));
   try {
-    const names = new Set<string>();
-    for (const { id, bucket } of tenants.map((tenant) => ({
-      id: tenant.id,
-      bucket: lake.open(lake.settings.bucketOf(tenant)),
-    }))) {
-      for (const file of await listedFiles(bucket)) {
-        await download(lake, file, path.join(directory, file.dataset, `tenant=${id}`));
-        names.add(file.dataset);
-      }
-    }
-    const instance = await duckdb.DuckDBInstance.create(":memory:");
-    const connection = await instance.connect();
-    try {
-      await connection.run("set timezone = 'UTC'");
-      for (const name of names) {
-        const files = path.join(directory, name, "**", "*.parquet").replaceAll("'", "''");
-        await connection.run(
-          `create view "${name}" as from read_parquet('${files}', hive_partitioning = true, hive_types = {'year': varchar, 'month': varchar, 'tenant': varchar}, union_by_name = true)`,
-        );
-      }
-      const reader = await connection.runAndReadAll(sql).catch((cause: unknown) => {
-        throw new RequestError(cause instanceof Error ? cause.message : String(cause), {
-          hint: `The tables are ${[...names].join(", ") || "none: bring a month into the lake first"}.`,
-          cause,
-        });
-      });
-      const rows = reader.getRowObjectsJson();
-      return { rows, table: tableOf(reader.columnNames(), rows) };
-    } finally {
-      connection.closeSync();
-      instance.closeSync();
-    }
+    const files: ListedFile[] = [];
+    for (const tenant of tenants) files.push(...(await downloadTenant(lake, tenant, directory)));
+    const datasets = [...new Set(files.map(({ dataset }) => dataset))];
+    return { ...(await queryFolder(duckdb, directory, datasets, sql)), fileCount: files.length };
   } finally {
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+function tenantsAsked({ settings }: Lake, tenantId: string | undefined): readonly Tenant[] {
+  const tenants = settings.tenants.filter(({ id }) => tenantId === undefined || id === tenantId);
+  if (tenants.length > 0) return tenants;
+  const known = settings.tenants.map(({ id }) => id).join(", ");
+  throw new RequestError(`there is no tenant ${tenantId ?? ""}`, { hint: `The tenants are ${known}.` });
+}
+
+/** Downloads what the tenant's lists name, into a folder for each dataset. */
+async function downloadTenant(lake: Lake, tenant: Tenant, directory: string): Promise<ListedFile[]> {
+  const files = await listedFiles(lake.open(lake.settings.bucketOf(tenant)));
+  for (const file of files)
+    await download(lake, file, path.join(directory, file.dataset, `tenant=${tenant.id}`));
+  return files;
+}
+
+/** Runs a query in which each dataset is a table. */
+async function queryFolder(
+  duckdb: typeof DuckDb,
+  directory: string,
+  datasets: readonly string[],
+  sql: string,
+): Promise<Omit<QueryResult, "fileCount">> {
+  const instance = await duckdb.DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  try {
+    await connection.run("set timezone = 'UTC'");
+    for (const name of datasets) {
+      const files = path.join(directory, name, "**", "*.parquet").replaceAll("'", "''");
+      await connection.run(
+        `create view "${name}" as from read_parquet('${files}', hive_partitioning = true, hive_types = {'year': varchar, 'month': varchar, 'tenant': varchar}, union_by_name = true)`,
+      );
+    }
+    const reader = await connection.runAndReadAll(sql).catch((cause: unknown) => {
+      throw new RequestError(cause instanceof Error ? cause.message : String(cause), {
+        hint: `The tables are ${datasets.join(", ") || "none: bring a month into the lake first"}.`,
+        cause,
+      });
+    });
+    const rows = reader.getRowObjectsJson();
+    return { rows, table: tableOf(reader.columnNames(), rows) };
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
   }
 }
 

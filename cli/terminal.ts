@@ -10,6 +10,9 @@ import { duration } from "./wording";
 
 export type Colour = "red" | "green" | "yellow" | "cyan" | "dim" | "bold";
 
+/** Colours a text, or returns it unchanged. */
+export type Paint = (colour: Colour, text: string) => string;
+
 /** The stream that a text is for: either one may be a terminal. */
 type Side = "stdout" | "stderr";
 
@@ -59,6 +62,19 @@ export class Terminal {
     const text = colour === undefined ? line : coloured(colour, line, isForMachines ? "stderr" : "stdout");
     if (isForMachines) this.say(text);
     else this.print(`${text}\n`);
+  }
+
+  /** Writes the whole result, for a person or with `--json` for a machine. */
+  printResult(document: unknown, text: string): void {
+    this.printJson(document);
+    this.printUnlessJson(text);
+  }
+
+  /** Writes a piece of the result for a person; with `--json`, the document has it. */
+  printUnlessJson(text: string): void {
+    if (this.#manner.json) return;
+    this.rest();
+    this.print(text);
   }
 
   /** Keeps the result for machines; {@link finish} writes it. */

@@ -33,3 +33,9 @@ export function occurrences(texts: readonly string[]): Record<string, number> {
   for (const text of texts) counts[text] = (counts[text] ?? 0) + 1;
   return counts;
 }
+
+/** `3 months: 2 verified, 1 missing`; `nothing to do` if there are none. */
+export function sumOfStates(states: readonly string[], thing: string): string {
+  if (states.length === 0) return "nothing to do";
+  return `${count(states.length, thing)}: ${tally(occurrences(states))}`;
+}

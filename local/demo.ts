@@ -13,6 +13,7 @@ import { createInterface } from "node:readline";
 
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
+import type { FileSummary } from "../src/extract/events";
 import type { Summary } from "../src/extract/extract";
 import { defaultExtract } from "../src/extract/definitions";
 import { parseMonthManifest } from "../src/extract/month-manifest";
@@ -39,7 +40,14 @@ export interface DemoOptions {
   readonly print: (text: string) => void;
 }
 
-export async function demo({ loans, signal, print }: DemoOptions): Promise<void> {
+export interface DemoResult {
+  readonly month: Month;
+  readonly files: readonly FileSummary[];
+  readonly folder: string;
+}
+
+/** @returns what was published, and the folder that it is in. */
+export async function demo({ loans, signal, print }: DemoOptions): Promise<DemoResult> {
   const say = (line: string) => {
     print(`${line}\n`);
   };
@@ -53,6 +61,7 @@ export async function demo({ loans, signal, print }: DemoOptions): Promise<void>
     await showFiles(summary, stack, say);
     signal.throwIfAborted();
     await showLake(month, stack, signal, say);
+    return { month, files: summary.months.flatMap(({ files }) => files), folder: OUTPUT };
   } finally {
     await stack.stop();
   }

@@ -1,6 +1,7 @@
 /** `local up`: starts a seeded stack, prints the settings for using it, and keeps it running until the signal. */
 import { once } from "node:events";
 
+import { quoted } from "../src/platform/shell";
 import { lastClosedMonth, startSeededStack } from "./stack";
 
 export interface UpOptions {
@@ -15,14 +16,15 @@ export interface UpOptions {
   readonly progress: (step: string) => void;
 }
 
-export async function up({ loans, signal, print, say, progress }: UpOptions): Promise<void> {
+/** @throws the signal's reason: it is the only end. */
+export async function up({ loans, signal, print, say, progress }: UpOptions): Promise<never> {
   const month = lastClosedMonth();
   const stack = await startSeededStack(month, loans, progress);
   try {
     signal.throwIfAborted();
     print(
       Object.entries(stack.environment)
-        .map(([name, value]) => `export ${name}='${value}'\n`)
+        .map(([name, value]) => `export ${name}=${quoted(value)}\n`)
         .join(""),
     );
     say("# In another shell, after loading the settings above:");
@@ -39,7 +41,7 @@ export async function up({ loans, signal, print, say, progress }: UpOptions): Pr
     say(`#   aws s3 ls s3://${stack.bucket} --recursive`);
     say("# Press Ctrl-C here to stop the stack and delete its data.");
     await once(signal, "abort");
-    signal.throwIfAborted();
+    throw signal.reason as Error;
   } finally {
     await stack.stop();
   }

@@ -1,7 +1,7 @@
 /** What the lake has of the extract's months, beside what is published. Nothing is verified: `verify --lake` does that. */
 import type { Lake } from "../src/lake/lake-month";
 import type { Month } from "../src/platform/month";
-import { monthFlags, type Problem } from "./problems";
+import type { Problem } from "./problems";
 
 export interface LakeFigures {
   readonly dataset: string;
@@ -57,7 +57,7 @@ function statusOf(
 
 export function lakeProblems({ dataset, months }: LakeFigures): Problem[] {
   return months.flatMap(({ month, status, published, revision }) => {
-    const command = `npx bank-batch lake --dataset ${dataset} ${monthFlags(month, month)}`;
+    const command = `npx bank-batch lake --dataset ${dataset} --month ${month}`;
     if (status === "missing") return [{ what: `${month} is published, but is not in the lake.`, command }];
     if (status !== "outdated") return [];
     const now = published === undefined ? "not published any more" : `published as revision ${published}`;

@@ -1,6 +1,6 @@
 /** Things that an operator should look at, each with the command that mends it. */
+import { monthsCommand } from "../src/extract/command";
 import type { ExtractDefinition } from "../src/extract/definition";
-import { defaultExtract } from "../src/extract/definitions";
 import { addMonths, type Month } from "../src/platform/month";
 import type { Overdue } from "./deliveries";
 
@@ -13,21 +13,13 @@ export interface Problem {
 }
 
 /** The command that runs months: it publishes what is missing, and puts back what something else replaced. */
-export function extractCommand(definition: ExtractDefinition, from: Month, to: Month = from): string {
-  return `npx bank-batch extract${extractFlag(definition)} ${monthFlags(from, to)}`;
+export function extractCommand({ name }: ExtractDefinition, from: Month, to: Month = from): string {
+  return monthsCommand("extract", name, from, to);
 }
 
 /** The command that changes a published month on purpose. */
 export function restateCommand(definition: ExtractDefinition, month: Month): string {
   return `${extractCommand(definition, month)} --restate --reason "…"`;
-}
-
-export function monthFlags(from: Month, to: Month): string {
-  return from === to ? `--month ${from}` : `--from ${from} --to ${to}`;
-}
-
-function extractFlag({ name }: ExtractDefinition): string {
-  return name === defaultExtract.name ? "" : ` --extract ${name}`;
 }
 
 /** One problem for each run of missing months. @param months in order. */

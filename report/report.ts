@@ -1,8 +1,4 @@
 /** `report`: one self-contained HTML page about the publications. */
-import { access, constants, writeFile } from "node:fs/promises";
-import path from "node:path";
-
-import { RequestError } from "../src/platform/errors";
 import type { PublishedMonths } from "../src/extract/run";
 import type { DeliveryFigures } from "./deliveries";
 import { type Beside, type MonthFigures, readFigures } from "./figures";
@@ -10,7 +6,6 @@ import { page } from "./page";
 import { missingDeliveries, type Problem } from "./problems";
 
 export interface ReportOptions {
-  readonly file: string;
   readonly madeAt: Date;
   /** Called with what is being read. */
   readonly observe: (step: string) => void;
@@ -19,24 +14,21 @@ export interface ReportOptions {
   readonly readDeliveries?: (months: readonly MonthFigures[]) => Promise<DeliveryFigures | undefined>;
 }
 
-/** @throws RequestError if the file can't be written; before reading anything if its folder isn't writable. */
-export async function writeReport(
+export interface Report {
+  /** The page. */
+  readonly html: string;
+  /** How many published files were read. */
+  readonly fileCount: number;
+  readonly problems: readonly Problem[];
+}
+
+/** @throws StorageError if the published files can't be read. */
+export async function makeReport(
   published: PublishedMonths,
-  { file, madeAt, observe, beside, readDeliveries }: ReportOptions,
-): Promise<{ readonly fileCount: number; readonly problems: readonly Problem[] }> {
-  await access(path.dirname(path.resolve(file)), constants.W_OK).catch(unwritable(file));
+  { madeAt, observe, beside, readDeliveries }: ReportOptions,
+): Promise<Report> {
   const figures = await readFigures(published, madeAt, observe, beside);
   const deliveries = await readDeliveries?.(figures.months);
   const problems = [...figures.problems, ...missingDeliveries(deliveries?.overdue ?? [])];
-  await writeFile(file, page({ ...figures, problems }, deliveries)).catch(unwritable(file));
-  return { fileCount: figures.fileCount, problems };
-}
-
-function unwritable(file: string): (cause: unknown) => never {
-  return (cause) => {
-    throw new RequestError(`can't write ${file}: ${(cause as Error).message}`, {
-      hint: "Use --output to name a file in a folder that exists and is writable.",
-      cause,
-    });
-  };
+  return { html: page({ ...figures, problems }, deliveries), fileCount: figures.fileCount, problems };
 }

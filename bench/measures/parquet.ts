@@ -57,7 +57,7 @@ export async function parquet(world: World, sizes: Sizes, log: (line: string) =>
       measure: "parquet",
       what: `${count(rowCount)} single loans from CSV to Parquet, without the bucket`,
       against: "DuckDB's COPY of the same file, by one thread",
-      ...({ unit: "ms", limit: 8 } as const),
+      ...({ unit: "ms", limit: 4 } as const),
       ours: durations(samples[`ours-${rowCount}`]),
       base: durations(samples[`duckdb-${rowCount}`]),
     })),

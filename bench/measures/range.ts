@@ -26,7 +26,7 @@ export async function range(world: World, sizes: Sizes, log: (line: string) => v
       measure: "range",
       what: `a range of ${sizes.months} months in one run`,
       against: `the sum of ${sizes.months} single runs`,
-      ...{ unit: "ms", limit: 0.3, ours: durations(together), base: durations(single) },
+      ...{ unit: "ms", limit: sizes.limits.range, ours: durations(together), base: durations(single) },
     },
   ];
 }

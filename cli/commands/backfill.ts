@@ -1,26 +1,24 @@
 /** `backfill`: publishes many months, in several runs. */
-import { userInfo } from "node:os";
+import { type Command, InvalidArgumentError } from "commander";
 
-import { type Command, InvalidArgumentError, Option } from "commander";
-
+import type { BackfillObserver } from "../../src/extract/backfill/in-process";
 import type { BackfillSummary } from "../../src/extract/backfill/summary";
-import { defaultExtract, extractNames } from "../../src/extract/definitions/index";
+import type { MonthSummary } from "../../src/extract/events";
 import type { Edge } from "../../src/platform/edge";
+import type { Month } from "../../src/platform/month";
 import { bucketSettings, databaseSettings, help, NAME } from "../help";
-import { asJson, type Flags, parseStage } from "../options";
+import { asJson, extractOption, type Flags, inputFrom, parseStage, signed } from "../options";
 import { edge, ending, terminal } from "../session";
 import { Steps } from "../steps";
+import { Parts, summed } from "../summing-up";
 import { coloured } from "../terminal";
+import { count, occurrences, tally } from "../wording";
 
 export function addBackfill(parent: Command): void {
   parent
     .command("backfill")
     .description("extract many months: in several runs, of which one that fails stops no other")
-    .addOption(
-      new Option("--extract <name>", "the name of the extract")
-        .choices(extractNames)
-        .default(defaultExtract.name),
-    )
+    .addOption(extractOption())
     .option("--from <YYYY-MM>", "the first month")
     .option("--to <YYYY-MM>", "the last month")
     .option("--months <list>", "single months instead, separated by commas", monthList)
@@ -46,18 +44,34 @@ export function addBackfill(parent: Command): void {
         "It exits with 1 if any month is not done, and prints the command that goes on from there.",
       ),
     )
-    .action(async ({ json, stage, ...flags }: Flags) => {
-      const input = flags["reason"] === undefined ? flags : { by: userInfo().username, ...flags };
-      const name = stage === undefined ? undefined : parseStage(stage as string);
-      const summary = await ending.inTime((deadline) =>
-        name === undefined ? here(input, edge(deadline)) : onAws(input, name, edge(deadline)),
-      );
-      terminal.rest();
-      const { summaryText } = await import("../../src/extract/backfill/notice");
-      if (json === true) terminal.printJson(summary);
-      else terminal.print(summaryText(summary, name));
-      if (summary.outcome === "failed") process.exitCode = 1;
-    });
+    .action(
+      summed(async ({ stage, ...flags }: Flags) => {
+        const input = signed(inputFrom(flags));
+        const name = stage === undefined ? undefined : parseStage(stage as string);
+        const { parseBackfill } = await import("../../src/extract/backfill/request");
+        const { months } = parseBackfill(input, new Date());
+        const summary = await ending.inTime((deadline) =>
+          name === undefined ? here(input, months, edge(deadline)) : onAws(input, name, edge(deadline)),
+        );
+        const { summaryText } = await import("../../src/extract/backfill/notice");
+        terminal.printResult(summary, summaryText(summary, name));
+        return {
+          sum: sumOf(summary, months.length),
+          judge: () => {
+            if (summary.outcome === "failed") process.exitCode = 1;
+          },
+        };
+      }),
+    );
+}
+
+function sumOf({ done, notInLake }: BackfillSummary, monthCount: number): string {
+  const states = {
+    ...occurrences(done.map(({ status }) => status)),
+    "not done": monthCount - done.length,
+    "not in the lake": notInLake.length,
+  };
+  return `${count(monthCount, "month")}: ${tally(states)}`;
 }
 
 function monthList(text: string): readonly string[] {
@@ -66,37 +80,32 @@ function monthList(text: string): readonly string[] {
   throw new InvalidArgumentError("Expected months as YYYY-MM, separated by commas.");
 }
 
-async function here(input: Flags, given: Edge): Promise<BackfillSummary> {
+async function here(input: Flags, months: readonly Month[], given: Edge): Promise<BackfillSummary> {
   const { runBackfill } = await import("../../src/extract/backfill/in-process");
-  const { parseBackfill } = await import("../../src/extract/backfill/request");
   const { RunProgress } = await import("../progress");
-  const { months } = parseBackfill(input, given.now());
   await terminal.begin("reading the manifests");
-  const progress = new RunProgress(terminal, new Steps(months.length), input["extract"]);
-  return runBackfill(
-    input,
-    given,
-    {
-      planned: ({ pieces }) => {
-        terminal.say(`${pieces.length} ${pieces.length === 1 ? "run" : "runs"}`);
-      },
-      step: progress.observe.bind(progress),
-      failed: ({ name, message }) => {
-        terminal.say(coloured("red", `${name}: ${message}`));
-      },
+  const parts = new Parts<MonthSummary>("months", ({ month }) => month);
+  const progress = new RunProgress(terminal, new Steps(months.length), input["extract"], parts.done);
+  const observer: BackfillObserver = {
+    planned: ({ pieces }) => {
+      terminal.say(count(pieces.length, "run"));
     },
-    async (dataset, month) => {
+    step: progress.observe.bind(progress),
+    failed: ({ name, message }) => {
+      terminal.say(coloured("red", `${name}: ${message}`));
+    },
+  };
+  return parts.during(() =>
+    runBackfill(input, given, observer, async (dataset, month) => {
       const { runLake } = await import("../../src/lake/run");
       await runLake({ dataset, month }, given);
       terminal.say(coloured("green", `${month}  in the lake`));
-    },
+    }),
   );
 }
 
 async function onAws(input: Flags, stage: string, given: Edge): Promise<BackfillSummary> {
-  const { parseBackfill } = await import("../../src/extract/backfill/request");
   const { followBackfill } = await import("../executions/backfill");
-  parseBackfill(input, given.now());
   await terminal.begin(`looking for the state machine of the stage ${stage}`);
   return followBackfill(input, stage, given, terminal);
 }

@@ -6,7 +6,9 @@ import type { Finding } from "../doctor/finding";
 import { help, NAME } from "../help";
 import { asJson, type Flags, parseStage, stageOption } from "../options";
 import { edge, ending, terminal } from "../session";
+import { summed } from "../summing-up";
 import { coloured } from "../terminal";
+import { count } from "../wording";
 
 const marks = { fine: ["green", "✓"], wrong: ["red", "✗"], unknown: ["yellow", "–"] } as const;
 
@@ -31,42 +33,51 @@ export function addDoctor(parent: Command): void {
         "✓ fine, ✗ wrong, – could not look. It exits with 0 only if everything is fine.",
       ),
     )
-    .action(async ({ json, stage }: Flags) => {
-      const name = parseStage(String(stage));
-      const { accountClients } = await import("../doctor/account");
-      const { examine } = await import("../doctor/doctor");
-      await terminal.begin(`looking at the stage ${name}`);
-      const findings: Finding[] = [];
-      try {
-        await ending.inTime(async (deadline) => {
-          const { aws, environment } = edge(deadline);
-          const clients = await accountClients(aws);
-          await examine({ stage: name, clients, environment, deadline }, (finding) => {
-            findings.push(finding);
-            if (json !== true) show(finding);
+    .action(
+      summed(async ({ stage }: Flags) => {
+        const name = parseStage(String(stage));
+        const { accountClients } = await import("../doctor/account");
+        const { examine } = await import("../doctor/doctor");
+        await terminal.begin(`looking at the stage ${name}`);
+        const findings: Finding[] = [];
+        try {
+          await ending.inTime(async (deadline) => {
+            const { aws, environment } = edge(deadline);
+            const clients = await accountClients(aws);
+            await examine({ stage: name, clients, environment, deadline }, (finding) => {
+              findings.push(finding);
+              terminal.printUnlessJson(textOf(finding));
+            });
           });
-        });
-      } finally {
-        terminal.rest();
-        if (json === true && findings.length > 0) terminal.printJson({ stage: name, findings });
-      }
-      expectFine(findings);
-    });
+        } finally {
+          if (findings.length > 0) terminal.printJson({ stage: name, findings });
+        }
+        return {
+          sum: `${count(findings.length, "finding")}: ${inWords(findings)}`,
+          judge: () => {
+            expectFine(findings);
+          },
+        };
+      }),
+    );
 }
 
-function show({ check, state, what, hint }: Finding): void {
+function textOf({ check, state, what, hint }: Finding): string {
   const [colour, mark] = marks[state];
-  terminal.rest();
   const todo = hint === undefined ? "" : `\n  ${coloured("cyan", "Try:", "stdout")} ${hint}`;
-  terminal.print(`${coloured(colour, mark, "stdout")} ${check}: ${what}${todo}\n`);
+  return `${coloured(colour, mark, "stdout")} ${check}: ${what}${todo}\n`;
+}
+
+function inWords(findings: readonly Finding[]): string {
+  const number = (state: Finding["state"]) => findings.filter((finding) => finding.state === state).length;
+  const [wrong, unknown, fine] = [number("wrong"), number("unknown"), number("fine")];
+  return `${wrong} wrong, ${unknown} could not be looked at, ${fine} fine`;
 }
 
 /** @throws BatchError if anything is wrong or unknown. */
 export function expectFine(findings: readonly Finding[]): void {
-  const count = (state: Finding["state"]) => findings.filter((finding) => finding.state === state).length;
-  const [wrongCount, unknownCount] = [count("wrong"), count("unknown")];
-  if (wrongCount + unknownCount === 0) return;
-  throw new BatchError(`${wrongCount} wrong, ${unknownCount} could not be looked at, ${count("fine")} fine`, {
+  if (findings.every(({ state }) => state === "fine")) return;
+  throw new BatchError(inWords(findings), {
     hint: "Each finding says what to do. Then run the same command again.",
   });
 }

@@ -1,15 +1,15 @@
 /** `extract`: publishes months. */
-import { userInfo } from "node:os";
-
 import type { Command } from "commander";
 
+import type { MonthSummary } from "../../src/extract/events";
 import { bucketSettings, databaseSettings, help, NAME } from "../help";
-import { asJson, type Flags, scheduledTime, withMonths } from "../options";
+import { asJson, type Flags, inputFrom, scheduledTime, signed, withExtractMonths } from "../options";
 import { edge, ending, terminal } from "../session";
 import { Steps } from "../steps";
+import { Parts, summed } from "../summing-up";
 
 export function addExtract(parent: Command): void {
-  withMonths(parent.command("extract"))
+  withExtractMonths(parent.command("extract"))
     .description("extract a closed month or a range of months, and publish the files of all banks or of none")
     .addOption(scheduledTime())
     .option("--restate", "allow a published month to change, which raises its revision by one")
@@ -36,30 +36,41 @@ export function addExtract(parent: Command): void {
         [...databaseSettings, ...bucketSettings],
       ),
     )
-    .action(async ({ json, ...input }: Flags) => {
-      const { run } = await import("../../src/extract/run");
-      const { RunProgress } = await import("../progress");
-      await terminal.begin("connecting to the database");
-      const progress = new RunProgress(terminal, await Steps.of(input), input["extract"]);
-      const observe = progress.observe.bind(progress);
-      const asked = input["reason"] === undefined ? input : { by: userInfo().username, ...input };
-      const { WouldChangeError } = await import("../../src/extract/refusal");
-      const { changesOf, laterLines } = await import("../changes");
-      const summary = await ending
-        .inTime((deadline) => run(asked, edge(deadline), observe))
-        .catch((error: unknown) => {
-          if (error instanceof WouldChangeError && error.changes !== undefined) {
-            const { changes, compared } = error;
-            for (const line of changesOf(compared.month, changes)) terminal.result(line);
-            terminal.printJson({ changes: { [compared.month]: changes } });
-          }
-          throw error;
-        });
-      if (json === true) terminal.printJson(summary);
-      for (const { month, changes } of summary.months) {
-        if (changes !== undefined) for (const line of changesOf(month, changes)) terminal.result(line);
-      }
-      for (const line of laterLines(summary)) terminal.say(line);
-      terminal.sumUp(progress.sumUp(summary.months, summary.dryRun === true));
-    });
+    .action(
+      summed(async (flags: Flags) => {
+        const { run } = await import("../../src/extract/run");
+        const { RunProgress } = await import("../progress");
+        const { changesOf, laterLines } = await import("../changes");
+        await terminal.begin("connecting to the database");
+        const input = signed(inputFrom(flags));
+        const months = new Parts<MonthSummary>("months", ({ month }) => month);
+        const progress = new RunProgress(terminal, await Steps.of(input), input["extract"], months.done);
+        const observe = progress.observe.bind(progress);
+        const summary = await months
+          .during(() => ending.inTime((deadline) => run(input, edge(deadline), observe)))
+          .catch(async (error: unknown) => {
+            await showRefusal(error, months.done);
+            throw error;
+          });
+        terminal.printJson(summary);
+        for (const { month, changes } of summary.months) {
+          if (changes !== undefined) for (const line of changesOf(month, changes)) terminal.result(line);
+        }
+        for (const line of laterLines(summary)) terminal.say(line);
+        return progress.sumUp(summary.months, summary.dryRun === true);
+      }),
+    );
+}
+
+/** A month that would change is refused; what would change is a result of the run, like the months before. */
+async function showRefusal(error: unknown, before: readonly MonthSummary[]): Promise<void> {
+  const { WouldChangeError } = await import("../../src/extract/refusal");
+  if (!(error instanceof WouldChangeError) || error.changes === undefined) return;
+  const { changes, compared } = error;
+  const { changesOf } = await import("../changes");
+  for (const line of changesOf(compared.month, changes)) terminal.result(line);
+  terminal.printJson({
+    ...(before.length > 0 && { months: before }),
+    changes: { [compared.month]: changes },
+  });
 }

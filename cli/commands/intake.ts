@@ -5,11 +5,12 @@ import type { Command } from "commander";
 
 import type { IntakeEvent, Taken } from "../../src/intake/by-hand";
 import type { Edge } from "../../src/platform/edge";
-import { BatchError, RequestError } from "../../src/platform/errors";
+import { RequestError } from "../../src/platform/errors";
 import { help, intakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
-import { count, megabytes, occurrences, tally } from "../wording";
+import { Parts, summed } from "../summing-up";
+import { megabytes, sumOfStates } from "../wording";
 
 export function addIntake(parent: Command): void {
   parent
@@ -37,29 +38,30 @@ export function addIntake(parent: Command): void {
           "A file whose content was loaded before is unchanged, which is no failure.",
       ),
     )
-    .action(async (files: string[], { json, ...flags }: Flags) => {
-      const { plan, take } = await planned(files, flags);
-      await terminal.begin("connecting");
-      const taken: Taken[] = [];
-      try {
-        for (const file of plan) {
-          const result = await ending.inTime((deadline) => take(file, edge(deadline), showStep));
-          say(result, flags["dryRun"] === true);
-          taken.push(result);
-        }
-      } catch (error) {
-        if (error instanceof BatchError) error.done = taken.map(({ file, outcome }) => `${file} ${outcome}`);
-        throw error;
-      } finally {
-        // If a file fails, what became of the files before it is not lost.
-        if (json === true) terminal.printJson({ files: taken });
-      }
-      const { expectTaken } = await import("../../src/intake/by-hand");
-      terminal.sumUp(
-        `${count(taken.length, "file")}: ${tally(occurrences(taken.map(({ outcome }) => outcome)))}`,
-      );
-      expectTaken(taken);
-    });
+    .action(
+      summed(async (files: string[], flags: Flags) => {
+        const { expectTaken } = await import("../../src/intake/by-hand");
+        const { plan, take } = await planned(files, flags);
+        await terminal.begin("connecting");
+        const taken = new Parts<Taken>("files", ({ file, outcome }) => `${file} ${outcome}`);
+        await taken.during(async () => {
+          for (const file of plan) {
+            const result = await ending.inTime((deadline) => take(file, edge(deadline), showStep));
+            taken.done.push(result);
+            show(result, flags["dryRun"] === true);
+          }
+        });
+        return {
+          sum: sumOfStates(
+            taken.done.map(({ outcome }) => outcome),
+            "file",
+          ),
+          judge: () => {
+            expectTaken(taken.done);
+          },
+        };
+      }),
+    );
 }
 
 type Take = (file: string, edge: Edge, observe: (event: IntakeEvent) => void) => Promise<Taken>;
@@ -106,7 +108,7 @@ function showStep(event: IntakeEvent): void {
 
 const colours = { loaded: "green", unchanged: "green", rejected: "red", failed: "red" } as const;
 
-function say(taken: Taken, isDryRun: boolean): void {
+function show(taken: Taken, isDryRun: boolean): void {
   const { file, outcome, counts, problems, problemCount, report } = taken;
   const summary = counts === undefined ? "" : `  ${countsOf(counts)}`;
   terminal.result(`${file}  ${isDryRun ? "would be " : ""}${outcome}${summary}`, colours[outcome]);

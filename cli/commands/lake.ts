@@ -1,24 +1,21 @@
-/** `lake`, `lineage` and `query`: what is ready for analysis. */
+/** `lake`: brings published months into the lake, and verifies what it has. */
 import { type Command, Option } from "commander";
 
 import type { LakeMonthSummary } from "../../src/lake/lake-month";
 import type { LakeVerification } from "../../src/lake/verification";
 import { namesOf, pipelineDatasets } from "../../src/lake/datasets/index";
 import { help, lakeSettings, NAME } from "../help";
-import { asJson, type Flags } from "../options";
+import { asJson, type Flags, inputFrom, withMonths } from "../options";
 import { edge, ending, terminal } from "../session";
-import { coloured } from "../terminal";
-import { occurrences, tally } from "../wording";
+import { type Finished, Parts, summed } from "../summing-up";
+import { count, sumOfStates } from "../wording";
 
 function withLakeMonths(command: Command): Command {
-  return command
-    .addOption(
-      new Option("--dataset <name>", "only this dataset (default: all)").choices(namesOf(pipelineDatasets)),
-    )
-    .option("--month <YYYY-MM>", "a single month")
-    .option("--from <YYYY-MM>", "the first month of a range")
-    .option("--to <YYYY-MM>", "the last month of a range")
-    .option("--all", "every month that is published or has deliveries");
+  const dataset = new Option("--dataset <name>", "only this dataset (default: all)");
+  return withMonths(command.addOption(dataset.choices(namesOf(pipelineDatasets)))).option(
+    "--all",
+    "every month that is published or has deliveries",
+  );
 }
 
 export function addLake(parent: Command): void {
@@ -39,122 +36,78 @@ export function addLake(parent: Command): void {
         lakeSettings,
       ),
     )
-    .action(async ({ json, ...input }: Flags) => {
-      await terminal.begin("connecting to the lake");
-      await bringMonths(input, json === true);
-    });
+    .action(
+      summed(async (flags: Flags) => {
+        const { runLake } = await import("../../src/lake/run");
+        await terminal.begin("connecting to the lake");
+        const months = new Parts<LakeMonthSummary>("months", nameOf);
+        const summary = await months.during(() =>
+          ending.inTime((deadline) =>
+            runLake(inputFrom(flags), edge(deadline), {
+              step: ({ step, dataset, month, tenant }) => {
+                terminal.progress(`${dataset} ${month}  ${tenant ?? ""}  ${step}`);
+              },
+              month: (brought) => {
+                months.done.push(brought);
+                showBrought(brought);
+              },
+            }),
+          ),
+        );
+        terminal.printJson(summary);
+        return sumOf(months.done);
+      }),
+    );
 }
 
-async function bringMonths(input: Flags, json: boolean): Promise<void> {
-  const { runLake } = await import("../../src/lake/run");
-  const summary = await ending.inTime((deadline) =>
-    runLake(input, edge(deadline), {
-      step: ({ step, dataset, month, tenant }) => {
-        terminal.progress(`${dataset} ${month}  ${tenant ?? ""}  ${step}`);
-      },
-      month: (each) => {
-        terminal.result(
-          `${each.dataset} ${each.month}  ${each.status}: ${detailsOf(each)}`,
-          each.status === "missing" || each.goneCount !== undefined ? "yellow" : "green",
-        );
-      },
-    }),
+function showBrought(brought: LakeMonthSummary): void {
+  const { status, goneCount } = brought;
+  terminal.result(
+    `${nameOf(brought)}  ${status}: ${detailsOf(brought)}`,
+    status === "missing" || goneCount !== undefined ? "yellow" : "green",
   );
-  if (json) terminal.printJson(summary);
-  terminal.sumUp(tally(occurrences(summary.months.map(({ status }) => status))) || "nothing to do");
 }
 
 function detailsOf({ status, revision, objects, goneCount }: LakeMonthSummary): string {
   if (status === "missing") return "nothing is published or delivered";
   const rows = objects.reduce((sum, { rowCount }) => sum + rowCount, 0);
-  const gone = goneCount === undefined ? "" : `, ${goneCount} deliveries too late: their rows have expired`;
+  const gone =
+    goneCount === undefined
+      ? ""
+      : `, ${count(goneCount, "delivery", "deliveries")} too late: the rows have expired`;
   // Of deliveries, what is new.
-  return `${revision === undefined ? "" : `revision ${revision}, `}${objects.length} files, ${rows} rows${gone}`;
+  return `${revision === undefined ? "" : `revision ${revision}, `}${count(objects.length, "file")}, ${count(rows, "row")}${gone}`;
 }
 
 /** For `verify --lake`. */
-export async function verifyLakeMonths(input: Flags, json: boolean): Promise<void> {
+export async function verifyLakeMonths(input: Flags): Promise<Finished> {
   const { verifyLake } = await import("../../src/lake/run");
   const { expectLakeVerified } = await import("../../src/lake/verification");
   await terminal.begin("reading the lake");
-  const months: LakeVerification[] = [];
-  await ending.inTime((deadline) =>
-    verifyLake(input, edge(deadline), (found) => {
-      months.push(found);
-      const { dataset, month, status, problems } = found;
-      terminal.result(`${dataset} ${month}  ${status}`, problems.length === 0 ? "green" : "red");
-    }),
+  const months = new Parts<LakeVerification>("months", nameOf);
+  await months.during(() =>
+    ending.inTime((deadline) =>
+      verifyLake(input, edge(deadline), (found) => {
+        months.done.push(found);
+        terminal.result(`${nameOf(found)}  ${found.status}`, found.problems.length === 0 ? "green" : "red");
+      }),
+    ),
   );
-  if (json) terminal.printJson({ months });
-  terminal.sumUp(tally(occurrences(months.map(({ status }) => status))) || "nothing to verify");
-  expectLakeVerified(months);
+  return {
+    sum: sumOf(months.done),
+    judge: () => {
+      expectLakeVerified(months.done);
+    },
+  };
 }
 
-export function addLineage(parent: Command): void {
-  parent
-    .command("lineage <file>")
-    .description("show where a Parquet file of the lake comes from, back to the statement and the snapshot")
-    .addOption(asJson("the lineage"))
-    .addHelpText(
-      "after",
-      help(
-        [
-          [
-            `${NAME} lineage s3://<bucket>/analytics-ready/…/<sha256>.parquet`,
-            "with every SHA-256 computed again",
-          ],
-        ],
-        lakeSettings,
-        "It exits with 1 if the file or its source is gone, or has other bytes than the lineage says.",
-      ),
-    )
-    .action(async (file: string, { json }: Flags) => {
-      const { openForReading } = await import("../../src/lake/run");
-      const { expectOrigin, originLines, originOf } = await import("../../src/lake/origin");
-      await terminal.begin("reading the files");
-      const origin = await ending.inTime(async (deadline) =>
-        originOf(await openForReading(edge(deadline)), file),
-      );
-      terminal.rest();
-      const colours = { "as recorded": "green", "other bytes": "red", gone: "red" } as const;
-      if (json === true) terminal.printJson(origin);
-      else {
-        const lines = originLines(origin, (present) => coloured(colours[present], present, "stdout"));
-        terminal.print(`${lines.join("\n")}\n`);
-      }
-      expectOrigin(origin);
-    });
+function nameOf({ dataset, month }: { readonly dataset: string; readonly month: string }): string {
+  return `${dataset} ${month}`;
 }
 
-export function addQuery(parent: Command): void {
-  parent
-    .command("query <sql>")
-    .description("query the lake by DuckDB, which must be installed: each dataset is a table of all tenants")
-    .option("--tenant <id>", "only this tenant's data")
-    .addOption(asJson("the rows"))
-    .addHelpText(
-      "after",
-      help(
-        [
-          [
-            `${NAME} query "select tenant, sum(loan_total) from loan_moving_average group by all"`,
-            "all tenants and months",
-          ],
-          [`${NAME} query --tenant first-national "from loan_detail limit 10"`, "one tenant"],
-        ],
-        lakeSettings,
-        "Each table has the columns tenant, year and month besides its own. The files are downloaded first.",
-      ),
-    )
-    .action(async (sql: string, { json, tenant }: Flags) => {
-      const { runQuery } = await import("../query");
-      const { openForReading } = await import("../../src/lake/run");
-      await terminal.begin("reading the lake");
-      const result = await ending.inTime(async (deadline) =>
-        runQuery(await openForReading(edge(deadline)), sql, tenant as string | undefined),
-      );
-      terminal.rest();
-      if (json === true) terminal.printJson(result.rows);
-      else terminal.print(result.table);
-    });
+function sumOf(months: readonly { readonly status: string }[]): string {
+  return sumOfStates(
+    months.map(({ status }) => status),
+    "month",
+  );
 }

@@ -5,6 +5,8 @@ import { BatchError } from "../../src/platform/errors";
 import { help, NAME } from "../help";
 import { withLoans } from "../options";
 import { ending, terminal } from "../session";
+import { summed } from "../summing-up";
+import { count } from "../wording";
 
 export function addDemo(parent: Command): void {
   withLoans(parent.command("demo"))
@@ -12,11 +14,19 @@ export function addDemo(parent: Command): void {
       "run an extract of the last closed month from start to finish, on this machine, with invented data",
     )
     .addHelpText("after", help([[`${NAME} demo --loans 20000`, "the same with fewer loans"]], []))
-    .action(({ loans }: LocalFlags) =>
-      onThisMachine(async () => {
-        const { demo } = await import("../../local/demo");
-        await demo({ loans, signal: ending.signal, print: (text) => terminal.print(text) });
-      }),
+    .action(
+      summed(({ loans }: LocalFlags) =>
+        onThisMachine(async () => {
+          const { demo } = await import("../../local/demo");
+          const { signal } = ending;
+          const { month, files, folder } = await demo({
+            loans,
+            signal,
+            print: (text) => terminal.print(text),
+          });
+          return `${month}: ${count(files.length, "file")} of loans in ${folder}/`;
+        }),
+      ),
     );
 }
 
@@ -37,21 +47,23 @@ export function addLocal(parent: Command): void {
         [],
       ),
     )
-    .action(({ loans }: LocalFlags) =>
-      onThisMachine(async () => {
-        const { up } = await import("../../local/up");
-        await terminal.begin("starting PostgreSQL and the AWS endpoint");
-        await up({
-          loans,
-          signal: ending.signal,
-          print: (text) => {
-            terminal.rest();
-            terminal.print(text);
-          },
-          say: (line) => terminal.say(line),
-          progress: (step) => terminal.progress(step),
-        });
-      }),
+    .action(
+      summed(({ loans }: LocalFlags) =>
+        onThisMachine(async () => {
+          const { up } = await import("../../local/up");
+          await terminal.begin("starting PostgreSQL and the AWS endpoint");
+          return up({
+            loans,
+            signal: ending.signal,
+            print: (text) => {
+              terminal.rest();
+              terminal.print(text);
+            },
+            say: (line) => terminal.say(line),
+            progress: (step) => terminal.progress(step),
+          });
+        }),
+      ),
     );
 }
 
@@ -60,9 +72,9 @@ interface LocalFlags {
 }
 
 /** Adds a hint to errors of the local stack, which are not errors of the deployed program. */
-async function onThisMachine(action: () => Promise<void>): Promise<void> {
+async function onThisMachine<Result>(action: () => Promise<Result>): Promise<Result> {
   try {
-    await action();
+    return await action();
   } catch (error) {
     if (error instanceof BatchError || !(error instanceof Error)) throw error;
     throw new BatchError(error.message, {

@@ -1,6 +1,7 @@
 /** `refine`: tenants' own files, by hand. */
 import type { Command } from "commander";
 
+import type { Compaction } from "../../src/lake/refine/compaction";
 import type { RawSummary, RawTask, Refining } from "../../src/lake/refine/raw-file";
 import type { Ended, RefineObserver } from "../../src/lake/refine/run";
 import { DataError, RequestError } from "../../src/platform/errors";
@@ -8,7 +9,8 @@ import { isMonth } from "../../src/platform/month";
 import { help, lakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
-import { count, occurrences, tally } from "../wording";
+import { type Finished, Parts, summed } from "../summing-up";
+import { count, sumOfStates } from "../wording";
 
 const colours: Readonly<Record<RawSummary["status"], "green" | "yellow" | "red">> = {
   ...{ accepted: "green", unchanged: "green", withdrawn: "yellow", gone: "yellow", rejected: "red" },
@@ -37,59 +39,83 @@ export function addRefine(parent: Command): void {
         "It exits with 1 if a file is rejected.",
       ),
     )
-    .action(async (files: string[], flags: Flags) => {
-      const { json, all, again, withdraw, compact } = flags;
-      if (compact !== undefined) {
-        await compactMonths(compact, files.length > 0, all === true, json === true);
-        return;
-      }
-      if (files.length > 0 === (all === true) || (again === true && withdraw === true)) {
-        throw new RequestError(
-          "wrong input: expected files or --all, with one of --again and --withdraw at most",
-          {
-            hint: `Look at ${NAME} refine --help.`,
-          },
-        );
-      }
-      const task = withdraw === true ? "withdraw" : again === true ? "again" : "refine";
-      await terminal.begin("connecting to the lake");
-      const ended = await refine(files, task);
-      const { done } = ended;
-      if (json === true) terminal.printJson({ files: done });
-      sumUp("file", done, ended);
-      await expectAllDone(
-        ended,
-        done.map(({ file }) => file),
-      );
-      expectAccepted(done);
-    });
+    .action(
+      summed(async (files: string[], flags: Flags) => {
+        if (flags["compact"] !== undefined) return compactMonths(files, flags);
+        return refine(files, taskOf(files, flags));
+      }),
+    );
 }
 
-/** @param given the month, or true without one. */
-async function compactMonths(given: unknown, hasFiles: boolean, all: boolean, json: boolean): Promise<void> {
-  const month = typeof given === "string" ? given : undefined;
-  if (hasFiles || all === (month !== undefined) || (month !== undefined && !isMonth(month))) {
+/** @throws RequestError if the flags contradict each other. */
+function taskOf(files: readonly string[], { all, again, withdraw }: Flags): RawTask {
+  const isForAll = all === true;
+  if (files.length > 0 === isForAll || (again === true && withdraw === true)) {
+    throw new RequestError(
+      "wrong input: expected files or --all, with one of --again and --withdraw at most",
+      {
+        hint: `Look at ${NAME} refine --help.`,
+      },
+    );
+  }
+  return withdraw === true ? "withdraw" : again === true ? "again" : "refine";
+}
+
+async function compactMonths(files: readonly string[], { compact, all }: Flags): Promise<Finished> {
+  // Without a month, the flag is true.
+  const month = typeof compact === "string" ? compact : undefined;
+  const isForAll = all === true;
+  if (files.length > 0 || isForAll === (month !== undefined) || (month !== undefined && !isMonth(month))) {
     throw new RequestError("wrong input: --compact expects a month as YYYY-MM, or --all, and no files", {
       hint: `Look at ${NAME} refine --help.`,
     });
   }
   const { compactAll } = await import("../../src/lake/refine/run");
   await terminal.begin("compacting");
-  const ended = await refining((open) =>
-    compactAll(open, month, {
-      compacted: ({ tenant, dataset, month: compacted, status, fileCount }) => {
-        terminal.result(`${tenant} ${dataset} ${compacted}  ${status}: ${count(fileCount, "file")}`, "green");
+  const months = new Parts<Compaction>("months", (each) => `${each.tenant} ${each.dataset} ${each.month}`);
+  const ended = await months.during(() =>
+    refining((open) =>
+      compactAll(open, month, {
+        compacted: (compaction) => {
+          months.done.push(compaction);
+          const { tenant, dataset, month: compacted, status, fileCount } = compaction;
+          terminal.result(
+            `${tenant} ${dataset} ${compacted}  ${status}: ${count(fileCount, "file")}`,
+            "green",
+          );
+        },
+        failed: showFailure,
+      }),
+    ),
+  );
+  return finish(ended, "month", months);
+}
+
+/** @param files none for all. */
+async function refine(files: readonly string[], task: RawTask): Promise<Finished> {
+  const { refineAll, refineOne } = await import("../../src/lake/refine/run");
+  await terminal.begin("connecting to the lake");
+  const refined = new Parts<RawSummary>("files", ({ file }) => file);
+  const add = (summary: RawSummary) => {
+    refined.done.push(summary);
+    show(summary);
+  };
+  const step: RefineObserver["step"] = ({ step: name, file }) => {
+    terminal.progress(`${file}  ${name}`);
+  };
+  const ended = await refined.during(() =>
+    refining(
+      async (open): Promise<Ended<RawSummary>> => {
+        if (files.length === 0) return refineAll(open, { file: add, failed: showFailure });
+        for (const file of files) add(await refineOne(open, file, task));
+        return { done: refined.done, failures: [] };
       },
-      failed: showFailure,
-    }),
+      { step },
+    ),
   );
-  const { done } = ended;
-  if (json) terminal.printJson({ months: done });
-  sumUp("month", done, ended);
-  await expectAllDone(
-    ended,
-    done.map((each) => `${each.tenant} ${each.dataset} ${each.month}`),
-  );
+  return finish(ended, "file", refined, () => {
+    expectAccepted(refined.done);
+  });
 }
 
 /** Opens the lake for an action that has a deadline. */
@@ -105,44 +131,26 @@ async function refining<Result>(
   });
 }
 
-/** @param files none for all. */
-async function refine(files: readonly string[], task: RawTask): Promise<Ended<RawSummary>> {
-  const { refineAll, refineOne } = await import("../../src/lake/refine/run");
-  const step: RefineObserver["step"] = ({ step: name, file }) => {
-    terminal.progress(`${file}  ${name}`);
-  };
-  return refining(
-    async (open) => {
-      if (files.length === 0) return refineAll(open, { file: show, failed: showFailure });
-      const done: RawSummary[] = [];
-      for (const file of files) {
-        const summary = await refineOne(open, file, task);
-        show(summary);
-        done.push(summary);
-      }
-      return { done, failures: [] };
+/** The last line counts what has failed, too; then the first failure ends the command. */
+async function finish<Part extends { readonly status: string }>(
+  ended: Ended<Part>,
+  thing: string,
+  parts: Parts<Part>,
+  judge: () => void = () => undefined,
+): Promise<Finished> {
+  const { expectAllDone } = await import("../../src/lake/refine/run");
+  const states = [...parts.done.map(({ status }) => status), ...ended.failures.map(() => "failed")];
+  return {
+    sum: sumOfStates(states, thing),
+    judge: () => {
+      expectAllDone(ended, parts.names);
+      judge();
     },
-    { step },
-  );
-}
-
-/** The last line: what became of everything, failures included. */
-function sumUp(
-  what: string,
-  done: readonly { readonly status: string }[],
-  { failures }: Ended<unknown>,
-): void {
-  const ends = [...done.map(({ status }) => status), ...failures.map(() => "failed")];
-  terminal.sumUp(`${count(ends.length, what)}: ${tally(occurrences(ends)) || "nothing to do"}`);
+  };
 }
 
 function showFailure(what: string, error: unknown): void {
   terminal.result(`${what}  failed: ${error instanceof Error ? error.message : String(error)}`, "red");
-}
-
-async function expectAllDone(ended: Ended<unknown>, done: readonly string[]): Promise<void> {
-  const run = await import("../../src/lake/refine/run");
-  run.expectAllDone(ended, done);
 }
 
 function show({ file, status, month, rowCount, report }: RawSummary): void {

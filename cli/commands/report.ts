@@ -3,9 +3,10 @@ import type { Command } from "commander";
 
 import type { Variables } from "../../src/platform/settings";
 import { bucketSettings, help, NAME } from "../help";
-import { type Flags, lookingBack, MONTHS_BACK, withMonths } from "../options";
+import { type Flags, lookingBack, MONTHS_BACK, withExtractMonths } from "../options";
 import { edge, ending, terminal } from "../session";
-import { coloured } from "../terminal";
+import { summed } from "../summing-up";
+import { count } from "../wording";
 
 /** Whether any of the lake's own settings is there; if some are missing, the error names them. */
 function hasLake(variables: Variables): boolean {
@@ -13,11 +14,11 @@ function hasLake(variables: Variables): boolean {
 }
 
 export function addReport(parent: Command): void {
-  withMonths(parent.command("report"))
+  withExtractMonths(parent.command("report"))
     .description(
       "make an HTML page from the published files: the month's figures, what to look into, remarkable changes, coverage",
     )
-    .option("--output <file>", "the file to write", "report.html")
+    .option("--output <file>", "the file to write; - for standard output", "report.html")
     .addHelpText(
       "after",
       help(
@@ -33,24 +34,32 @@ export function addReport(parent: Command): void {
         "The page needs no network, so it can be sent, archived and printed.",
       ),
     )
-    .action(async ({ output, ...input }: Flags) => {
-      const { openPublished } = await import("../../src/extract/run");
-      const { openForReading } = await import("../../src/lake/run");
-      const { writeReport } = await import("../../report/report");
-      const { readDeliveryFigures } = await import("../../report/deliveries");
-      await terminal.begin("reading the published files");
-      const file = String(output);
-      const { fileCount } = await ending.inTime(async (deadline) => {
-        const here = edge(deadline);
-        const published = await openPublished(lookingBack(input), here);
-        const lake = hasLake(here.environment) ? await openForReading(here) : undefined;
-        return writeReport(published, {
-          ...{ file, madeAt: here.now(), observe: (text) => terminal.progress(text) },
-          beside: lake === undefined ? {} : { lake },
-          readDeliveries: (months) => readDeliveryFigures(months, here),
+    .action(
+      summed(async ({ output, ...flags }: Flags) => {
+        const { openPublished } = await import("../../src/extract/run");
+        const { openForReading } = await import("../../src/lake/run");
+        const { makeReport } = await import("../../report/report");
+        const { readDeliveryFigures } = await import("../../report/deliveries");
+        const { expectWritable, writeWhole } = await import("../whole-file");
+        const file = String(output);
+        const isPrinted = file === "-";
+        if (!isPrinted) await expectWritable(file);
+        await terminal.begin("reading the published files");
+        const { html, fileCount, problems } = await ending.inTime(async (deadline) => {
+          const here = edge(deadline);
+          const published = await openPublished(lookingBack(flags), here);
+          const lake = hasLake(here.environment) ? await openForReading(here) : undefined;
+          return makeReport(published, {
+            ...{ madeAt: here.now(), observe: (text) => terminal.progress(text) },
+            beside: lake === undefined ? {} : { lake },
+            readDeliveries: (months) => readDeliveryFigures(months, here),
+          });
         });
-      });
-      terminal.rest();
-      terminal.say(coloured("green", `${file}  made from ${fileCount} published files`));
-    });
+        terminal.rest();
+        if (isPrinted) terminal.print(html);
+        else await writeWhole(file, html);
+        const source = `made from ${count(fileCount, "published file")}, ${problems.length} to look into`;
+        return isPrinted ? source : `${file}  ${source}`;
+      }),
+    );
 }

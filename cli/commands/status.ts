@@ -1,15 +1,16 @@
 /** `status`: a calendar of what is published. */
 import type { Command } from "commander";
 
+import { showExecutions } from "../executions/show";
 import { bucketSettings, help, NAME } from "../help";
-import { asJson, type Flags, lookingBack, MONTHS_BACK, withMonths } from "../options";
+import { asJson, type Flags, inputFrom, lookingBack, MONTHS_BACK, withExtractMonths } from "../options";
 import { edge, ending, terminal } from "../session";
 import { Steps } from "../steps";
-import { type Colour, coloured } from "../terminal";
-import { showExecutions } from "./executions";
+import { summed } from "../summing-up";
+import { coloured, type Paint } from "../terminal";
 
 export function addStatus(parent: Command): void {
-  withMonths(parent.command("status"))
+  withExtractMonths(parent.command("status"))
     .description(
       "show calendars of the published months and of the deliveries of each bank; reads only the buckets",
     )
@@ -31,36 +32,38 @@ export function addStatus(parent: Command): void {
         "It exits with 0 whatever it finds. Use verify to fail on missing or damaged months.",
       ),
     )
-    .action(async ({ json, verify, stage, ...input }: Flags) => {
-      if (stage !== undefined) return showExecutions(stage as string, json === true);
-      const { openPublished } = await import("../../src/extract/run");
-      const { readStatuses } = await import("../../src/extract/statuses");
-      const { headingOf, outlook } = await import("../outlook");
-      const { calendar } = await import("../calendar");
-      const { deliveriesJson, deliveriesOf, deliveriesText } = await import("../deliveries");
-      await terminal.begin("connecting to the bucket");
-      const steps = await Steps.of(lookingBack(input));
-      const { months, place } = await ending.inTime(async (deadline) => {
-        const published = await openPublished(lookingBack(input), edge(deadline));
-        const { bucket, layout } = published.output;
-        const statuses = await readStatuses(published, verify === true, (month) => {
-          terminal.progress(`${steps.where}reading ${month}`);
-          steps.next();
+    .action(
+      summed(async ({ verify, stage, ...flags }: Flags) => {
+        if (stage !== undefined) return showExecutions(stage as string);
+        const { openPublished } = await import("../../src/extract/run");
+        const { readStatuses } = await import("../../src/extract/statuses");
+        const { headingOf, outlook } = await import("../outlook");
+        const { calendar } = await import("../calendar");
+        const { deliveriesJson, deliveriesOf } = await import("../deliveries");
+        const { deliveriesText } = await import("../delivery-calendar");
+        await terminal.begin("connecting to the bucket");
+        const input = inputFrom(flags);
+        const steps = await Steps.of(lookingBack(input));
+        const { months, place } = await ending.inTime(async (deadline) => {
+          const published = await openPublished(lookingBack(input), edge(deadline));
+          const { bucket, layout } = published.output;
+          const statuses = await readStatuses(published, verify === true, (month) => {
+            terminal.progress(`${steps.where}reading ${month}`);
+            steps.next();
+          });
+          const { name: extract } = published.request.definition;
+          return { months: statuses, place: { extract, bucket: bucket.bucket, prefix: layout.prefix } };
         });
-        const { name: extract } = published.request.definition;
-        return { months: statuses, place: { extract, bucket: bucket.bucket, prefix: layout.prefix } };
-      });
-      terminal.progress("looking for deliveries");
-      const delivered = await ending.inTime((deadline) => deliveriesOf(input, months, edge(deadline)));
-      const view = outlook(place.extract, months, new Date());
-      if (json === true) {
-        terminal.printJson({ ...place, months, next: view.next, ...deliveriesJson(delivered) });
-      } else {
-        const paint = (colour: Colour, text: string) => coloured(colour, text, "stdout");
-        terminal.rest();
-        terminal.print(`${headingOf(place)}\n\n${calendar(months, paint)}\n${view.lines.join("\n")}\n`);
-        terminal.print(deliveriesText(delivered, paint));
-      }
-      terminal.sumUp(view.summary);
-    });
+        terminal.progress("looking for deliveries");
+        const delivered = await ending.inTime((deadline) => deliveriesOf(input, months, edge(deadline)));
+        const view = outlook(place.extract, months, new Date());
+        const paint: Paint = (colour, text) => coloured(colour, text, "stdout");
+        terminal.printResult(
+          { ...place, months, next: view.next, ...deliveriesJson(delivered) },
+          `${headingOf(place)}\n\n${calendar(months, paint)}\n${view.lines.join("\n")}\n` +
+            deliveriesText(delivered, paint),
+        );
+        return view.summary;
+      }),
+    );
 }

@@ -3,16 +3,17 @@ import type { Command } from "commander";
 
 import type { MonthVerification } from "../../src/extract/verification";
 import { bucketSettings, help, NAME } from "../help";
-import { asJson, type Flags, scheduledTime, withMonths } from "../options";
-import { verifyLakeMonths } from "./lake";
+import { asJson, type Flags, inputFrom, scheduledTime, withExtractMonths } from "../options";
 import { edge, ending, terminal } from "../session";
 import { Steps } from "../steps";
-import { count, occurrences, tally } from "../wording";
+import { Parts, summed } from "../summing-up";
+import { sumOfStates } from "../wording";
+import { verifyLakeMonths } from "./lake";
 
 const colours = { verified: "green", withdrawn: "yellow", missing: "red", damaged: "red" } as const;
 
 export function addVerify(parent: Command): void {
-  withMonths(parent.command("verify"))
+  withExtractMonths(parent.command("verify"))
     .description(
       "check published months by their manifests: the bytes, SHA-256, rows and totals of every file",
     )
@@ -32,36 +33,42 @@ export function addVerify(parent: Command): void {
         "It exits with 1 if a month is missing or damaged, and with 75 if a month could not be read.",
       ),
     )
-    .action(async ({ json, lake, dataset, ...input }: Flags) => {
-      if (lake === true) {
-        const { extract, ...months } = input;
-        await verifyLakeMonths({ dataset: dataset ?? extract, ...months }, json === true);
-        return;
-      }
-      const { verify } = await import("../../src/extract/run");
-      const { expectVerified } = await import("../../src/extract/verification");
-      await terminal.begin("reading the published files");
-      const steps = await Steps.of(input);
-      terminal.progress(`${steps.where}reading the published files`);
-      const months: MonthVerification[] = [];
-      try {
-        await ending.inTime((deadline) =>
-          verify(input, edge(deadline), (verification) => {
-            const { month, status, revision } = verification;
-            const line = `${month}  ${status}${revision === undefined ? "" : `, revision ${revision}`}`;
-            terminal.result(line, colours[status]);
-            months.push(verification);
-            steps.next();
-            terminal.progress(`${steps.where}reading the published files`);
-          }),
+    .action(
+      summed(async ({ lake, dataset, ...flags }: Flags) => {
+        const input = inputFrom(flags);
+        if (lake === true) {
+          const { extract, ...months } = input;
+          return verifyLakeMonths({ dataset: dataset ?? extract, ...months });
+        }
+        const { verify } = await import("../../src/extract/run");
+        const { expectVerified } = await import("../../src/extract/verification");
+        await terminal.begin("reading the published files");
+        const steps = await Steps.of(input);
+        terminal.progress(`${steps.where}reading the published files`);
+        const months = new Parts<MonthVerification>("months", ({ month }) => month);
+        await months.during(() =>
+          ending.inTime((deadline) =>
+            verify(input, edge(deadline), (verification) => {
+              months.done.push(verification);
+              terminal.result(lineOf(verification), colours[verification.status]);
+              steps.next();
+              terminal.progress(`${steps.where}reading the published files`);
+            }),
+          ),
         );
-      } finally {
-        // If a month could not be read, the findings of the months before it are not lost.
-        if (json === true && months.length > 0) terminal.printJson({ months });
-      }
-      terminal.sumUp(
-        `${count(months.length, "month")}: ${tally(occurrences(months.map(({ status }) => status)))}`,
-      );
-      expectVerified(months);
-    });
+        return {
+          sum: sumOfStates(
+            months.done.map(({ status }) => status),
+            "month",
+          ),
+          judge: () => {
+            expectVerified(months.done);
+          },
+        };
+      }),
+    );
+}
+
+function lineOf({ month, status, revision }: MonthVerification): string {
+  return `${month}  ${status}${revision === undefined ? "" : `, revision ${revision}`}`;
 }

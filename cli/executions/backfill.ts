@@ -17,6 +17,7 @@ import type { Edge } from "../../src/platform/edge";
 import { BatchError, ConfigError } from "../../src/platform/errors";
 import type { Flags } from "../options";
 import type { Terminal } from "../terminal";
+import { count } from "../wording";
 import { asked, executionsOf, stateMachinesOf, stepFunctions } from "./state-machines";
 
 /** Following an execution is the one place that asks again and again: Step Functions tells a terminal nothing by itself. */
@@ -161,7 +162,7 @@ class BackfillProgress {
   #planned(output: unknown): void {
     if (!v.is(planned, output)) return;
     this.#pieceCount = output.pieces.length;
-    this.terminal.say(`${this.#pieceCount} ${this.#pieceCount === 1 ? "run" : "runs"}`);
+    this.terminal.say(count(this.#pieceCount, "run"));
     this.#show();
   }
 

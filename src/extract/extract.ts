@@ -79,7 +79,8 @@ export async function extract(request: Request, run: Run): Promise<Summary> {
   } catch (error) {
     const { signal } = run.deadline;
     const failure = signal.aborted ? withProgress(signal.reason, progress) : error;
-    if (failure instanceof BatchError) failure.done = done.map(({ month }) => month);
+    // A dry run has published nothing that could be kept.
+    if (failure instanceof BatchError && !request.dryRun) failure.done = done.map(({ month }) => month);
     throw failure;
   }
 }

@@ -1,7 +1,7 @@
 /** The published months after a restated one whose windows contain it: their figures rest on the data of before. */
 import type { ObjectStore } from "../platform/bucket/object-store";
 import { addMonths, type Month, monthRange } from "../platform/month";
-import { addTotals, type ExtractDefinition, parseTotals } from "./definition";
+import { addTotals, type ExtractDefinition, parseTotals, type Totals } from "./definition";
 import { findManifest, type Manifest } from "./month-manifest";
 import type { Layout } from "./object-key";
 import type { Request } from "./request";
@@ -34,8 +34,10 @@ export async function laterMonths(
 }
 
 /**
- * Whether a month's window figures differ from what is published for the months of the window, by the totals of all
- * banks: an earlier month was restated later. It finds no change that leaves all totals as they were.
+ * Whether a month's window figures differ from what is published for the months of the window: an earlier month was
+ * restated later. The totals of all banks are compared, and those of each bank if a month of the window was published
+ * after this one: branches may move to another bank, and then both months are right. A change that leaves the totals of
+ * every bank as they were is not found.
  *
  * @param window the manifests of the window's months, the month's own last; undefined where one is not published.
  */
@@ -43,12 +45,26 @@ export function isStale(definition: ExtractDefinition, window: readonly (Manifes
   const own = window.at(-1);
   const published = window.flatMap((manifest) => (manifest?.state === "published" ? [manifest] : []));
   if (own === undefined || published.length < window.length) return false;
-  const totals = parseTotals(definition, own.totals);
-  const sums = addTotals(
-    definition,
-    published.map((manifest) => parseTotals(definition, manifest.totals)),
+  const isDifferent = (totalsOf: (manifest: Manifest) => Totals) =>
+    differs(definition, totalsOf(own), addTotals(definition, published.map(totalsOf)));
+  if (isDifferent(({ totals }) => parseTotals(definition, totals))) return true;
+  if (published.every(({ publishedAt }) => publishedAt <= own.publishedAt)) return false;
+  const bankIds = new Set(published.flatMap(({ files }) => files.map(({ bankId }) => bankId)));
+  return [...bankIds].some((bankId) => isDifferent((manifest) => bankTotals(definition, manifest, bankId)));
+}
+
+/** Whether a window's figures differ from the sums of its months. */
+function differs({ reconciliation }: ExtractDefinition, window: Totals, sums: Totals): boolean {
+  return reconciliation.measures.some(({ name, windowOf }) =>
+    windowOf === undefined ? false : window[name] !== sums[windowOf],
   );
-  return definition.reconciliation.measures.some(({ name, windowOf }) =>
-    windowOf === undefined ? false : totals[name] !== sums[windowOf],
+}
+
+/** All 0 if the bank has no file. */
+function bankTotals(definition: ExtractDefinition, { files }: Manifest, bankId: number): Totals {
+  const own = files.filter((file) => file.bankId === bankId);
+  return addTotals(
+    definition,
+    own.map((file) => parseTotals(definition, file)),
   );
 }

@@ -5,7 +5,16 @@ import { type Motive, motiveOf } from "../platform/publication/manifest";
 import type { ExtractDefinition } from "./definition";
 import { RequestError } from "../platform/errors";
 import { defaultExtract, extractNamed, extractNames } from "./definitions";
-import { addMonths, firstDayOf, hasEnded, isMonth, type Month, monthOf, monthRange } from "../platform/month";
+import {
+  addMonths,
+  firstDayOf,
+  hasEnded,
+  isMonth,
+  lastDayOf,
+  type Month,
+  monthOf,
+  monthRange,
+} from "../platform/month";
 
 export interface Request {
   readonly definition: ExtractDefinition;
@@ -42,6 +51,11 @@ const month = v.pipe(
 const instant = v.pipe(
   v.string("expected a time in ISO 8601, such as 2026-10-01T03:00:00Z"),
   v.isoTimestamp((issue) => `expected a time in ISO 8601 with its zone, not ${JSON.stringify(issue.input)}`),
+  // JavaScript takes the 31st of February for the 3rd of March.
+  v.check(
+    (text) => isMonth(text.slice(0, 7)) && text.slice(0, 10) <= lastDayOf(text.slice(0, 7) as Month),
+    (issue) => `expected a day that exists, not ${JSON.stringify(issue.input)}`,
+  ),
   v.transform((text) => new Date(text)),
   v.check(
     (date) => date >= new Date(firstDayOf(addMonths(FIRST_MONTH, 1))),
@@ -126,7 +140,7 @@ export function parseRequest(event: unknown, now: Date): Request {
   const motive = motiveOf({ by, reason });
   // What would change is what a restatement would change, whether it is allowed or not.
   return {
-    ...{ definition, months, allowEmpty, diff, motive },
+    ...{ definition, months, allowEmpty, motive, diff: diff || (restate && dryRun) },
     ...{ restate: restate || diff, dryRun: dryRun || diff },
   };
 }

@@ -67,6 +67,11 @@ export const bucketName = v.pipe(
 export const keyPrefix = v.pipe(
   v.string(),
   v.check((prefix) => !prefix.startsWith("/"), "expected a prefix without a leading slash, such as loans/"),
+  // Such as the line break behind a value that was copied: nobody would find the files.
+  v.check(
+    (prefix) => !/^\s|\s\/?$|\p{Cc}/u.test(prefix),
+    "expected a prefix without spaces around it or control characters, such as loans/",
+  ),
   v.transform((prefix) => (prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`)),
 );
 

@@ -1,6 +1,6 @@
 /**
- * Mutation testing of all of `src`, or with `--sample` of what decides what is published. Every mutant meets the unit tests;
- * without `--sample`, those that survive meet the integration tests.
+ * Mutation testing of all of `src`, or of a random share of it, by unit and integration tests; with `--sample`, of what
+ * decides what is published, by unit tests.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -9,7 +9,8 @@ import { parseArgs } from "node:util";
 
 import { startTestServer } from "../support/test-server";
 import { ROOT } from "../support/root";
-import { type Mutant, printScores, readMutants, scoreOf, survivorsOf, withSecondPass } from "./scores";
+import { marginOf, type Mutant, printScores, readMutants, scoreOf } from "./scores";
+import { isInShare, keyOf } from "./share.mjs";
 
 /** Pure logic that unit tests alone can hold. */
 const sample = [
@@ -21,47 +22,66 @@ const sample = [
 /** The score, in per cent, below which the sample fails. */
 const SAMPLE_THRESHOLD = 95;
 
-const folder = path.join(ROOT, ".stryker");
+interface Options {
+  /** Files or ranges, as in Stryker's option of this name. */
+  readonly mutate: readonly string[];
+  /** In per cent. */
+  readonly share?: number | undefined;
+  /** Test files, as a pattern below tests/. */
+  readonly tests?: string | undefined;
+}
 
-/** @param mutate files or ranges, as in Stryker's option of this name. */
-function runPass(pass: "sample" | "unit" | "integration", mutate: readonly string[]): Mutant[] {
+function runStryker(pass: "sample" | "whole", { mutate, share = 100, tests }: Options): Mutant[] {
+  const folder = path.join(ROOT, ".stryker");
   mkdirSync(folder, { recursive: true });
   const mutants = path.join(folder, "mutate.json");
   writeFileSync(mutants, JSON.stringify(mutate));
   const stryker = path.join(__dirname, "node_modules", ".bin", "stryker");
+  const environment = {
+    ...{ MUTATION_PASS: pass, MUTATION_MUTANTS: mutants, MUTATION_SHARE: String(share) },
+    ...(tests !== undefined && { MUTATION_TESTS: tests }),
+  };
   const { status } = spawnSync(stryker, ["run"], {
     cwd: ROOT,
     stdio: "inherit",
-    env: { ...process.env, MUTATION_PASS: pass, MUTATION_MUTANTS: mutants },
+    env: { ...process.env, ...environment },
   });
-  if (status !== 0) throw new Error(`Stryker's ${pass} pass ended with exit code ${String(status)}`);
-  return readMutants(path.join(folder, `${pass}.json`));
+  if (status !== 0) throw new Error(`Stryker ended with exit code ${String(status)}`);
+  return readMutants(path.join(folder, `${pass}.json`)).filter((mutant) => isInShare(keyOf(mutant), share));
 }
 
-/** Stryker's name of a place: lines from 1, columns from 0. */
-function rangeOf({ file, location: { start, end } }: Mutant): string {
-  return `${file}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`;
+function runSample(): void {
+  const mutants = runStryker("sample", { mutate: sample });
+  printScores(mutants);
+  if (scoreOf(mutants) >= SAMPLE_THRESHOLD) return;
+  process.stderr.write(`The score is below ${SAMPLE_THRESHOLD} %.\n`);
+  process.exitCode = 1;
+}
+
+async function runWhole(options: Options): Promise<void> {
+  const stop = await startTestServer();
+  try {
+    const mutants = runStryker("whole", options);
+    printScores(mutants);
+    if (options.share !== undefined)
+      process.stdout.write(`give or take ${marginOf(mutants, options.share).toFixed(1)} %\n`);
+  } finally {
+    await stop();
+  }
 }
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { sample: { type: "boolean", default: false }, mutate: { type: "string", multiple: true } },
+    options: {
+      sample: { type: "boolean", default: false },
+      mutate: { type: "string", multiple: true, default: ["src/**/*.ts"] },
+      share: { type: "string" },
+      tests: { type: "string" },
+    },
   });
-  let mutants = values.sample ? runPass("sample", sample) : runPass("unit", values.mutate ?? ["src/**/*.ts"]);
-  const survivors = survivorsOf(mutants);
-  if (!values.sample && survivors.length > 0) {
-    const stop = await startTestServer();
-    try {
-      mutants = withSecondPass(mutants, runPass("integration", [...new Set(survivors.map(rangeOf))]));
-    } finally {
-      await stop();
-    }
-  }
-  printScores(mutants);
-  if (values.sample && scoreOf(mutants) < SAMPLE_THRESHOLD) {
-    process.stderr.write(`The score is below ${SAMPLE_THRESHOLD} %.\n`);
-    process.exitCode = 1;
-  }
+  const { mutate, share, tests } = values;
+  if (values.sample) runSample();
+  else await runWhole({ mutate, tests, share: share === undefined ? undefined : Number(share) });
 }
 
 void main();

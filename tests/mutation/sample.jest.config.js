@@ -1,8 +1,10 @@
-const unit = require("./unit.jest.config.js");
+const config = require("./whole.jest.config.js");
 
 /** The tests of the sample alone: loading the others would take most of the time. @type {import("jest").Config} */
 module.exports = {
-  ...unit,
+  ...config,
+  // Unit tests need no server.
+  globalSetup: undefined,
   testMatch: [
     "<rootDir>/tests/unit/platform/{credentials,database-errors,publication,row-stream}.test.ts",
     "<rootDir>/tests/unit/extract/reconciliation.test.ts",

@@ -89,6 +89,9 @@ it("the demonstration runs the real handler for the last closed month and shows 
   const file = await readFile(path.join(ROOT, "demo-output", "lake", "first-national.parquet"));
   const [count] = await queryParquet([file], "select count(*)::varchar from file0");
   expect(count).toEqual([table.find(([key = ""]) => key.startsWith("FirstNational/"))?.[1]]);
+  expect(demo.output()).toMatch(
+    new RegExp(`\n${month}: 3 files of loans in demo-output/, in [\\d.]+ m?[^\n]*s\n$`),
+  );
   expect(await leftBehind()).toEqual([]);
 });
 

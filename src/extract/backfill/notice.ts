@@ -1,6 +1,7 @@
 /** The message to people at the end of a backfill, and the same on a terminal. */
 import { subjectLine, type Notice } from "../../platform/lambda/notice";
 import type { Month } from "../../platform/month";
+import { quoted } from "../../platform/shell";
 import { defaultExtract } from "../definitions";
 import { type BackfillInput, rangesOf, spanOf } from "./request";
 import type { BackfillSummary } from "./summary";
@@ -105,12 +106,11 @@ export function commandOf(input: BackfillInput, stage: string | undefined): stri
     const value = input[key];
     if (value === true) return [flag];
     const words = Array.isArray(value) ? value.join(",") : value;
-    return typeof words === "string" ? [flag, quoted(words)] : [];
+    return typeof words === "string" ? [flag, shellWord(words)] : [];
   });
   return ["npx bank-batch backfill", ...words, ...(stage === undefined ? [] : ["--stage", stage])].join(" ");
 }
 
-/** A word of a POSIX shell. */
-function quoted(word: string): string {
-  return /^[\w.,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+function shellWord(word: string): string {
+  return /^[\w.,-]+$/.test(word) ? word : quoted(word);
 }

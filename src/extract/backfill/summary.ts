@@ -48,10 +48,14 @@ function summaryOf(input: BackfillInput, pieces: readonly Piece[], now: Date): B
   const notInLake = pieces.flatMap(({ inLake = [] }) =>
     inLake.flatMap(({ month, error }) => (error === undefined ? [] : [{ month, error }])),
   );
-  const left = [...pieces.flatMap(monthsLeft), ...notInLake.map(({ month }) => month)].sort();
+  // By what was asked for, and not by the pieces: a piece that got lost is not done.
+  const asked = parseBackfill(input, now);
+  const isDone = new Set(done.map(({ month }) => month));
+  for (const { month } of notInLake) isDone.delete(month);
+  const left = asked.months.filter((month) => !isDone.has(month));
   const summary = { input, done, failed, notInLake };
   if (left.length === 0) return { outcome: "done", ...summary };
-  return { outcome: "failed", ...summary, goOn: backfillInputOf(parseBackfill(input, now), left) };
+  return { outcome: "failed", ...summary, goOn: backfillInputOf(asked, left) };
 }
 
 function unplanned(state: unknown): BackfillSummary {

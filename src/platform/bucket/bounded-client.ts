@@ -19,15 +19,16 @@ export function boundedClient(s3: S3Client, signal: AbortSignal): S3Client {
   const requests = new Slots(REQUESTS_IN_FLIGHT);
   const clearUps = new Slots(REQUESTS_IN_FLIGHT);
   let lastClearUp: AbortSignal | undefined;
-  const clearUpSignal = (): AbortSignal => {
-    if (!signal.aborted) return AbortSignal.timeout(CLEAR_UP_MS);
-    if (lastClearUp === undefined) {
-      lastClearUp = AbortSignal.timeout(CLEAR_UP_MS);
-      // Each request in flight listens to the signal, so many listeners are no leak.
-      setMaxListeners(0, lastClearUp);
-    }
-    return lastClearUp;
+  const beginLastClearUp = (): AbortSignal => {
+    const last = AbortSignal.timeout(CLEAR_UP_MS);
+    // Each request in flight listens to the signal, so many listeners are no leak.
+    setMaxListeners(0, last);
+    return last;
   };
+  // Requests that began before the signal end within the same time.
+  signal.addEventListener("abort", () => (lastClearUp ??= beginLastClearUp()), { once: true });
+  const clearUpSignal = (): AbortSignal =>
+    signal.aborted ? (lastClearUp ??= beginLastClearUp()) : AbortSignal.timeout(CLEAR_UP_MS);
   const send = (command: Parameters<S3Client["send"]>[0]): Promise<unknown> => {
     const clearsUp = command instanceof AbortMultipartUploadCommand;
     return (clearsUp ? clearUps : requests).use(() => {

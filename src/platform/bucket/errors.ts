@@ -33,6 +33,20 @@ export function interruption(reason: unknown, action: string, bucket: string, ke
   });
 }
 
+/** Whether a key holds nothing because somebody deleted what it held: S3 says so of its answer, by a header. */
+export function isDeleted(error: unknown): boolean {
+  const { $response } = error as { $response?: { headers?: Readonly<Record<string, string>> } };
+  return $response?.headers?.["x-amz-delete-marker"] === "true";
+}
+
+export function deletion(bucket: string, key: string, cause: unknown): StorageError {
+  return new StorageError(`s3://${bucket}/${key} was deleted, so what is published is unknown`, {
+    retry: false,
+    hint: "Find out who deleted it, and put its last version back under the same key; docs/runbook.md has the commands.",
+    cause,
+  });
+}
+
 function storageHint(name: string, status: number | undefined, bucket: string): string {
   if (name === "NoSuchBucket")
     return `Check the bucket's name in the settings: this account and region have no bucket ${bucket}.`;

@@ -20,7 +20,7 @@ import {
 import { ConflictError } from "../errors";
 import type { BucketSettings } from "../settings";
 import { boundedClient } from "./bounded-client";
-import { interruption, isNamed, storageError } from "./errors";
+import { deletion, interruption, isDeleted, isNamed, storageError } from "./errors";
 import { type HeldObject, isHeld, type OpenUpload, type StagedObject, stageUpload } from "./staged-upload";
 import { versionOrNull } from "./version-id";
 
@@ -60,15 +60,23 @@ export class ObjectStore {
     return this.#attempt("look at", key, async () => (await this.#head(key))?.version);
   }
 
-  /** The text of a small object and its version, undefined if the key holds none. */
-  async read(key: string): Promise<{ readonly text: string; readonly version: ObjectVersion } | undefined> {
+  /**
+   * The text of a small object and its version, undefined if the key holds none.
+   *
+   * @param isEverDeleted false if the program never deletes it: then one that somebody has deleted is an error.
+   */
+  async read(
+    key: string,
+    { isEverDeleted = true } = {},
+  ): Promise<{ readonly text: string; readonly version: ObjectVersion } | undefined> {
     return this.#attempt("read", key, async () => {
       try {
         const { Body, ...object } = await this.#s3.send(new GetObjectCommand(this.#at(key)));
         return { text: (await Body?.transformToString()) ?? "", version: toVersion(object) };
       } catch (error) {
-        if (isNamed(error, "NoSuchKey")) return undefined;
-        throw error;
+        if (!isNamed(error, "NoSuchKey")) throw error;
+        if (!isEverDeleted && isDeleted(error)) throw deletion(this.#settings.bucket, key, error);
+        return undefined;
       }
     });
   }

@@ -3,12 +3,16 @@
 const REFUSED =
   /^permission denied (?:for (?<kind>table|schema|function|sequence) |to create temporary tables in database )"?(?<name>[\w$]+)/;
 
+const HIDDEN = /^query would be affected by row-level security policy for table "([^"]+)"/;
+
 /**
  * @param why PostgreSQL's message: `permission denied for table loans`.
  * @param statement the text that it refused.
  * @returns what to grant: `insert on table loans`; undefined if it can't be told.
  */
 export function missingRight(why: string, statement: string): string | undefined {
+  const hiding = HIDDEN.exec(why)?.[1];
+  if (hiding !== undefined) return `bypassrls: row-level security hides rows of the table ${hiding} from it`;
   const { kind = "database", name } = REFUSED.exec(why)?.groups ?? {};
   if (name === undefined) return undefined;
   if (kind === "database") return `temporary on database ${name}`;

@@ -97,14 +97,16 @@ class Parser {
 
   /** A field up to the next comma or end of line. */
   #bare(): string | null {
+    const text = this.#text;
     const from = this.#at;
-    for (;;) {
-      const code = this.#text.charCodeAt(this.#at);
-      if (code === COMMA || code === LF || code === CR || Number.isNaN(code)) break;
+    let at = from;
+    for (; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === COMMA || code === LF || code === CR) break;
       if (code === QUOTE) throw this.#problem("a field without quotes has a quote");
-      this.#at += 1;
     }
-    return this.#at === from ? null : this.#text.slice(from, this.#at);
+    this.#at = at;
+    return at === from ? null : text.slice(from, at);
   }
 
   /** A field between quotes, undefined if the closing one is not there yet. */

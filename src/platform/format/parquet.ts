@@ -84,8 +84,9 @@ class ParquetBuilder {
     this.#rowCount += 1;
     if (row.length !== this.#columns.length)
       throw this.#error(`it has ${row.length} fields instead of ${this.#columns.length}`);
-    for (const [index, pending] of this.#columns.entries()) {
-      const field = row[index] ?? null;
+    let index = 0;
+    for (const pending of this.#columns) {
+      const field = row[index++] ?? null;
       pending.values.push(field === null ? this.#noValue(pending.column) : this.#parse(pending, field));
       this.pendingCharacters += field?.length ?? 0;
     }

@@ -21,6 +21,9 @@ const INVOKE_AGAIN = "Then invoke the function again with the same input.";
 export const DONE = "\nDone: ";
 export const TRY = "\nTry: ";
 
+/** In characters: some 100 banks with their figures. */
+const LONGEST_MESSAGE = 20_000;
+
 /** @throws the action's error; what to do is added to its message, because Lambda reports nothing else of it. */
 export async function handle<Result>(
   event: unknown,
@@ -41,11 +44,24 @@ export async function handle<Result>(
   } catch (error) {
     telemetry.error("failed", error);
     if (error instanceof BatchError) {
+      const what = cutDown(error);
       const done = error.done.length === 0 ? "" : `${DONE}${error.done.join(", ")}`;
-      error.message = `${error.message}${done}${TRY}${error.advice(INVOKE_AGAIN)}`;
+      error.message = `${what}${done}${TRY}${error.advice(INVOKE_AGAIN)}`;
     }
     throw error;
   } finally {
     telemetry.flush();
   }
+}
+
+/**
+ * What happened, in one line: it may quote the source's data, which must not be taken for what was done or for what to do.
+ * Lambda passes nothing on to a destination that is too large, and then nobody would be told.
+ */
+function cutDown(error: BatchError): string {
+  const line = error.message.replace(/\s*[\r\n]+\s*/g, " ");
+  if (line.length <= LONGEST_MESSAGE) return line;
+  // Lambda reports the stack as well, which repeats the message.
+  error.stack = error.name;
+  return `${line.slice(0, LONGEST_MESSAGE)} … (the log has all of it)`;
 }

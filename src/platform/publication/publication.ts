@@ -68,7 +68,8 @@ export async function readPublication<Manifest extends ManifestCore>(
 ): Promise<Publication<Manifest>> {
   const [first, ...others] = keys;
   const [found, ofFirst] = await Promise.all([
-    objects.read(manifestKey),
+    // A publication whose manifest is gone would begin again at revision 1, which consumers of a later one ignore.
+    objects.read(manifestKey, { isEverDeleted: false }),
     present(objects, first === undefined ? [] : [first]),
   ]);
   const isThere = found !== undefined || ofFirst.length > 0;

@@ -5,12 +5,13 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-import type { Fault, RequestEvent } from "../../../local/aws/server";
+import type { RequestEvent } from "../../../local/aws/server";
 import { ROOT } from "../../support/root";
 import { expectFailure, expectPublished } from "../../support/fault";
 import { Proxy } from "../../support/proxy";
 import { makeLoansSlow } from "../../support/slow-loans";
 import { testServer } from "../../support/test-server";
+import { hangUntilTimeIsUp } from "../../support/time-is-up";
 import { stagedAsUploads, World } from "../../support/world";
 
 jest.setTimeout(60_000);
@@ -30,9 +31,9 @@ afterEach(async () => {
   await world.close();
 });
 
-/** The picked requests hang until the returned function is called. */
-function hang(isPicked: (event: RequestEvent) => boolean): () => void {
-  return world.aws.onRequest((event): Fault | undefined => (isPicked(event) ? { hang: true } : undefined));
+/** The time is up when the first of these requests hangs. */
+function hang(isPicked: (event: RequestEvent) => boolean) {
+  return hangUntilTimeIsUp(world.aws, isPicked);
 }
 
 const isOf = (part: string) => (event: RequestEvent) => event.key?.includes(part) === true;
@@ -71,60 +72,63 @@ describe("a run at its deadline", () => {
   });
 
   it("ends while an upload hangs", async () => {
-    const remove = hang(({ operation }) => operation === "UploadPart");
+    const time = hang(({ operation }) => operation === "UploadPart");
     await expectFailure(
-      { world, options: { timeLimitMs } },
+      { world, options: { stop: time.timeIsUp } },
       { ...timeIsUp, message: [said, "of First National, 2026-09"] },
     );
-    remove();
+    time.remove();
     await expectPublished({ world });
   });
 
   it("ends between two files, of which the first is staged", async () => {
-    const remove = hang(
+    const time = hang(
       (event) => event.operation === "CreateMultipartUpload" && !isOf("FirstNational")(event),
     );
-    await expectFailure({ world, options: { timeLimitMs } }, { ...timeIsUp, message: [said, "2026-09"] });
-    remove();
+    await expectFailure(
+      { world, options: { stop: time.timeIsUp } },
+      { ...timeIsUp, message: [said, "2026-09"] },
+    );
+    time.remove();
     await expectPublished({ world });
   });
 
   it("ends between two completions without a manifest, and the next run publishes", async () => {
-    const remove = hang(
+    const time = hang(
       (event) => event.operation === "CompleteMultipartUpload" && !isOf("FirstNational")(event),
     );
     await expectFailure(
-      { world, options: { timeLimitMs } },
+      { world, options: { stop: time.timeIsUp } },
       {
         ...timeIsUp,
         message: [`${said} while publishing 2026-09, which the next run finishes`],
         keys: ["FirstNational/2026/09/FirstNational_20260930.csv"],
       },
     );
-    remove();
+    time.remove();
     await expectPublished({ world });
   });
 
   it("ends after 5 s more when the aborts of a hanging upload and of a staged one hang too", async () => {
-    const remove = hang(
+    const time = hang(
       (event) =>
         event.operation === "AbortMultipartUpload" ||
         (event.operation === "UploadPart" && !isOf("FirstNational")(event)),
     );
     await expectFailure(
-      { world, options: { timeLimitMs }, withinMs: timeLimitMs + 6500 },
+      { world, options: { stop: time.timeIsUp }, withinMs: 12_000 },
       { ...timeIsUp, message: [said, "2026-09"], leavesUploads: true },
     );
-    remove();
+    time.remove();
     await expectPublished({ world });
   });
 
   it("ends in the second month of a range, and keeps and names the first", async () => {
-    const remove = hang((event) => event.operation === "UploadPart" && isOf("/2026/09/")(event));
+    const time = hang((event) => event.operation === "UploadPart" && isOf("/2026/09/")(event));
     const { months } = await world.run({ month: "2026-08", dryRun: true });
     const files = (months[0]?.files ?? []).map(({ key }) => key);
     await expectFailure(
-      { world, input: { from: "2026-08", to: "2026-09" }, options: { timeLimitMs } },
+      { world, input: { from: "2026-08", to: "2026-09" }, options: { stop: time.timeIsUp } },
       {
         ...timeIsUp,
         message: [said, "of First National, 2026-09"],
@@ -132,7 +136,7 @@ describe("a run at its deadline", () => {
         keys: [...files, "_manifests/2026/08.json"].sort(),
       },
     );
-    remove();
+    time.remove();
     await expectPublished({ world });
   });
 });

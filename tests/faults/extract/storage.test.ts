@@ -5,6 +5,7 @@
 import type { Fault, RequestEvent } from "../../../local/aws/server";
 import { expectFailure, expectPublished, type FaultyRun } from "../../support/fault";
 import { fillLargeBank } from "../../support/large-bank";
+import { hangUntilTimeIsUp } from "../../support/time-is-up";
 import { stagedAsUploads, World } from "../../support/world";
 
 jest.setTimeout(60_000);
@@ -349,19 +350,20 @@ describe("the upload of a file of several parts", () => {
   });
 
   it("is aborted at the deadline when it hangs", async () => {
-    const remove = large.aws.onRequest(({ operation, partNumber = 0 }) =>
-      operation === "UploadPart" && partNumber > 1 ? { hang: true } : undefined,
+    const time = hangUntilTimeIsUp(
+      large.aws,
+      ({ operation, partNumber = 0 }) => operation === "UploadPart" && partNumber > 1,
     );
     await expectFailure(
-      { world: large, options: { environment: environment(), timeLimitMs: 3000 } },
+      { world: large, options: { environment: environment(), stop: time.timeIsUp } },
       {
         name: "DeadlineError",
         exitCode: 75,
-        message: ["the time limit of 3 s is reached", "of Bank, 2026-09"],
+        message: ["the time limit of 2 s is reached", "of Bank, 2026-09"],
         hint: "Give it more time.",
       },
     );
-    remove();
+    time.remove();
   });
 });
 

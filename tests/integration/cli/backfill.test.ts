@@ -56,6 +56,7 @@ it("a backfill in one process does the months that it can, and ends with the com
     "--allow-empty",
   );
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining("4 runs")]);
+  expect(stderr).toMatch(/\n4 months: 2 published, 2 not done, in [\d.]+ s\n$/);
   expect(stdout).toContain("2026-06 to 2026-07  published");
   expect(stdout).toMatch(/2026-08 {2}ReconciliationError: .*\n {2}2026-09 {2}ReconciliationError/);
   expect(stdout).toContain("npx bank-batch backfill --from 2026-08 --to 2026-09 --allow-empty\n");

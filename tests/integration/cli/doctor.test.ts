@@ -488,7 +488,9 @@ describe("the command", () => {
     expect(stdout).toContain("✗ parameters: missing in SSM: extracts-bucket\n  Try: Run terraform apply");
     expect(stdout).toContain("✓ secret: readable, in the RDS format");
     expect(stdout).toContain("– bucket: its name is not in SSM\n  Try: Correct the parameters first.");
-    expect(stderr).toMatch(/Error: \d+ wrong, \d+ could not be looked at, \d+ fine\nTry: /);
+    expect(stderr).toMatch(
+      /^\d+ findings: (\d+ wrong, \d+ could not be looked at, \d+ fine), in [\d.]+ s\nError: \1\nTry: /,
+    );
   });
 
   it("prints only JSON with --json, whatever it finds, and rejects a stage that can't be one", async () => {

@@ -2,7 +2,8 @@
 import type { Summary } from "../../../src/extract/extract";
 import { WouldChangeError } from "../../../src/extract/refusal";
 import { readStatuses } from "../../../src/extract/statuses";
-import { type RunOptions, World } from "../../support/world";
+import { commandLine } from "../../support/command-line";
+import { NOW, type RunOptions, World } from "../../support/world";
 
 let world: World;
 let prefix: string;
@@ -10,6 +11,7 @@ let prefix: string;
 let loan: {
   readonly idloan: number;
   readonly amount: number;
+  readonly account: number;
   readonly bank: string;
   readonly branch: number;
 };
@@ -17,7 +19,7 @@ let loan: {
 beforeAll(async () => {
   world = await World.create("seeded");
   const [found] = await world.sql<typeof loan>(
-    `select idloan, amount, bank.name as bank, branch_idbranch as branch
+    `select idloan, amount, account_idaccount as account, bank.name as bank, branch_idbranch as branch
      from loans join account on idaccount = account_idaccount join client on idclient = client_idclient
        join branch on idbranch = branch_idbranch join bank on idbank = bank_idbank
      where loan_date between '2026-09-01' and '2026-09-30' and amount is not null order by idloan limit 1`,
@@ -64,6 +66,8 @@ it("diff names bank, branch and columns, keeps month and window apart, and publi
     { column: "monthly_total_average_3m", ...difference },
   ]);
   expect((await world.manifest("2026-09", prefix)).revision).toBe(1);
+  const dry = await run({ from: "2026-08", to: "2026-10", restate: true, dryRun: true });
+  expect(dry.months).toEqual(months);
 });
 
 it("a refusal has the same changes, for a month within a range too, and says so in its message", async () => {
@@ -111,6 +115,72 @@ it("a restatement names the published months whose windows contain it, and none 
   expect(await staleMonths()).toEqual(["2026-10"]);
   expect((await run({ from: "2026-09", to: "2026-10", ...restate })).laterMonths).toBeUndefined();
   expect(await staleMonths()).toEqual([]);
+});
+
+it("a refusal at a terminal has the ten largest changes of branches, with old and new, and says how to allow them", async () => {
+  // One loan of each branch, each by another amount; the loan that all tests change is the largest.
+  const inEachBranch = `
+    from (select min(idloan) as idloan, branch_idbranch as branch
+          from loans join account on idaccount = account_idaccount join client on idclient = client_idclient
+          where loan_date between '2026-09-01' and '2026-09-30' and amount is not null group by 2) as chosen
+    where loans.idloan = chosen.idloan`;
+  const totals = () =>
+    world.sql<{ bank: string; branch: number; total: string }>(
+      `select bank.name as bank, idbranch as branch, sum(amount)::varchar as total
+       from loans join account on idaccount = account_idaccount join client on idclient = client_idclient
+         join branch on idbranch = branch_idbranch join bank on idbank = bank_idbank
+       where loan_date between '2026-09-01' and '2026-09-30' group by 1, 2 order by 2`,
+    );
+  const now = await totals();
+  await world.sql(
+    `update loans set amount = amount - branch - case branch when ${loan.branch} then 1000000 else 0 end ${inEachBranch}`,
+  );
+  const before = await totals();
+  await run({ month: "2026-09", restate: true });
+  await world.sql(
+    `update loans set amount = amount + branch + case branch when ${loan.branch} then 1000000 else 0 end ${inEachBranch}`,
+  );
+
+  const changes = now.flatMap(({ bank, branch, total }, at) => {
+    const published = before[at]?.total ?? "";
+    const size = Number(total) - Number(published);
+    return size === 0
+      ? []
+      : [{ size, line: `    ${bank}, branch_id ${branch}: loan_total ${published} → ${total}, ` }];
+  });
+  expect(changes.length).toBeGreaterThan(10);
+  changes.sort((one, other) => other.size - one.size);
+  const { exitCode, stdout, stderr } = await commandLine(["extract", "--month", "2026-09"], {
+    ...world.environment,
+    EXTRACT_PREFIX: prefix,
+  });
+  expect(exitCode).toBe(1);
+  const lines = stdout.split("\n");
+  const title = lines.indexOf("  The largest changes of the month itself:");
+  expect(lines[0]).toBe("2026-09  revision 2 would change:");
+  expect(lines.slice(title + 1, -1).map((line, at) => line.startsWith(changes[at]?.line ?? " "))).toEqual(
+    Array(10).fill(true),
+  );
+  expect(stderr).toContain("AlreadyPublishedError: 2026-09 is published as revision 2 and would change: ");
+  expect(stderr).toContain("Try:   If the change is intended, restate the month: --month 2026-09 --restate");
+});
+
+it("status finds months stale if a restatement moved loans between banks, which leaves the total of all", async () => {
+  await run({ from: "2026-08", to: "2026-10", restate: true });
+  await world.sql(
+    `update loans set account_idaccount = (
+       select min(idaccount) from account join client on idclient = client_idclient
+         join branch on idbranch = branch_idbranch join bank on idbank = bank_idbank where bank.name <> $2)
+     where idloan = $1`,
+    [loan.idloan, loan.bank],
+  );
+  try {
+    const later = { now: new Date(NOW.getTime() + 1000) };
+    const { laterMonths } = await run({ month: "2026-09", restate: true }, later);
+    expect([laterMonths, await staleMonths()]).toEqual([["2026-10"], ["2026-10"]]);
+  } finally {
+    await world.sql("update loans set account_idaccount = $2 where idloan = $1", [loan.idloan, loan.account]);
+  }
 });
 
 it("a restatement has succeeded although the later months can't be read", async () => {

@@ -2,6 +2,7 @@
 import type { Context } from "aws-lambda";
 
 import { announce, extract, notify, verify } from "../../support/handlers";
+import { codeBlocks, readDocument } from "../../support/markdown";
 import { World } from "../../support/world";
 
 let world: World;
@@ -191,7 +192,13 @@ describe("announce", () => {
       ...{ extract: "loan_moving_average", month: "2026-09", state: "published" },
       ...{ revision: 1, manifest: key },
     };
-    expect(await announced(created(key))).toEqual([{ ...message, runId, publishedAt }]);
+    const sent = await announced(created(key));
+    expect(sent).toEqual([{ ...message, runId, publishedAt }]);
+    // The consumers' page shows such a message, and the rule for it.
+    const page = "docs/consumer.md";
+    const example = codeBlocks(page).find(({ language }) => language === "json")?.code ?? "";
+    expect(Object.keys(JSON.parse(example) as object)).toEqual(Object.keys(sent[0] as object));
+    expect(readDocument(page)).toContain("**Compare `revision` with the one that you hold.**");
     // A repeated event repeats the message.
     expect(await announced(created(key))).toEqual([{ ...message, runId, publishedAt }]);
   });

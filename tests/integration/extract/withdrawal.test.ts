@@ -80,6 +80,25 @@ it("a withdrawal is undone only by a restatement, which may have a reason too", 
   expect(await world.verify({ month }, options)).toMatchObject([{ status: "verified" }]);
 });
 
+it("a withdrawal of a month that is empty now is undone only with allowEmpty as well", async () => {
+  await withdrawn();
+  const move = (days: string) =>
+    world.sql(`update loans set loan_date = loan_date ${days} where loan_date between $1 and $2`, [
+      ...(days.startsWith("+") ? ["2026-09-01", "2026-09-30"] : ["2054-01-01", "2054-12-31"]),
+    ]);
+  await move("+ 10000");
+  try {
+    await expect(world.run({ month, restate: true }, options)).rejects.toMatchObject({
+      name: "QueryError",
+      message: expect.stringContaining("2026-09 is empty") as string,
+    });
+    const empty = await world.run({ month, restate: true, allowEmpty: true }, options);
+    expect(empty.months).toMatchObject([{ status: "restated", revision: 3, totals: { loanCount: "0" } }]);
+  } finally {
+    await move("- 10000");
+  }
+});
+
 it("a second withdrawal changes nothing", async () => {
   await withdrawn();
   const before = await world.manifest(month, prefix);
@@ -157,6 +176,12 @@ it("a withdrawal on the command line records the login's name", async () => {
   expect((await world.manifest(month, prefix)).by).toMatch(/./);
   const status = await commandLine(["status", "--month", month], environment);
   expect(status.stdout).toContain("○ withdrawn on purpose");
+  const range = ["withdraw", "--from", month, "--to", "2026-10", "--reason", "test data", "--json"];
+  const partly = await commandLine(range, environment);
+  expect([partly.exitCode, JSON.parse(partly.stdout)]).toMatchObject([
+    64,
+    { months: [{ month, status: "unchanged" }], error: { name: "RequestError", done: [month] } },
+  ]);
   const missing = await commandLine(["withdraw", "--month", month], environment);
   expect([missing.exitCode, missing.stderr]).toEqual([64, expect.stringContaining("--reason")]);
 });

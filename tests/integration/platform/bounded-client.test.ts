@@ -156,7 +156,12 @@ describe("aborting uploads", () => {
       await sleep(2500);
       await Promise.all([abort, all.abort(uploads.slice(0, 1))]);
     });
-    await Promise.all([before, after]);
+    // An upload that fails just before the time limit: the first aborts begin before the signal, the others after it.
+    const stop = stopper();
+    const crossing = withUploads(store(stop.signal), (all) => all.abort(uploads));
+    await sleep(500);
+    stop.abort();
+    await Promise.all([before, after, crossing]);
     const tookMs = performance.now() - startedAt;
     expect(tookMs).toBeGreaterThan(4900);
     expect(tookMs).toBeLessThan(6500);

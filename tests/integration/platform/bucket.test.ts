@@ -1,7 +1,7 @@
 /** The bucket as pipelines see it, against the local endpoint: the memory of staging, and the errors of bodies. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { HeadObjectCommand } from "@aws-sdk/client-s3";
+import { CreateMultipartUploadCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 
 import { type LocalAws, startLocalAws } from "../../../local/aws/server";
 import { awsClients } from "../../../src/platform/aws";
@@ -31,6 +31,30 @@ async function withStore<Result>(action: (objects: ObjectStore) => Promise<Resul
     s3.destroy();
   }
 }
+
+it("all open uploads are found, however many answers it takes to list them", async () => {
+  const s3 = await awsClients(aws.clientConfig).s3(settings);
+  for (const key of ["a/1", "a/2", "a/2", "a/2", "b/1"]) {
+    await s3.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: key }));
+  }
+  // S3 lists 1,000 at a time.
+  s3.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) =>
+        next(
+          commandName === "ListMultipartUploadsCommand"
+            ? { ...args, input: { ...args.input, MaxUploads: 2 } }
+            : args,
+        ),
+    { step: "initialize" },
+  );
+  const objects = new ObjectStore(s3, settings, "run", new AbortController().signal);
+  const found = await objects.openUploads("a/", () => true);
+  expect(found.map(({ key }) => key)).toEqual(["a/1", "a/2", "a/2", "a/2"]);
+  expect(new Set(found.map(({ uploadId }) => uploadId)).size).toBe(4);
+  expect(aws.requests.filter(({ operation }) => operation === "ListMultipartUploads")).toHaveLength(2);
+  s3.destroy();
+});
 
 const openUploads = () => withStore((objects) => objects.openUploads("", (key) => key === "key"));
 

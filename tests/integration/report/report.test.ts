@@ -1,5 +1,5 @@
 /** The report's figures, checked against figures that are computed in another way: from the tables, loan by loan. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 
@@ -269,8 +269,9 @@ describe("the figures of an eventful year", () => {
     const flags = ["report", "--from", RANGE.from, "--to", RANGE.to, "--output", file];
     const { exitCode, stdout, stderr } = await commandLine(flags, world.environment);
     expect([exitCode, stdout]).toEqual([0, ""]);
-    expect(stderr).toContain(`${file}  made from 47 published files`);
+    expect(stderr).toMatch(`${file}  made from 47 published files, 7 to look into, in `);
     const html = await readFile(file, "utf8");
+    expect(await readdir(directory)).toEqual(["report.html"]);
     await rm(directory, { recursive: true });
     expect(html.match(/<(script|img|iframe|link rel="stylesheet")/g)).toBeNull();
     expect(html.includes("&lt;script>document.title=")).toBe(true);

@@ -152,6 +152,13 @@ describe("the summary", () => {
     });
   });
 
+  it("asks for the months of a piece that got lost", () => {
+    const summary = of(piece("2026-01", "2026-03", months("2026-01", "2026-03")));
+    expect(summary).toMatchObject({
+      ...{ outcome: "failed", failed: [], goOn: { from: "2026-04", to: "2026-06" } },
+    });
+  });
+
   it("has the cause as it is if it is not an error of a Lambda", () => {
     const error = { Error: "States.Timeout", Cause: "" };
     expect(of(piece("2026-01", "2026-06", [], { error })).failed).toMatchObject([
@@ -161,7 +168,10 @@ describe("the summary", () => {
 
   it("counts a month that the lake doesn't have as not done", () => {
     const inLake = [{ month: "2026-02" as Month, error: "StorageError" }, { month: "2026-01" as Month }];
-    const summary = of(piece("2026-01", "2026-02", months("2026-01", "2026-02"), { inLake }));
+    const summary = of(
+      piece("2026-01", "2026-02", months("2026-01", "2026-02"), { inLake }),
+      piece("2026-03", "2026-06", months("2026-03", "2026-06")),
+    );
     expect(summary).toMatchObject({
       ...{ outcome: "failed", failed: [], notInLake: [{ month: "2026-02", error: "StorageError" }] },
       goOn: { from: "2026-02", to: "2026-02" },

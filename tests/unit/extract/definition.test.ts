@@ -9,7 +9,7 @@ import {
   parseTotals,
   Sums,
 } from "../../../src/extract/definition";
-import { extractNamed, extractNames } from "../../../src/extract/definitions";
+import { definitions, extractNamed, extractNames } from "../../../src/extract/definitions";
 
 const statement = { name: "none.sql", text: "", sha256: "" };
 
@@ -129,6 +129,14 @@ describe.each(extractNames)("the definition of %s", (name) => {
     expect(new Set(columns.map((column) => column.name)).size).toBe(columns.length);
     expect(columns.filter(({ meaning }) => meaning === "" || meaning.endsWith("."))).toEqual([]);
   });
+});
+
+it("no two definitions have the same name or folder, and no folder can be taken for a bank's or a part of a name", () => {
+  expect(new Set(extractNames).size).toBe(definitions.length);
+  const folders = definitions.map(({ folder }) => folder);
+  expect(new Set(folders).size).toBe(folders.length);
+  // A bank's folder begins with a capital letter, a digit, or a letter of a script without capitals.
+  for (const folder of folders) expect(folder).toMatch(/^([a-z_]+\/)?$/);
 });
 
 it.each([

@@ -106,6 +106,8 @@ describe("a request", () => {
     [{}, "but got none"],
     [{ allowEmpty: 1, month: "2026-09" }, "allowEmpty: expected true or false"],
     [{ restate: "yes", month: "2026-09" }, "restate: expected true or false"],
+    [{ scheduledTime: "2026-02-29T03:00:00Z" }, "scheduledTime: expected a day that exists"],
+    [{ scheduledTime: "2026-09-31T03:00:00+02:00" }, "scheduledTime: expected a day that exists"],
     [{ scheduledTime: "yesterday" }, "scheduledTime: expected a time in ISO 8601"],
     [null, "expected a JSON object"],
     ["2026-09", "expected a JSON object"],

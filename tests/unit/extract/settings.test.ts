@@ -69,6 +69,18 @@ describe("the settings", () => {
     );
   });
 
+  it.each([" loans", "loans ", "loans /", "loans\n", "loans\n/", "lo\u0000ans/", "\u00a0loans/"])(
+    "have no prefix that nobody would find, such as %j",
+    (prefix) => {
+      expect(refusal({ ...required, EXTRACT_PREFIX: prefix }).message).toContain(
+        "EXTRACT_PREFIX: expected a prefix without spaces around it",
+      );
+      expect(parseExtractSettings({ ...required, EXTRACT_PREFIX: "a b/c" }).output.layout.prefix).toBe(
+        "a b/c/",
+      );
+    },
+  );
+
   it("are refused with all mistakes at once, each with what was expected", () => {
     const error = refusal({
       ...{ EXTRACT_BUCKET: "s3://Extracts", DB_PORT: "70000", DB_SSL: "require", EXTRACT_KEY_LAYOUT: "flat" },

@@ -171,7 +171,7 @@ describe("an error of Secrets Manager", () => {
     refusal("InternalServiceError", 500),
     refusal("ServiceUnavailable", 503),
     refusal("ThrottlingException", 400),
-  ])("means that it is unavailable: %s", async (cause) => {
+  ])("means that it is unavailable: $name", async (cause) => {
     expect(await firstOf(cause)).toMatchObject({
       ...unavailable,
       cause,
@@ -183,7 +183,7 @@ describe("an error of Secrets Manager", () => {
     refusal("ResourceNotFoundException", 400),
     refusal("AccessDeniedException", 403),
     refusal("Odd", 499),
-  ])("means that the secret can't be read: %s", async (cause) => {
+  ])("means that the secret can't be read: $name", async (cause) => {
     expect(await firstOf(cause)).toMatchObject({
       name: "CredentialsError",
       cause,

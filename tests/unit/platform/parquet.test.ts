@@ -227,7 +227,25 @@ it("names its writer by the version that is installed, and keeps the metadata", 
 
 describe("a field that does not fit its column", () => {
   const unfit: readonly (readonly [ColumnType, readonly string[]])[] = [
-    ["int32", ["", " 1", "1 ", "1.0", "1e3", "+1", "0x1", "2147483648", "-2147483649", "NaN", "1\n"]],
+    [
+      "int32",
+      [
+        "",
+        " 1",
+        "1 ",
+        "1.0",
+        "1e3",
+        "+1",
+        "-",
+        "--1",
+        "0x1",
+        "00000000001",
+        "2147483648",
+        "-2147483649",
+        "NaN",
+        "1\n",
+      ],
+    ],
     ["int64", ["", "9223372036854775808", "-9223372036854775809", "1.5", "1_000", "12345678901234567890123"]],
     [
       "decimal(5,2)",

@@ -1,5 +1,5 @@
 /** The calendar of deliveries in `status`, character by character. */
-import { deliveriesText } from "../../../cli/deliveries";
+import { deliveriesText } from "../../../cli/delivery-calendar";
 import { deliveryCalendar, type KnownDelivery } from "../../../src/intake/delivery-calendar";
 import { feeds } from "../../../src/intake/feeds";
 import { addDays, dayRange } from "../../../src/intake/days";
