@@ -9,6 +9,8 @@ import { DeliveriesInLake } from "../../support/deliveries-in-lake";
 import { fileOf } from "../../support/intake-world";
 import { bucketOf } from "../../support/lake-world";
 
+jest.setTimeout(120_000);
+
 const datasets = ["clients", "accounts", "loans"];
 const tenants = readTenants(undefined).map((tenant, index) => ({
   ...tenant,
