@@ -22,7 +22,8 @@ const accepted = v.looseObject({
   bankId: v.number(),
   loadNumber: v.string(),
   rejectedRecords: v.number(),
-  controlTotals: v.optional(v.object({ found: v.object({ total: v.string() }) })),
+  /** What the file states of itself at its end. */
+  figures: v.optional(v.array(v.object({ name: v.string(), stated: v.string() })), []),
   /** Missing if the content was loaded before, by another delivery. */
   stage: v.optional(v.object({ ...object, rowCount: v.number(), byteCount: v.number(), sha256: v.string() })),
 });

@@ -80,13 +80,17 @@ async function* lakeRows(
   }
 }
 
-/** What the trailer states, if it is of the accepted rows alone: it also covers rejected ones. */
+/** The figure in intake's report. */
+const CONTROL_FIGURE = "control total";
+
+/** What the file states, if it is of the accepted rows alone: it also covers rejected ones. */
 function statedTotal(
   { columns, totals }: DeliveryDataset,
-  { controlTotals, rejectedRecords }: DeliveryWithRows,
+  { figures, rejectedRecords }: DeliveryWithRows,
 ): Readonly<Record<string, string>> {
   const controlled = totals.find(({ name }) => name === CONTROL_TOTAL)?.column;
   const column = columns.find(({ name }) => name === controlled);
-  if (column === undefined || controlTotals === undefined || rejectedRecords > 0) return {};
-  return { [CONTROL_TOTAL]: String(decimalUnits(controlTotals.found.total, column.type)) };
+  const figure = figures.find(({ name }) => name === CONTROL_FIGURE);
+  if (column === undefined || figure === undefined || rejectedRecords > 0) return {};
+  return { [CONTROL_TOTAL]: String(decimalUnits(figure.stated, column.type)) };
 }

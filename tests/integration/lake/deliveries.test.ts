@@ -207,7 +207,7 @@ it("a control total that differs from the trailer's doesn't get into the lake", 
   const message = await world.send({ time: "2024-07-31T22:00:00Z", details: ["71|7|1000|"], total: 7 });
   const report = (await world.lake.bytes("intake", message.report.key))?.toString() ?? "";
   const { s3 } = world.deliveries.world;
-  const Body = report.replaceAll('"total": "7"', '"total": "8"');
+  const Body = report.replaceAll('"stated": "7"', '"stated": "8"');
   expect(Body).not.toBe(report);
   await s3.send(new PutObjectCommand({ Bucket: "intake", Key: message.report.key, Body }));
   await expect(world.lake.run({ month: "2024-07", dataset: "loans" })).rejects.toMatchObject({
