@@ -197,8 +197,9 @@ resource "aws_cloudwatch_event_target" "glue_failed" {
   arn  = aws_sns_topic.notify.arn
 
   input_transformer {
-    input_paths    = { state = "$.detail.state", reason = each.key == "job" ? "$.detail.message" : "$.detail.errorMessage" }
-    input_template = jsonencode(each.value.message)
+    input_paths = { state = "$.detail.state", reason = each.key == "job" ? "$.detail.message" : "$.detail.errorMessage" }
+    # Not jsonencode, which writes < and > as \u003c and \u003e: EventBridge would see no placeholders.
+    input_template = "\"${each.value.message}\""
   }
 }
 

@@ -10,13 +10,17 @@ locals {
     for id, _ in local.tenants : id => {
       analyst_arn    = "arn:${local.partition}:iam::${local.account_id}:role/${local.analyst_names[id]}"
       results_folder = local.results_folder
+      raw_folder     = local.raw_folder
+      raw_arns       = concat(["arn:${local.partition}:iam::${local.account_id}:role/${local.raw_names[id]}"], tolist(var.writer_principals))
     }
   }
   kept_of_tenants = module.kept.tenants
 
-  # Not the prefix by which the extracts' and the lake's buckets admit writers.
+  # Not the prefixes by which the extracts', the landing and the lake's buckets admit writers.
   analyst_names  = { for id, _ in local.tenants : id => "analyst-bank-batch-${id}-${var.stage}" }
+  raw_names      = { for id, _ in local.tenants : id => "raw-bank-batch-${id}-${var.stage}" }
   results_folder = "athena-results/"
+  raw_folder     = "raw/"
 
   place = { account_id = local.account_id, partition = local.partition, region = local.region, dns_suffix = local.dns_suffix }
 }
@@ -35,6 +39,9 @@ module "tenant" {
   analyst_name   = local.analyst_names[each.key]
   # Without principals of its own, the account's administrator decides by IAM policies who may assume the role.
   analyst_principals       = lookup(var.analyst_principals, each.key, [local.account_id])
+  raw_folder               = local.raw_folder
+  raw_name                 = local.raw_names[each.key]
+  raw_principals           = lookup(var.raw_principals, each.key, [])
   scan_limit_gib           = var.lake_scan_limit_gib
   permissions_boundary_arn = var.permissions_boundary_arn
   tags                     = merge(var.tags, { tenant = each.key })

@@ -61,6 +61,11 @@ output "uploader_role_arns" {
   value       = { for bank, role in aws_iam_role.uploader : bank => role.arn }
 }
 
+output "raw_role_arns" {
+  description = "ARNs of the roles with which tenants upload their own files, by the tenant's id."
+  value       = { for id, tenant in module.tenant : id => tenant.raw_role_arn if contains(keys(var.raw_principals), id) }
+}
+
 output "analyst_role_arns" {
   description = "ARNs of the roles of the tenants' analysts, by the tenant's id."
   value       = { for id, tenant in module.tenant : id => tenant.analyst_role_arn }

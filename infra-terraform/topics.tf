@@ -47,6 +47,22 @@ data "aws_iam_policy_document" "topic" {
     }
   }
 
+  # EventBridge's requests have nothing that a condition could name. A rule of another account needs a role to send here.
+  dynamic "statement" {
+    for_each = each.key == "notify" && local.uses_glue ? ["Events"] : []
+
+    content {
+      sid       = statement.value
+      actions   = ["sns:Publish"]
+      resources = [each.value]
+
+      principals {
+        type        = "Service"
+        identifiers = ["events.amazonaws.com"]
+      }
+    }
+  }
+
   # Roles of this account publish and subscribe through IAM policies. A service needs a statement here.
   dynamic "statement" {
     for_each = each.key == "notify" ? ["Alarms"] : []
@@ -58,7 +74,7 @@ data "aws_iam_policy_document" "topic" {
 
       principals {
         type        = "Service"
-        identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+        identifiers = ["cloudwatch.amazonaws.com"]
       }
 
       condition {

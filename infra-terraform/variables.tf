@@ -477,6 +477,25 @@ variable "analyst_principals" {
   }
 }
 
+variable "raw_principals" {
+  description = <<-EOT
+    Who may assume the role with which a tenant uploads its own files to raw/ of its bucket, by the tenant's id: ARNs of roles
+    or users, or account ids. A tenant that is not in here has no such role.
+  EOT
+  type        = map(set(string))
+  default     = {}
+
+  validation {
+    condition = length(setsubtract(keys(var.raw_principals), var.tenants[*].id)) == 0 && alltrue(flatten([
+      for principals in values(var.raw_principals) : [
+        length(principals) > 0,
+        [for principal in principals : can(regex("^([0-9]{12}|arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+)$", principal))],
+      ]
+    ]))
+    error_message = "raw_principals: expected ids of tenants, each with account ids of 12 digits or ARNs of roles or users."
+  }
+}
+
 variable "lake_scan_limit_gib" {
   description = "Number of GiB that one query of an analyst may read before Athena stops it."
   type        = number

@@ -1,9 +1,10 @@
 /** Looks at everything that a stage needs before its first run, and changes nothing. */
 import type { Account, Parameters } from "./account";
 import { checkBucket } from "./bucket";
+import { checkConcurrency } from "./concurrency";
 import { checkDatabase, checkSecret, databaseUnknown } from "./database";
 import { type Finding, look, unknown } from "./finding";
-import { checkConcurrency, checkFunctions } from "./functions";
+import { checkFunctions } from "./functions";
 import { backfillChecks, intakeChecks, lakeChecks } from "./pipelines";
 import { checkParameters, readParameters } from "./parameters";
 import { checkSchedules } from "./schedules";
@@ -66,7 +67,7 @@ function checksOf(account: Account, parameters: Parameters): readonly (() => Pro
     () => look("functions", "lambda:GetFunctionConfiguration", () => checkFunctions(account, parameters)),
     () =>
       look("concurrency", "lambda:GetAccountSettings and lambda:GetFunctionConcurrency", () =>
-        checkConcurrency(account),
+        checkConcurrency(account, parameters),
       ),
     () => look("schedules", "scheduler:ListSchedules", () => checkSchedules(account)),
     ...backfillChecks(account, parameters),

@@ -1,7 +1,5 @@
-/** The functions: deployed, with the settings that SSM has now, and with room for the reservation of the extract. */
+/** The functions: deployed, with the settings that SSM has now. */
 import {
-  GetAccountSettingsCommand,
-  GetFunctionConcurrencyCommand,
   GetFunctionConfigurationCommand,
   type GetFunctionConfigurationCommandOutput,
   ListEventSourceMappingsCommand,
@@ -67,9 +65,6 @@ export const functionSettings: Readonly<Record<Service, Readonly<Record<string, 
     refine: { NOTIFY_TOPIC_ARN: "notify-topic-arn" },
   },
 };
-
-/** Lambda keeps this much of an account's concurrency for functions without a reservation. */
-const UNRESERVED_MINIMUM = 100;
 
 /** @throws the SDK's error if Lambda refuses or doesn't answer. */
 export async function checkFunctions(
@@ -145,37 +140,4 @@ export async function checkQueues(account: Account, name: string): Promise<reado
       ? fine(check, `${EventSourceArn.split(":").at(-1) ?? ""} sends messages to it`)
       : wrong(check, `${EventSourceArn} sends nothing to it: ${State}`, hint),
   );
-}
-
-/** @throws the SDK's error if Lambda refuses or doesn't answer. */
-export async function checkConcurrency(account: Account): Promise<readonly Finding[]> {
-  const { clients, deadline } = account;
-  const options = { abortSignal: deadline.signal };
-  const { AccountLimit } = await clients.lambda.send(new GetAccountSettingsCommand({}), options);
-  const [limit, unreserved] = [
-    AccountLimit?.ConcurrentExecutions ?? 0,
-    AccountLimit?.UnreservedConcurrentExecutions ?? 0,
-  ];
-  if (unreserved > UNRESERVED_MINIMUM || (await hasReservation(account)))
-    return [fine("concurrency", `the account may run ${limit} functions at once`)];
-  return [
-    wrong(
-      "concurrency",
-      `of ${limit} functions at once, ${unreserved} are not reserved: too few to reserve one for the extract`,
-      "Ask for a higher quota of Lambda, Concurrent executions, in Service Quotas: 1,000 is usual.",
-    ),
-  ];
-}
-
-async function hasReservation(account: Account): Promise<boolean> {
-  const command = new GetFunctionConcurrencyCommand({ FunctionName: functionName(account, "extract") });
-  try {
-    const { ReservedConcurrentExecutions = 0 } = await account.clients.lambda.send(command, {
-      abortSignal: account.deadline.signal,
-    });
-    return ReservedConcurrentExecutions > 0;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
 }

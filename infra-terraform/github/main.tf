@@ -1,5 +1,6 @@
 # The roles that GitHub's workflows assume by OpenID Connect: one deploys the functions, one only plans. No key is stored
-# anywhere. Each trusts jobs of one environment of one repository.
+# anywhere. Each trusts jobs of one environment of one repository. The environments differ, because a deployment waits for
+# its reviewers and the daily plan must not.
 
 terraform {
   required_version = ">= 1.10"
@@ -40,6 +41,8 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 data "aws_iam_policy_document" "assume" {
+  for_each = { deploy = var.stage, plan = "${var.stage}-plan" }
+
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
 
@@ -57,7 +60,7 @@ data "aws_iam_policy_document" "assume" {
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
-      values   = ["repo:${var.repository}:environment:${var.stage}"]
+      values   = ["repo:${var.repository}:environment:${each.value}"]
     }
   }
 }
@@ -66,7 +69,7 @@ data "aws_iam_policy_document" "assume" {
 resource "aws_iam_role" "deploy" {
   name                 = "deploy-${local.name}-${local.region}"
   description          = "GitHub workflow deploy.yml of ${var.repository}"
-  assume_role_policy   = data.aws_iam_policy_document.assume.json
+  assume_role_policy   = data.aws_iam_policy_document.assume["deploy"].json
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
 
@@ -82,7 +85,7 @@ resource "aws_iam_role_policy" "deploy" {
 resource "aws_iam_role" "plan" {
   name                 = "plan-${local.name}-${local.region}"
   description          = "GitHub workflow plan.yml of ${var.repository}"
-  assume_role_policy   = data.aws_iam_policy_document.assume.json
+  assume_role_policy   = data.aws_iam_policy_document.assume["plan"].json
   permissions_boundary = var.permissions_boundary_arn
   tags                 = var.tags
 

@@ -4,6 +4,6 @@ output "deploy_role_arn" {
 }
 
 output "plan_role_arn" {
-  description = "ARN for the variable PLAN_ROLE_ARN of GitHub's environment."
+  description = "ARN for the variable PLAN_ROLE_ARN of GitHub's environment <stage>-plan."
   value       = aws_iam_role.plan.arn
 }

@@ -11,6 +11,8 @@ data "aws_iam_policy_document" "deploy" {
     sid = "Look"
     actions = [
       "cloudformation:ValidateTemplate",
+      "cloudwatch:DescribeAlarms",
+      "ec2:DescribeNetworkInterfaces",
       "ec2:DescribeSecurityGroups",
       "ec2:DescribeSubnets",
       "ec2:DescribeVpcs",
@@ -20,13 +22,14 @@ data "aws_iam_policy_document" "deploy" {
     resources = ["*"]
   }
 
+  # CloudFormation shortens both parts of the name to 24 characters each if it would be longer than 63.
   statement {
     sid     = "DeploymentBucket"
     actions = ["s3:*"]
     resources = flatten([
       for stack in local.stacks : [
-        "arn:${local.partition}:s3:::${stack}-serverlessdeploymentbucket-*",
-        "arn:${local.partition}:s3:::${stack}-serverlessdeploymentbucket-*/*",
+        "arn:${local.partition}:s3:::${substr(stack, 0, 24)}*-serverlessdeploymentbuck*",
+        "arn:${local.partition}:s3:::${substr(stack, 0, 24)}*-serverlessdeploymentbuck*/*",
       ]
     ])
   }
@@ -88,6 +91,13 @@ data "aws_iam_policy_document" "deploy" {
     }
   }
 
+  # CloudFormation gives what it makes the tags of the stack.
+  statement {
+    sid       = "EventSourceTags"
+    actions   = ["lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"]
+    resources = ["arn:${local.partition}:lambda:${local.region}:${local.account_id}:event-source-mapping:*"]
+  }
+
   statement {
     sid       = "Settings"
     actions   = ["ssm:GetParameter", "ssm:GetParameters"]
@@ -103,6 +113,7 @@ data "aws_iam_policy_document" "deploy" {
       "iam:GetRole",
       "iam:GetRolePolicy",
       "iam:ListRolePolicies",
+      "iam:ListRoleTags",
       "iam:PutRolePolicy",
       "iam:TagRole",
       "iam:UntagRole",
@@ -148,12 +159,39 @@ data "aws_iam_policy_document" "plan" {
     resources = ["arn:${local.partition}:s3:::${var.state_bucket}", "arn:${local.partition}:s3:::${var.state_bucket}/*"]
   }
 
-  # ReadOnlyAccess allows reading files and logs. A plan needs neither.
+  # ReadOnlyAccess leaves it out, because a connection may contain a password. This one names a secret instead.
   statement {
-    sid       = "NoFiles"
-    effect    = "Deny"
-    actions   = ["s3:GetObject", "s3:GetObjectVersion"]
-    resources = ["arn:${local.partition}:s3:::bank-batch-*-${local.account_id}/*"]
+    sid     = "GlueConnection"
+    actions = ["glue:GetConnection"]
+    resources = [
+      "arn:${local.partition}:glue:${local.region}:${local.account_id}:catalog",
+      "arn:${local.partition}:glue:${local.region}:${local.account_id}:connection/${local.name}-ods",
+    ]
+  }
+
+  # Terraform asks for the indexes of each table, which ReadOnlyAccess leaves out as well.
+  statement {
+    sid     = "GlueIndexes"
+    actions = ["glue:GetPartitionIndexes"]
+    resources = [
+      for resource in ["catalog", "database/bank_batch_*", "table/bank_batch_*"] :
+      "arn:${local.partition}:glue:${local.region}:${local.account_id}:${resource}"
+    ]
+  }
+
+  # ReadOnlyAccess allows reading files and logs. A plan needs neither, only the script of the Glue job, which is in the
+  # bucket for artifacts.
+  statement {
+    sid     = "NoFiles"
+    effect  = "Deny"
+    actions = ["s3:GetObject", "s3:GetObjectVersion"]
+    resources = concat(
+      [
+        for bucket in ["extracts", "landing", "intake", "datalake", "replica", "logs"] :
+        "arn:${local.partition}:s3:::bank-batch-*-${bucket}-${local.account_id}/*"
+      ],
+      ["arn:${local.partition}:s3:::bank-batch-*-artifacts-${local.account_id}/athena/*"],
+    )
   }
 
   statement {

@@ -1,7 +1,7 @@
 # Inputs of the module.
 
 variable "stage" {
-  description = "Stage of serverless.yml, and name of GitHub's environment."
+  description = "Stage of serverless.yml, and name of GitHub's environment for deployments."
   type        = string
 }
 

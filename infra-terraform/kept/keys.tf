@@ -14,7 +14,7 @@ data "aws_iam_policy_document" "key" {
     }
   }
 
-  # Alarms and EventBridge publish to the topic for people, which this key encrypts.
+  # Alarms publish to the topic for people, which this key encrypts.
   statement {
     sid       = "Alarms"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
@@ -22,13 +22,33 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+      identifiers = ["cloudwatch.amazonaws.com"]
     }
 
     condition {
       test     = "StringEquals"
       variable = "aws:SourceAccount"
       values   = [local.account_id]
+    }
+  }
+
+  # EventBridge publishes there as well. Its requests to the key have no aws:SourceAccount, so a condition on it would drop
+  # every message. Source: Amazon SNS Developer Guide, "Enable compatibility between event sources from AWS services and
+  # encrypted topics". The topic's own name, in the context of the encryption, takes its place.
+  statement {
+    sid       = "Events"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    resources = ["*"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+
+    condition {
+      test     = "ArnEquals"
+      variable = "kms:EncryptionContext:aws:sns:topicArn"
+      values   = ["arn:${local.partition}:sns:${local.region}:${local.account_id}:${var.name}-notify"]
     }
   }
 

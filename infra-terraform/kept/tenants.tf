@@ -14,5 +14,7 @@ module "tenant" {
   writer_arns             = concat(["arn:${local.partition}:iam::${local.account_id}:role/bank-batch-lake-${var.stage}-${local.region}-*"], var.operator_arns)
   analyst_arn             = each.value.analyst_arn
   results_folder          = each.value.results_folder
+  raw_folder              = each.value.raw_folder
+  raw_arns                = each.value.raw_arns
   noncurrent_version_days = var.noncurrent_version_days
 }

@@ -100,10 +100,12 @@ variable "intake" {
 }
 
 variable "tenants" {
-  description = "The tenants of the lake, by id: the role of the tenant's analysts, and the folder of their query results."
+  description = "The tenants of the lake, by id: the role of the tenant's analysts with the folder of their query results, and who writes the tenant's own files into which folder."
   type = map(object({
     analyst_arn    = string
     results_folder = string
+    raw_arns       = list(string)
+    raw_folder     = string
   }))
   default = {}
 }

@@ -6,6 +6,6 @@ output "target" {
     region     = data.aws_region.current.name
   }
 
-  # S3 replicates only to a bucket that keeps versions.
-  depends_on = [aws_s3_bucket_versioning.replica]
+  # S3 replicates only to a bucket that keeps versions, and from a bucket with Object Lock only to one that has it as well.
+  depends_on = [aws_s3_bucket_versioning.replica, aws_s3_bucket_object_lock_configuration.replica]
 }

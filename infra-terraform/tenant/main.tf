@@ -160,6 +160,14 @@ data "aws_iam_policy_document" "analyst" {
       "${local.glue_arn}:table/${local.database}/*",
     ]
   }
+
+  # Athena looks at the default database for every query, and makes it if the account has none. Source: Amazon Athena User
+  # Guide, "Configure access to databases and tables in the AWS Glue Data Catalog".
+  statement {
+    sid       = "DefaultDatabase"
+    actions   = ["glue:CreateDatabase", "glue:GetDatabase"]
+    resources = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/default"]
+  }
 }
 
 resource "aws_iam_role" "analyst" {

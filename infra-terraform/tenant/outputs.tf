@@ -17,3 +17,8 @@ output "analyst_role_arn" {
   description = "ARN of the analysts' role."
   value       = aws_iam_role.analyst.arn
 }
+
+output "raw_role_arn" {
+  description = "ARN of the role with which the tenant uploads its own files, or null."
+  value       = one(aws_iam_role.raw[*].arn)
+}

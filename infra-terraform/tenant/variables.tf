@@ -50,13 +50,29 @@ variable "analyst_principals" {
   type        = set(string)
 }
 
+variable "raw_folder" {
+  description = "Folder of the tenant's own files in the bucket, which ends with a slash."
+  type        = string
+}
+
+variable "raw_name" {
+  description = "Name of the role with which the tenant uploads its own files."
+  type        = string
+}
+
+variable "raw_principals" {
+  description = "Who may assume that role: ARNs of roles or users, or account ids. Without any, there is no such role."
+  type        = set(string)
+  default     = []
+}
+
 variable "scan_limit_gib" {
   description = "Number of GiB that one query may read."
   type        = number
 }
 
 variable "permissions_boundary_arn" {
-  description = "Permissions boundary of the role, or null."
+  description = "Permissions boundary of the roles, or null."
   type        = string
   default     = null
 }

@@ -150,6 +150,30 @@ run "without_intake" {
   }
 }
 
+run "logs" {
+  command = plan
+
+  variables {
+    intake             = {}
+    log_retention_days = 30
+  }
+
+  assert {
+    condition = toset([for group in aws_cloudwatch_log_group.state_machine : group.name]) == toset([
+      "/aws/vendedlogs/states/bank-batch-backfill-prod", "/aws/vendedlogs/states/bank-batch-intake-prod",
+    ])
+    error_message = "A state machine has no log group where its stack looks for it."
+  }
+
+  assert {
+    condition = alltrue([
+      for group in concat(values(aws_cloudwatch_log_group.function), values(aws_cloudwatch_log_group.state_machine)) :
+      group.skip_destroy && group.retention_in_days == 30 && group.kms_key_id == module.kept.key_arn
+    ])
+    error_message = "Logs go with the stage, or are kept for another time, or are encrypted with another key."
+  }
+}
+
 run "rejects_malformed_values" {
   command = plan
   expect_failures = [

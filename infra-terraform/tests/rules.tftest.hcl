@@ -85,6 +85,15 @@ run "bucket" {
   }
 
   assert {
+    condition = alltrue([
+      for statement in data.aws_iam_policy_document.bucket.statement :
+      [for each in statement.principals : [each.type, tolist(each.identifiers)]] == [["*", tolist(["*"])]]
+      && statement.resources == toset(concat(["${aws_s3_bucket.this.arn}/*"], statement.sid == "TlsOnly" ? [aws_s3_bucket.this.arn] : []))
+    ])
+    error_message = "The bucket policy denies something only to some, or only for some files."
+  }
+
+  assert {
     condition = jsonencode({
       for rule in aws_s3_bucket_lifecycle_configuration.this.rule : rule.id => {
         status  = rule.status
@@ -174,9 +183,22 @@ run "kept" {
   assert {
     condition = (
       length(data.aws_iam_policy_document.readers.statement) == 0
-      && [for statement in data.aws_iam_policy_document.key.statement : statement.sid] == ["Account", "Alarms", "Logs"]
+      && [for statement in data.aws_iam_policy_document.key.statement : statement.sid] == ["Account", "Alarms", "Events", "Logs"]
     )
     error_message = "By default, other principals may read files or use the key."
+  }
+
+  assert {
+    condition = {
+      for statement in data.aws_iam_policy_document.key.statement : statement.sid => [
+        join(" ", flatten([for each in statement.principals : tolist(each.identifiers)])),
+        join(" ", flatten([for each in statement.condition : [each.test, each.variable, tolist(each.values)]])),
+      ] if contains(["Alarms", "Events"], statement.sid)
+      } == {
+      Alarms = ["cloudwatch.amazonaws.com", "StringEquals aws:SourceAccount 123456789012"]
+      Events = ["events.amazonaws.com", "ArnEquals kms:EncryptionContext:aws:sns:topicArn arn:aws:sns:eu-west-1:123456789012:bank-batch-prod-notify"]
+    }
+    error_message = "An alarm or a rule can't publish to the encrypted topic for people, or may use the key for something else."
   }
 
   assert {
@@ -561,8 +583,18 @@ run "glue" {
   }
 
   assert {
-    condition     = alltrue([for target in aws_cloudwatch_event_target.glue_failed : target.arn == aws_sns_topic.notify.arn])
+    condition = alltrue([for target in aws_cloudwatch_event_target.glue_failed : target.arn == aws_sns_topic.notify.arn]) && [
+      for statement in data.aws_iam_policy_document.topic["notify"].statement : statement.sid
+    ] == ["TlsOnly", "Events", "Alarms"]
     error_message = "A failure of the job or the crawler is reported to nobody."
+  }
+
+  assert {
+    condition = { for name, target in aws_cloudwatch_event_target.glue_failed : name => target.input_transformer[0].input_template } == {
+      job     = "\"The Glue job bank-batch-prod-loan-moving-average ended with <state>: <reason>\""
+      crawler = "\"The crawler bank-batch-prod-source ended with <state>: <reason>\""
+    }
+    error_message = "The message about a failure does not have the placeholders that EventBridge replaces."
   }
 
   assert {
@@ -884,19 +916,23 @@ run "github" {
   }
 
   assert {
-    condition = sort([
-      for each in data.aws_iam_policy_document.assume.statement[0].condition : "${each.test} ${each.variable} ${join(" ", each.values)}"
-      ]) == tolist([
-      "StringEquals token.actions.githubusercontent.com:aud sts.amazonaws.com",
-      "StringEquals token.actions.githubusercontent.com:sub repo:owner/bank-batch:environment:prod",
-    ])
-    error_message = "Other repositories, branches or environments can assume the roles."
+    condition = {
+      for role, document in data.aws_iam_policy_document.assume : role => sort([
+        for each in document.statement[0].condition : "${each.test} ${each.variable} ${join(" ", each.values)}"
+      ])
+      } == {
+      for role, environment in { deploy = "prod", plan = "prod-plan" } : role => tolist([
+        "StringEquals token.actions.githubusercontent.com:aud sts.amazonaws.com",
+        "StringEquals token.actions.githubusercontent.com:sub repo:owner/bank-batch:environment:${environment}",
+      ])
+    }
+    error_message = "Other repositories, branches or environments can assume a role, or its own can't."
   }
 
   assert {
     condition = alltrue([
       for statement in data.aws_iam_policy_document.deploy.statement :
-      contains(["Look", "EventSources"], statement.sid) || alltrue([for resource in statement.resources : strcontains(resource, "bank-batch")])
+      contains(["Look", "EventSources", "EventSourceTags"], statement.sid) || alltrue([for resource in statement.resources : strcontains(resource, "bank-batch")])
     ])
     error_message = "The deployment may change other things than those of this project."
   }

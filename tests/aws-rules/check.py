@@ -1,9 +1,10 @@
 """Holds requests and CloudFormation templates against AWS's own rules: the service models in botocore (required
-members, lengths, ranges, patterns, enums), and rules that only the API references state.
+members, lengths, ranges, patterns, enums), and rules that only the API references state (rules.py).
 
     check.py requests <file>    one recorded request per line, as JSON; prints what AWS would refuse
     check.py template <file>    a CloudFormation template, as JSON; prints what the services would refuse
     check.py known              requests that AWS is known to refuse; fails if one of them passes
+    check.py operations <file>  prints the operations of recorded requests, with their parameters, as JSON
 
 It runs in Moto's Python, which has botocore, and Moto's parsers for the protocols of AWS.
 """
@@ -23,6 +24,7 @@ from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
+from rules import refused_besides
 from werkzeug.exceptions import NotFound
 
 # Signing names that differ from the names of the service models.
@@ -98,63 +100,6 @@ def compiled(pattern: str) -> regex.Pattern[str]:
 def is_intrinsic(value: object) -> bool:
     """Whether CloudFormation computes the value when it deploys."""
     return isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith(("Ref", "Fn::"))
-
-
-# --- Rules that the service models do not state -----------------------------------------------------------------------
-
-# Amazon EC2 API Reference, CreateSecurityGroup and IpRange: at most 255 of these characters.
-EC2_TEXT = r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}"
-# Amazon S3 User Guide, "General purpose bucket naming rules".
-BUCKET = r"(?!xn--|sthree-)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?<!-s3alias)(?<!--ol-s3)"
-# Amazon SNS API Reference, Publish: ASCII without control characters, fewer than 100, no space at the start.
-SUBJECT = r"[!-~][ -~]{0,98}"
-# IAM User Guide, "IAM and AWS STS quotas": a role's inline policies have at most 10,240 characters without white space.
-ROLE_POLICY_CHARACTERS = 10_240
-
-# By operation: what each member has to match.
-TEXTS = {
-    "CreateSecurityGroup": {"GroupName": EC2_TEXT, "Description": EC2_TEXT},
-    "AuthorizeSecurityGroupIngress": {"IpPermissions[].IpRanges[].Description": EC2_TEXT},
-    "CreateBucket": {"Bucket": BUCKET},
-    "Publish": {"Subject": SUBJECT},
-}
-# The members that describe a rule of a security group, in each of its notations.
-RULE_OPERATIONS = (
-    "AuthorizeSecurityGroupIngress",
-    "AuthorizeSecurityGroupEgress",
-    "ModifySecurityGroupRules",
-    "UpdateSecurityGroupRuleDescriptionsIngress",
-    "UpdateSecurityGroupRuleDescriptionsEgress",
-)
-
-
-def refused_besides(operation: str, parameters: Mapping[str, Any]) -> Iterator[tuple[str, str, object]]:
-    for member, pattern in TEXTS.get(operation, {}).items():
-        text = parameters.get(member)
-        if isinstance(text, str) and not regex.fullmatch(pattern, text):
-            yield f".{member}", f"does not match {pattern}", text
-    if operation in RULE_OPERATIONS:
-        for path, text in descriptions(parameters):
-            if not regex.fullmatch(EC2_TEXT, text):
-                yield path, f"does not match {EC2_TEXT}", text
-    if operation == "PutRolePolicy":
-        policy = "".join(str(parameters.get("PolicyDocument", "")).split())
-        if len(policy) > ROLE_POLICY_CHARACTERS:
-            yield ".PolicyDocument", f"at most {ROLE_POLICY_CHARACTERS} characters", policy
-    if operation == "PutObject" and len(str(parameters.get("Key", "")).encode()) > 1024:
-        yield ".Key", "at most 1024 bytes", parameters["Key"]
-
-
-def descriptions(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict):
-        for name, member in value.items():
-            if name == "Description" and isinstance(member, str):
-                yield f"{path}.{name}", member
-            else:
-                yield from descriptions(member, f"{path}.{name}")
-    elif isinstance(value, list):
-        for index, member in enumerate(value):
-            yield from descriptions(member, f"{path}[{index}]")
 
 
 def findings(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Finding]:
@@ -241,6 +186,17 @@ def check_requests(file: str) -> int:
         raise SystemExit("no request was recorded")
     print(f"{sum(counts.values())} requests of {len(counts)} operations", file=sys.stderr)
     return report(found)
+
+
+def list_operations(file: str) -> int:
+    with open(file, encoding="utf-8") as lines:
+        requests = [parsed(json.loads(line)) for line in lines]
+    distinct = {
+        json.dumps({"service": service, "operation": operation, "parameters": parameters}, default=str)
+        for service, operation, parameters in requests
+    }
+    print(f"[{','.join(sorted(distinct))}]")
+    return 0
 
 
 # --- CloudFormation templates -----------------------------------------------------------------------------------------
@@ -397,6 +353,31 @@ KNOWN: list[tuple[str, str, dict[str, Any]]] = [
     ("sns", "Publish", {"Message": "a", "Subject": "F\u00fcr alle"}),
     ("cloudwatch", "PutMetricAlarm", {"AlarmName": "a", "ComparisonOperator": "Above", "EvaluationPeriods": 1}),
     ("logs", "CreateLogGroup", {"logGroupName": "no spaces"}),
+    (
+        "kms",
+        "CreateKey",
+        {
+            "Policy": '{"Statement": {"Principal": {"Service": ["cloudwatch.amazonaws.com", "events.amazonaws.com"]},'
+            ' "Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}}'
+        },
+    ),
+    (
+        "events",
+        "PutTargets",
+        {
+            "Rule": "a",
+            "Targets": [
+                {
+                    "Id": "b",
+                    "Arn": "arn:aws:sns:eu-west-1:123456789012:c",
+                    "InputTransformer": {
+                        "InputPathsMap": {"state": "$.detail.state"},
+                        "InputTemplate": '"\\u003cstate\\u003e"',
+                    },
+                }
+            ],
+        },
+    ),
 ]
 
 
@@ -413,5 +394,6 @@ if __name__ == "__main__":
         "requests": check_requests,
         "template": check_template,
         "known": check_known,
+        "operations": list_operations,
     }
     sys.exit(commands[command](*arguments))

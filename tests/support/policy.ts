@@ -73,7 +73,10 @@ function isMet(operator: string, actual: string | undefined, values: readonly st
       return !isSome((value) => value === actual);
     case "StringLike":
     case "ArnLike":
+    case "ArnEquals":
       return isSome((value) => isLike(actual ?? "", value));
+    case "ArnLikeIfExists":
+      return actual === undefined || isSome((value) => isLike(actual, value));
     case "ArnNotLike":
       return !isSome((value) => isLike(actual ?? "", value));
     case "Null":

@@ -14,8 +14,16 @@ import { recordRequest } from "../support/recorded-requests";
 import { startMoto } from "../moto/moto";
 import { handedOn } from "../moto/moto-aws";
 
-/** Settings of a bucket that the proxy stores. Moto allows logging only to a bucket whose policy it can evaluate. */
-const SETTINGS = ["policy", "logging"];
+/**
+ * Settings of a bucket that the proxy stores. Moto allows logging only to a bucket whose policy it can evaluate, and forgets
+ * that a bucket sends events to EventBridge.
+ */
+const SETTINGS = ["policy", "logging", "notification"];
+/** What S3 answers for a setting that nobody has made. */
+const UNSET: Readonly<Record<string, string>> = {
+  logging: "<BucketLoggingStatus/>",
+  notification: "<NotificationConfiguration/>",
+};
 
 /** Operations that Moto does not support. The proxy answers them without doing anything. */
 const UNKNOWN_TO_MOTO = [
@@ -105,7 +113,7 @@ async function handle(
   if (request.method === "DELETE") settings.delete(bucket);
   if (request.method !== "GET") response.writeHead(204).end();
   else if (stored !== undefined) response.writeHead(200).end(stored);
-  else if (setting === "logging") response.writeHead(200).end("<BucketLoggingStatus/>");
+  else if (UNSET[setting] !== undefined) response.writeHead(200).end(UNSET[setting]);
   else response.writeHead(404).end("<Error><Code>NoSuchBucketPolicy</Code></Error>");
 }
 

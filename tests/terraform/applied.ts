@@ -3,25 +3,27 @@
  * external system, and destroyed without losing a file. The name of each step says what it proves.
  */
 import assert from "node:assert/strict";
-import { isDeepStrictEqual } from "node:util";
 
-import { type PostgresServer, startPostgres } from "../../local/postgres";
-import { seed, smallSeed } from "../../local/seed";
-import { createReader } from "../../local/stack";
-import { addMonths, firstDayOf, lastDayOf, type Month, monthOf } from "../../src/platform/month";
+import { startPostgres } from "../../local/postgres";
+import { addMonths, firstDayOf, monthOf } from "../../src/platform/month";
 import { Packaged } from "../support/packaged";
-import { type Account, startAccount } from "./account";
+import { startAccount } from "./account";
+import { DoctorsStage } from "./doctor";
 import {
   expectLocked,
   expectProtectedBuckets,
+  expectResultsExpire,
   expectTables,
   expectTemplateMatches,
   type FetchedMonth,
 } from "./expected";
-import { expectTenantsApart, expectUploadsApart } from "./isolation";
-import { environmentOf, expectParameters, parameter, REGION, STAGE } from "./stage";
+import { expectOwnFilesApart, expectTenantsApart, expectUploadsApart } from "./isolation";
+import { expectNoChanges } from "./second-plan";
+import { putSecret } from "./source";
+import { environmentOf, expectParameters, REGION, STAGE } from "./stage";
 import type { Terraform } from "./terraform";
-import { BANKS, initialise, networkFile, optionsFile, tenantsFile } from "./variable-files";
+import { BANKS, initialise, networkFile, optionsFile, tenantsFile, WITH_OWN_FILES } from "./variable-files";
+import { expectDeploymentAllowed, expectPlanAllowed } from "./workflow-roles";
 
 type Step = <Result>(what: string, action: () => Promise<Result>) => Promise<Result>;
 
@@ -48,9 +50,13 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
     await step("apply succeeds, with all options", () =>
       terraform.succeed("apply", "-auto-approve", ...first),
     );
-    await step("a second plan has no changes", async () => {
-      assert.deepEqual(await changes(terraform, first), NOT_STORED_BY_MOTO);
-    });
+    const planned = await step("a second plan has no changes", () => expectNoChanges(terraform, first));
+    await step("the workflow's role for plans may do what a plan does, and read no file", () =>
+      expectPlanAllowed(account, planned),
+    );
+    await step("the workflow's role for deployments may do what CloudFormation does", () =>
+      expectDeploymentAllowed(account),
+    );
     const variables = [...first, `-var=object_lock={mode="GOVERNANCE",days=1}`];
     await step("Object Lock can be switched on later", () =>
       terraform.succeed("apply", "-auto-approve", ...variables),
@@ -60,8 +66,14 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
     await step("the buckets are versioned, encrypted and private", () =>
       expectProtectedBuckets(account, tenants),
     );
+    await step("the results of analysts' queries expire, and nothing else in a tenant's lake", () =>
+      expectResultsExpire(account, tenants),
+    );
     await step("a tenant's analysts reach its own lake and no other", () =>
       expectTenantsApart(account, tenants),
+    );
+    await step("a tenant uploads its own files to its own lake and no other", () =>
+      expectOwnFilesApart(account, tenants, WITH_OWN_FILES),
     );
     await step("a bank uploads to its own folder and no other", () => expectUploadsApart(account, BANKS));
     await step("the stacks of intake and lake find all their parameters", () => expectParameters(account));
@@ -81,10 +93,10 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       assert.ok(!state.includes(source.password));
     });
     const extract = await step("serverless.yml finds all settings in the SSM parameters", () =>
-      environmentOf("Extract", account),
+      environmentOf("extract", account),
     );
-    const notify = await environmentOf("Notify", account);
-    const announce = await environmentOf("Announce", account);
+    const notify = await environmentOf("notify", account);
+    const announce = await environmentOf("announce", account);
     const subscribe = (arn: string | undefined) =>
       account.python<string>("external_system.py", "subscribe", arn ?? "");
     const [people, machines] = [
@@ -147,6 +159,14 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
       assert.deepEqual(await receive(machines), []);
     });
 
+    const examined = await step("the stacks are deployed, as far as Moto can", () =>
+      DoctorsStage.create(account, tenants),
+    );
+    await step("the doctor finds the stage as it is", () => examined.expectWhole());
+    await step("the doctor names everything that is broken, and what to do", () =>
+      examined.expectFaultsNamed(),
+    );
+
     const protectedResources = async () => {
       const { exitCode, stderr } = await terraform.run("destroy", "-auto-approve", "-no-color", ...variables);
       assert.equal(exitCode, 1);
@@ -179,34 +199,6 @@ export async function runLifeCycle(bare: Terraform, step: Step): Promise<void> {
   }
 }
 
-/** Attributes that Moto 5.2.5 does not store, so a second plan sets them again. */
-const NOT_STORED_BY_MOTO = [
-  "update aws_glue_connection: connection_type",
-  "update aws_glue_job: execution_class",
-  "update aws_s3_bucket_notification: eventbridge",
-  "update aws_s3_bucket_replication_configuration: rule",
-  "update aws_transfer_user: posix_profile",
-  "update aws_vpc_security_group_egress_rule: description",
-  "update aws_vpc_security_group_ingress_rule: description",
-];
-
-/** The changes of a plan, without duplicates. */
-async function changes(terraform: Terraform, variables: readonly string[]): Promise<string[]> {
-  await terraform.succeed("plan", "-out=second.tfplan", ...variables);
-  const plan = JSON.parse(await terraform.succeed("show", "-json", "second.tfplan")) as {
-    resource_changes: {
-      type: string;
-      change: { actions: string[]; before: Record<string, unknown>; after: Record<string, unknown> };
-    }[];
-  };
-  const found = plan.resource_changes.flatMap(({ type, change: { actions, before, after } }) => {
-    if (actions.join() === "no-op") return [];
-    const attributes = Object.keys(after).filter((name) => !isDeepStrictEqual(before[name], after[name]));
-    return [`${actions.join(" and ")} ${type}: ${attributes.join(", ")}`];
-  });
-  return [...new Set(found)].sort();
-}
-
 /** What destroy names when it fails. It names the key only when nothing else uses the key. */
 const KEPT = "module.bank_batch.module.kept";
 const PROTECTED = [
@@ -234,47 +226,6 @@ interface Secret {
 interface Message {
   readonly subject: string;
   readonly message: string;
-}
-
-/** Fills the source, creates a role for the extract, and stores its login in the secret as an operator would. */
-async function putSecret(
-  account: Account,
-  postgres: PostgresServer,
-  month: Month,
-): Promise<{ password: string; banks: { bankId: number; rowCount: number; loanTotal: string }[] }> {
-  const owner = await postgres.connect("postgres");
-  try {
-    const [from, to] = [firstDayOf(addMonths(month, -3)), lastDayOf(month)];
-    await seed(owner, { ...smallSeed, loans: 20_000, accounts: 3_000, from, to, bankWithoutBranches: true });
-    const { username, password } = await createReader(owner);
-    const { host, port } = postgres;
-    const value = { engine: "postgres", host, port, dbname: "postgres", username, password };
-    const secret = {
-      SecretId: await parameter(account, "database-secret-arn"),
-      SecretString: JSON.stringify(value),
-    };
-    await account.call("secretsmanager", "put_secret_value", secret);
-
-    const { rows } = await owner.query<{ bankId: number; rowCount: number; loanTotal: string }>(
-      `select
-         bank.idbank as "bankId",
-         (select count(*) from branch where branch.bank_idbank = bank.idbank)::integer as "rowCount",
-         (
-           select coalesce(sum(loans.amount), 0)
-           from loans
-           inner join account on account.idaccount = loans.account_idaccount
-           inner join client on client.idclient = account.client_idclient
-           inner join branch on branch.idbranch = client.branch_idbranch
-           where branch.bank_idbank = bank.idbank and to_char(loans.loan_date, 'YYYY-MM') = $1
-         )::text as "loanTotal"
-       from bank
-       order by bank.idbank`,
-      [month],
-    );
-    return { password, banks: rows };
-  } finally {
-    await owner.end();
-  }
 }
 
 /** The event of EventBridge for an object that S3 has created. Moto sends none. */

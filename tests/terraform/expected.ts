@@ -5,9 +5,7 @@ import path from "node:path";
 import { columnNames } from "../../src/extract/definition";
 import { definitions } from "../../src/extract/definitions";
 import type { Account } from "./account";
-import { parameter, REGION, STAGE } from "./stage";
-
-const ACCOUNT = "123456789012";
+import { ACCOUNT, parameter, REGION, STAGE } from "./stage";
 
 export interface FetchedMonth {
   readonly month: string;
@@ -86,7 +84,25 @@ export async function expectProtectedBuckets(account: Account, tenants: readonly
   await expectProtectedBucket(account, `${stage}-intake-${ACCOUNT}`, ofAll);
   for (const tenant of tenants) {
     const bucket = `bank-batch-${tenant}-${STAGE}-datalake-${ACCOUNT}`;
-    await expectProtectedBucket(account, bucket, [...ofAll, "Deny WritersOnlyInAthenaResults"]);
+    await expectProtectedBucket(account, bucket, [
+      ...ofAll,
+      "Deny WritersOnlyInAthenaResults",
+      "Deny WritersOnlyInRaw",
+    ]);
+  }
+}
+
+/** @throws AssertionError unless the results of a tenant's queries expire, and nothing else does. */
+export async function expectResultsExpire(account: Account, tenants: readonly string[]): Promise<void> {
+  for (const tenant of tenants) {
+    const Bucket = `bank-batch-${tenant}-${STAGE}-datalake-${ACCOUNT}`;
+    const { Rules } = await account.call<{
+      Rules: { Filter: { Prefix?: string }; Expiration?: { Days: number } }[];
+    }>("s3", "get_bucket_lifecycle_configuration", { Bucket });
+    const expiring = Rules.flatMap(({ Filter, Expiration }) =>
+      Expiration === undefined ? [] : [[Filter.Prefix, Expiration.Days]],
+    );
+    assert.deepEqual(expiring, [["athena-results/", 30]]);
   }
 }
 

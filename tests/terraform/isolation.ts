@@ -7,17 +7,16 @@ import assert from "node:assert/strict";
 
 import { isAllowed, type Policy, type Request } from "../support/policy";
 import type { Account } from "./account";
-import { parameter, REGION, STAGE } from "./stage";
+import { ACCOUNT, parameter, REGION, STAGE } from "./stage";
 
-const ACCOUNT = "123456789012";
-
-interface Role {
+export interface Role {
   readonly arn: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly policy: Policy;
 }
 
-async function roleOf(account: Account, RoleName: string, PolicyName: string): Promise<Role> {
+/** A role with one of its inline policies. */
+export async function roleOf(account: Account, RoleName: string, PolicyName: string): Promise<Role> {
   const { Role: role } = await account.call<{
     Role: { Arn: string; Tags?: { Key: string; Value: string }[] };
   }>("iam", "get_role", { RoleName });
@@ -130,6 +129,31 @@ function expectWriters(tenant: string, analyst: Role, ofBucket: Policy): void {
   assert.equal(mayWrite(analyst.arn, "athena-results/1.csv"), true);
   assert.equal(mayWrite(ADMINISTRATOR, "analytics-ready/a.parquet"), false);
   assert.equal(mayWrite(ADMINISTRATOR, "athena-results/1.csv"), false);
+}
+
+/** @throws AssertionError unless the tenant's role may write to `raw/` of the tenant's own bucket, and do nothing else. */
+export async function expectOwnFilesApart(
+  account: Account,
+  tenants: readonly string[],
+  tenant: string,
+): Promise<void> {
+  const role = await roleOf(account, `raw-bank-batch-${tenant}-${STAGE}`, "upload-own-files");
+  const may = async (action: string, owner: string, key: string, policy = role.policy) => {
+    const resource = `arn:aws:s3:::${lakeBucket(owner)}/${key}`;
+    const ofBucket = await policyOf(account, lakeBucket(owner));
+    return isAllowed([policy, ofBucket], requestOf(role, action, resource));
+  };
+  const file = "raw/transactions/2026-09-14.csv";
+  assert.equal(await may("s3:PutObject", tenant, file), true);
+  for (const action of ["s3:GetObject", "s3:GetObjectVersion", "s3:DeleteObject", "s3:DeleteObjectVersion"])
+    assert.equal(await may(action, tenant, file), false);
+  // Whatever the role's policy allows, the bucket's lets it write nowhere else.
+  for (const key of ["analytics-ready/a.parquet", "tables/a/symlink.txt", "athena-results/1.csv"])
+    assert.equal(await may("s3:PutObject", tenant, key, ANYTHING), false);
+  for (const other of tenants.filter((one) => one !== tenant))
+    assert.equal(await may("s3:PutObject", other, file, ANYTHING), false);
+  const own = await keyOf(account, lakeBucket(tenant));
+  assert.equal(isAllowed([role.policy], requestOf(role, "kms:GenerateDataKey", own)), true);
 }
 
 const ADMINISTRATOR = `arn:aws:iam::${ACCOUNT}:role/administrator`;

@@ -10,6 +10,8 @@ import type { Account } from "./account";
 
 export const STAGE = "prod";
 export const REGION = "eu-west-1";
+/** Moto's only account. */
+export const ACCOUNT = "123456789012";
 
 export async function parameter(account: Account, name: string): Promise<string> {
   const answer = await account.call<{ Parameter: { Value: string } }>("ssm", "get_parameter", {
@@ -18,13 +20,22 @@ export async function parameter(account: Account, name: string): Promise<string>
   return answer.Parameter.Value;
 }
 
+type Value = string | { readonly Ref: string } | { readonly "Fn::Sub": string };
+
 interface ServerlessFile {
+  readonly service: string;
+  readonly functions: Readonly<Record<string, object>>;
   readonly resources: {
     readonly Parameters: Readonly<Record<string, { readonly Default: string }>>;
     readonly extensions: Readonly<
-      Record<string, { Properties: { Environment: { Variables: Record<string, string | { Ref: string }> } } }>
+      Record<string, { Properties: { Environment: { Variables: Readonly<Record<string, Value>> } } }>
     >;
   };
+}
+
+export interface DeployedFunction {
+  readonly name: string;
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 async function read(file: string): Promise<ServerlessFile> {
@@ -65,19 +76,38 @@ export async function expectParameters(account: Account): Promise<void> {
   }
 }
 
-/** A function's settings as CloudFormation resolves them, and those for this machine's database and endpoints. */
-export async function environmentOf(name: string, account: Account): Promise<Record<string, string>> {
-  const stack = await read("serverless.yml");
+/** The functions of a stack, with their settings as CloudFormation resolves them. */
+export async function functionsOf(account: Account, file: string): Promise<readonly DeployedFunction[]> {
+  const stack = await read(file);
   const values = await parametersOf(account, stack);
-  const { Variables } = stack.resources.extensions[`${name}LambdaFunction`]?.Properties.Environment ?? {
-    Variables: {},
+  const resolved = (value: Value): string => {
+    if (typeof value === "string") return value;
+    // Something that the stack itself makes has no value here.
+    if ("Ref" in value) return values.get(value.Ref) ?? value.Ref;
+    return value["Fn::Sub"].replace("${sls:stage}", STAGE).replace("${AWS::AccountId}", ACCOUNT);
   };
-  const resolved = Object.entries(Variables).flatMap(([variable, value]) =>
-    typeof value === "string" ? [] : [[variable, values.get(value.Ref) ?? ""] as const],
-  );
+  return Object.keys(stack.functions).map((task) => {
+    const logicalId = `${task.charAt(0).toUpperCase()}${task.slice(1)}LambdaFunction`;
+    const { Variables } = stack.resources.extensions[logicalId]?.Properties.Environment ?? { Variables: {} };
+    return {
+      name: `${stack.service}-${STAGE}-${task}`,
+      variables: Object.fromEntries(
+        Object.entries(Variables).map(([variable, value]) => [variable, resolved(value)]),
+      ),
+    };
+  });
+}
+
+/** The settings of a function of serverless.yml, and those for this machine's database and endpoints. */
+export async function environmentOf(task: string, account: Account): Promise<Record<string, string>> {
+  const functions = await functionsOf(account, "serverless.yml");
+  const found = functions.find(({ name }) => name === `bank-batch-${STAGE}-${task}`);
+  assert.ok(found !== undefined, `serverless.yml has no function ${task}`);
+  // Lambda's own file, which this machine does not have.
+  const variables = Object.entries(found.variables).filter(([name]) => name !== "NODE_EXTRA_CA_CERTS");
   return {
     ...account.environment,
-    ...Object.fromEntries(resolved),
+    ...Object.fromEntries(variables),
     DB_SSL: "disable",
     S3_FORCE_PATH_STYLE: "true",
   };

@@ -31,6 +31,9 @@ export async function networkFile(account: Account, { directory }: Terraform): P
 /** Banks that deliver files. IAM accepts no policy that contains the name of the second one. */
 export const BANKS = ["FirstNational", "ŁódźBank"];
 
+/** The tenant that uploads its own files. */
+export const WITH_OWN_FILES = "first-national";
+
 /** Shortens the list of tenants in the copy, because each takes seconds on Moto; returns their ids. */
 export async function tenantsFile({ directory }: Terraform): Promise<readonly string[]> {
   const file = path.join(directory, "tenants.json");
@@ -60,6 +63,7 @@ export async function optionsFile(account: Account, { directory }: Terraform): P
     subscriber_principals: ["210987654321"],
     writer_principals: ["arn:aws:iam::123456789012:role/operators"],
     intake: { uploaders: Object.fromEntries(BANKS.map((bank) => [bank, ["310987654321"]])) },
+    raw_principals: { [WITH_OWN_FILES]: ["310987654321"] },
     sftp: {
       public_keys: { FirstNational: [publicKey(), publicKey()], ŁódźBank: [publicKey()] },
       allowed_cidrs: ["203.0.113.0/24"],

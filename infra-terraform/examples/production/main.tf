@@ -79,6 +79,7 @@ module "bank_batch" {
   intake             = var.intake
   tenants            = jsondecode(file("${path.module}/../../../tenants.json"))
   analyst_principals = var.analyst_principals
+  raw_principals     = var.raw_principals
 
   # The files
   object_lock     = var.object_lock

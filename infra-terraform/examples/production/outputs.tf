@@ -23,6 +23,11 @@ output "analyst_role_arns" {
   value       = module.bank_batch.analyst_role_arns
 }
 
+output "raw_role_arns" {
+  description = "ARNs of the roles with which tenants upload their own files, by the tenant's id."
+  value       = module.bank_batch.raw_role_arns
+}
+
 output "announce_topic_arn" {
   description = "ARN of the topic that announces published months."
   value       = module.bank_batch.announce_topic_arn
@@ -39,6 +44,6 @@ output "deploy_role_arn" {
 }
 
 output "plan_role_arn" {
-  description = "ARN for the variable PLAN_ROLE_ARN of GitHub's environment, or null."
+  description = "ARN for the variable PLAN_ROLE_ARN of GitHub's environment <stage>-plan, or null."
   value       = one(module.github[*].plan_role_arn)
 }

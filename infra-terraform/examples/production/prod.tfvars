@@ -28,6 +28,7 @@ notify_emails = ["data-support@example.com"]
 intake = {
   # uploaders = { FirstNational = ["arn:aws:iam::310987654321:role/files"] }
 }
+# raw_principals     = { first-national = ["arn:aws:iam::310987654321:role/files"] }
 # analyst_principals = { first-national = ["arn:aws:iam::310987654321:role/analysts"] }
 
 # Object Lock can't be taken back. Try it with GOVERNANCE and a few days first.

@@ -150,3 +150,9 @@ variable "analyst_principals" {
   type        = map(set(string))
   default     = {}
 }
+
+variable "raw_principals" {
+  description = "Who may assume the role with which a tenant uploads its own files, by the tenant's id."
+  type        = map(set(string))
+  default     = {}
+}

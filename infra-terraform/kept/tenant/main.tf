@@ -36,6 +36,16 @@ variable "results_folder" {
   type        = string
 }
 
+variable "raw_arns" {
+  description = "ARN patterns of the principals that write the tenant's own files."
+  type        = list(string)
+}
+
+variable "raw_folder" {
+  description = "Folder of the tenant's own files, which ends with a slash."
+  type        = string
+}
+
 variable "noncurrent_version_days" {
   description = "Number of days for which replaced and removed versions stay readable."
   type        = number
@@ -57,7 +67,7 @@ module "bucket" {
   tags                    = var.tags
   key_arn                 = module.key.arn
   writer_arns             = var.writer_arns
-  folder_writer_arns      = { (var.results_folder) = [var.analyst_arn] }
+  folder_writer_arns      = { (var.results_folder) = [var.analyst_arn], (var.raw_folder) = var.raw_arns }
   noncurrent_version_days = var.noncurrent_version_days
   expiration_days         = { (var.results_folder) = 30 }
 }

@@ -12,6 +12,7 @@ import {
   parameterNames,
   type Service,
 } from "../../../cli/doctor/account";
+import { reservations } from "../../../cli/doctor/concurrency";
 import { indexed, tables } from "../../../cli/doctor/database";
 import { examine } from "../../../cli/doctor/doctor";
 import type { Finding } from "../../../cli/doctor/finding";
@@ -280,7 +281,7 @@ describe("the doctor finds", () => {
           AccountLimit: { ConcurrentExecutions: 10, UnreservedConcurrentExecutions: 10 },
         },
       },
-      ["✗ concurrency: of 10 functions at once, 10 are not reserved: too few to reserve one for the extract"],
+      ["✗ concurrency: of 10 functions at once, 10 are not reserved: too few to reserve 1 for extract"],
     ],
     [
       "schedules that are missing",
@@ -406,6 +407,17 @@ describe("the doctor looks at intake and the lake, if the stage has them:", () =
       ["start", "receive", "load", "stage", "settle"].map(
         (task) => `✗ functions of intake: bank-batch-intake-dev-${task} is not deployed`,
       ),
+    ],
+    [
+      "an account with too few concurrent executions for both reservations",
+      {
+        "lambda.GetAccountSettings": {
+          AccountLimit: { ConcurrentExecutions: 105, UnreservedConcurrentExecutions: 105 },
+        },
+      },
+      [
+        "✗ concurrency: of 105 functions at once, 105 are not reserved: too few to reserve 6 for extract and load",
+      ],
     ],
     [
       "queues that are switched off",
@@ -557,7 +569,7 @@ describe("what the doctor looks for is what the project has:", () => {
         Record<string, { Properties: { Environment: { Variables: Record<string, { Ref?: string }> } } }>
       >;
     };
-    readonly functions: object;
+    readonly functions: Readonly<Record<string, { readonly reservedConcurrency?: number }>>;
   }
   const read = (file: string) => readFileSync(path.join(ROOT, file), "utf8");
   const stack = (service: Service) => parse(read(configOf[service]), { merge: true }) as ServerlessFile;
@@ -591,6 +603,15 @@ describe("what the doctor looks for is what the project has:", () => {
       return [task, Object.fromEntries(references)] as const;
     });
     expect(functionSettings[service]).toEqual(Object.fromEntries(settings));
+  });
+
+  it("the concurrent executions that functions reserve", () => {
+    const found = services.flatMap((service) =>
+      Object.entries(stack(service).functions).flatMap(([task, { reservedConcurrency }]) =>
+        reservedConcurrency === undefined ? [] : [[service, task, reservedConcurrency]],
+      ),
+    );
+    expect([...reservations].sort()).toEqual(found.sort());
   });
 
   it("the tables of schema.sql and the indexes of indexes.sql", () => {

@@ -101,6 +101,12 @@ describe("extract", () => {
     expect(metrics).toMatchObject({ service: "bank-batch", stage: "dev", extract: "loan_moving_average" });
   });
 
+  it("reports no age of a published month after a dry run, which would keep the alarm silent", async () => {
+    expect(await extract({ month: "2026-08", dryRun: true }, context)).toMatchObject({ dryRun: true });
+    expect(metricsOf()).toHaveProperty("Rows");
+    expect(metricsOf()).not.toHaveProperty("NewestPublishedMonthAge");
+  });
+
   it("throws an error that says what to do, and logs it with its cause", async () => {
     const settings = { ...process.env };
     process.env["DB_SECRET_ID"] = "nowhere";
@@ -231,6 +237,11 @@ describe("announce", () => {
     "announce/_manifests/2026/09.json.bak",
   ])("sends nothing for %s", async (other) => {
     expect(await announced(created(other))).toEqual([]);
+  });
+
+  it("refuses an event that is not about an object that was written", async () => {
+    const deleted = { ...created(key), "detail-type": "Object Deleted" };
+    await expect(announce(deleted, context)).rejects.toMatchObject({ name: "RequestError" });
   });
 
   it("sends nothing for a manifest that no longer exists", async () => {

@@ -134,8 +134,12 @@ it("a withdrawal leaves another program's object at its key", async () => {
 it("a withdrawal fails with a conflict if a run has changed the month since the manifest was read", async () => {
   const manifestKey = `${prefix}_manifests/2026/09.json`;
   const before = await world.read(manifestKey);
+  let isRead = false;
   const remove = world.aws.onRequest(async ({ operation, key }) => {
-    if (operation !== "PutObject" || key !== manifestKey) return undefined;
+    if (!isRead) {
+      isRead = operation === "GetObject" && key === manifestKey;
+      return undefined;
+    }
     remove();
     await world.put(manifestKey, before.replace('"revision": 1', '"revision": 2'));
     return undefined;
