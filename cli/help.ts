@@ -12,6 +12,7 @@ export const bucketSettings: Lines = [
 
 export const lakeSettings: Lines = [
   ["EXTRACT_BUCKET, EXTRACT_PREFIX", "where the extracts are published"],
+  ["INTAKE_BUCKET", "where intake archives deliveries; without it, the lake has none"],
   ["LAKE_BUCKETS", "the tenants' buckets, with {tenant} in the place of the tenant's id"],
   ["LAKE_LINEAGE_TABLE", "the DynamoDB table with the lineage"],
   ["LAKE_TENANTS_FILE", "the list of tenants (default: tenants.json of the project)"],

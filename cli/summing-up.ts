@@ -38,6 +38,11 @@ export class Parts<Part> {
     private readonly nameOf?: (part: Part) => string,
   ) {}
 
+  /** Of the parts that are done; none without {@link nameOf}. */
+  get names(): string[] {
+    return this.nameOf === undefined ? [] : this.done.map(this.nameOf);
+  }
+
   /**
    * Runs an action that adds each part to {@link done} as soon as it is.
    *
@@ -50,8 +55,7 @@ export class Parts<Part> {
       return result;
     } catch (error) {
       if (this.done.length > 0) this.#keep();
-      if (this.nameOf !== undefined && error instanceof BatchError && error.done.length === 0)
-        error.done = this.done.map(this.nameOf);
+      if (error instanceof BatchError && error.done.length === 0) error.done = this.names;
       throw error;
     }
   }

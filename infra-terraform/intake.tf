@@ -11,9 +11,7 @@ locals {
   }
 
   intake_parameters = var.intake == null ? {} : {
-    "landing-bucket"   = module.kept.intake.landing_bucket.name
-    "intake-bucket"    = module.kept.intake.intake_bucket.name
-    "intake-topic-arn" = aws_sns_topic.intake[0].arn
+    "landing-bucket" = module.kept.intake.landing_bucket.name
   }
 
   # Not the stage's prefix, by which the extracts' bucket admits writers.

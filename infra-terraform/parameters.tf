@@ -16,6 +16,9 @@ locals {
     # Without intake, the extract's secret and key again, for the rotation: then it may do nothing more.
     "intake-database-secret-arn" = try(module.kept.intake.secret_arn, module.kept.secret_arn)
     "intake-key-arn"             = try(module.kept.intake.key_arn, module.kept.key_arn)
+    # The same for the lake, which reads both intake's messages and the extract's.
+    "intake-bucket"    = try(module.kept.intake.intake_bucket.name, module.kept.extracts_bucket.name)
+    "intake-topic-arn" = try(aws_sns_topic.intake[0].arn, aws_sns_topic.announce.arn)
     # SSM stores no empty values.
     "permissions-boundary-arn" = coalesce(var.permissions_boundary_arn, "none")
   })

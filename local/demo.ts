@@ -1,7 +1,8 @@
 /**
  * `demo`: a month from start to finish, from a fresh clone. It starts a local stack and invents loans; banks deliver more of
  * them; then it invokes the extract's real handler with the schedule's event, and downloads the published files as a
- * consumer would. Last, it brings the month into the lake, and follows one Parquet file back to its origin.
+ * consumer would. Last, it brings the month, the deliveries and a tenant's own file into the lake, and follows one Parquet
+ * file back to its origin.
  */
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -10,16 +11,21 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { createInterface } from "node:readline";
 
-import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
 import type { FileSummary } from "../src/extract/events";
 import type { Summary } from "../src/extract/extract";
 import { defaultExtract } from "../src/extract/definitions";
 import { parseMonthManifest } from "../src/extract/month-manifest";
+import type { LakeMonthSummary } from "../src/lake/lake-month";
+import { listedFiles } from "../src/lake/listing";
 import { originLines, originOf } from "../src/lake/origin";
+import { openRefining, refineOne } from "../src/lake/refine/run";
 import { openForReading, runLake } from "../src/lake/run";
+import { parseRefineSettings } from "../src/lake/settings";
 import { type AwsClients, awsClients } from "../src/platform/aws";
 import { withDeadline } from "../src/platform/deadline";
+import type { Edge } from "../src/platform/edge";
 import { addMonths, firstDayOf, type Month } from "../src/platform/month";
 import { deliverLoans } from "./deliveries";
 import { lastClosedMonth, type LocalStack, startSeededStack } from "./stack";
@@ -129,35 +135,70 @@ async function showFiles(summary: Summary, { aws, bucket }: LocalStack, say: Say
   s3.destroy();
 }
 
-/** Brings the month into the lake by the announcement that a deployed lake would get, and shows what came of it. */
+/** Brings the month, the banks' deliveries and a tenant's own file into the lake, and shows what came of it. */
 async function showLake(month: Month, stack: LocalStack, signal: AbortSignal, say: Say): Promise<void> {
   const environment = stack.environment;
   const clients = awsClients(stack.aws.clientConfig);
   const endpoint = environment["AWS_ENDPOINT_URL_DYNAMODB"] ?? "";
   const aws: AwsClients = { ...clients, config: { ...stack.aws.clientConfig, endpoint } };
-  say(`\nBringing ${month} into the lake: a Parquet file for each tenant …\n`);
   await withDeadline(
     TIME_LIMIT_MS,
     "Use fewer loans.",
     async (deadline) => {
       const edge = { environment, aws, now: () => new Date(), runId: randomUUID(), deadline };
-      const { months } = await runLake({ month, dataset: defaultExtract.name }, edge);
-      const objects = months.flatMap((each) => each.objects);
-      const [first] = objects;
-      if (first === undefined) throw new Error("the lake has no files");
-      for (const { bucket, key, rowCount } of objects)
-        say(`${String(rowCount).padStart(8)} rows  s3://${bucket}/${key}`);
+      say(`\nBringing ${month} into the lake: a Parquet file for each tenant …\n`);
+      const [first] = await bring({ month, dataset: defaultExtract.name }, edge, say);
+      say("\nBringing the loans that the banks have delivered into the lake …\n");
+      await bring({ month, dataset: "loans" }, edge, say);
+      await showOwnFile(month, stack, edge, say);
       const origin = await originOf(await openForReading(edge), `s3://${first.bucket}/${first.key}`);
-      say("\nWhere the first of them comes from, each SHA-256 computed again:\n");
+      say("\nWhere the first file comes from, each SHA-256 computed again:\n");
       say(originLines(origin, (present) => `(${present})`).join("\n"));
       const bytes = await parquetOf(stack, first.bucket, first.key);
       const file = path.join(OUTPUT, "lake", `${first.tenant}.parquet`);
       await mkdir(path.dirname(file), { recursive: true });
       await writeFile(file, bytes);
-      say(`\nThe first file is ${file}, for DuckDB, pandas or Spark to read.`);
+      say(`\nThis file is ${file}, for DuckDB, pandas or Spark to read.`);
     },
     signal,
   );
+}
+
+type LakeObjects = LakeMonthSummary["objects"];
+
+async function bring(
+  input: object,
+  edge: Edge,
+  say: Say,
+): Promise<readonly [LakeObjects[number], ...LakeObjects]> {
+  const { months } = await runLake(input, edge);
+  const [first, ...others] = months.flatMap(({ objects }) => objects);
+  if (first === undefined) throw new Error("the lake has no files");
+  for (const { bucket, key, rowCount } of [first, ...others])
+    say(`${String(rowCount).padStart(8)} rows  s3://${bucket}/${key}`);
+  return [first, ...others];
+}
+
+/** A tenant writes a file of its own, which becomes rows with calculated values. */
+async function showOwnFile(month: Month, { aws }: LocalStack, edge: Edge, say: Say): Promise<void> {
+  const refining = await openRefining(parseRefineSettings(edge.environment), edge);
+  const { tenants, bucketOf } = refining.settings;
+  const tenant = tenants.find(({ datasets }) => datasets.includes("transactions"));
+  if (tenant === undefined) throw new Error("no tenant has transactions");
+  const { bucket } = bucketOf(tenant);
+  const key = `raw/transactions/${month}.csv`;
+  const content = `id,booked_on,amount,currency,description
+1,${month}-14,-12.50,EUR,"card, terminal 7"
+2,${month}-15,1000.00,EUR,
+`;
+  say(`\nThe tenant ${tenant.id} writes transactions to its own bucket:\n`);
+  const s3 = new S3Client({ ...aws.clientConfig, forcePathStyle: true });
+  await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: content }));
+  s3.destroy();
+  const { file, status, rowCount = 0 } = await refineOne(refining, `s3://${bucket}/${key}`, "refine");
+  say(`  ${file}  ${status}, ${rowCount} rows`);
+  for (const listed of await listedFiles(refining.open(bucketOf(tenant))))
+    if (listed.dataset === "transactions") say(`  s3://${listed.bucket}/${listed.key}`);
 }
 
 async function parquetOf({ aws }: LocalStack, Bucket: string, Key: string): Promise<Uint8Array> {

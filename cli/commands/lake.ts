@@ -4,7 +4,7 @@ import { type Command, Option } from "commander";
 import { monthsCommand } from "../../src/extract/command";
 import type { LakeMonthSummary } from "../../src/lake/lake-month";
 import type { LakeVerification } from "../../src/lake/verification";
-import { extractDatasets, namesOf } from "../../src/lake/datasets/index";
+import { extractDatasets, namesOf, pipelineDatasets } from "../../src/lake/datasets/index";
 import { help, lakeSettings, NAME } from "../help";
 import { asJson, type Flags, inputFrom, withMonths } from "../options";
 import { edge, ending, terminal } from "../session";
@@ -13,16 +13,16 @@ import { count, sumOfStates } from "../wording";
 
 function withLakeMonths(command: Command): Command {
   const dataset = new Option("--dataset <name>", "only this dataset (default: all)");
-  return withMonths(command.addOption(dataset.choices(namesOf(extractDatasets)))).option(
+  return withMonths(command.addOption(dataset.choices(namesOf(pipelineDatasets)))).option(
     "--all",
-    "every month that is published",
+    "every month that is published or has deliveries",
   );
 }
 
 export function addLake(parent: Command): void {
   withLakeMonths(parent.command("lake"))
     .description(
-      "bring published months into the lake: a Parquet file for each tenant, proven, with its lineage",
+      "bring published months and accepted deliveries into the lake: Parquet for each tenant, proven, with its lineage",
     )
     .option("--remake", "make files again that are there")
     .addOption(asJson("the summary"))
@@ -32,6 +32,7 @@ export function addLake(parent: Command): void {
         [
           [`${NAME} lake --month 2026-09`, "one published month, of all datasets"],
           [`${NAME} lake --all --dataset loan_detail`, "whatever is missing of a dataset"],
+          [`${NAME} lake --month 2026-09 --dataset loans`, "the month's deliveries of a feed"],
         ],
         lakeSettings,
       ),
@@ -61,13 +62,26 @@ export function addLake(parent: Command): void {
 }
 
 function showBrought(brought: LakeMonthSummary): void {
-  const { dataset, month, status, revision, objects } = brought;
-  const rows = objects.reduce((sum, { rowCount }) => sum + rowCount, 0);
-  const details =
-    status === "missing"
+  const { status, goneCount } = brought;
+  terminal.result(
+    `${nameOf(brought)}  ${status}: ${detailsOf(brought)}`,
+    status === "missing" || goneCount !== undefined ? "yellow" : "green",
+  );
+}
+
+function detailsOf({ dataset, month, status, revision, objects, goneCount }: LakeMonthSummary): string {
+  if (status === "missing") {
+    return extractDatasets.some(({ name }) => name === dataset)
       ? `not published; ${monthsCommand("extract", dataset, month)} publishes it`
-      : `revision ${revision ?? ""}, ${count(objects.length, "file")}, ${count(rows, "row")}`;
-  terminal.result(`${nameOf(brought)}  ${status}: ${details}`, status === "missing" ? "yellow" : "green");
+      : "nothing is delivered";
+  }
+  const rows = objects.reduce((sum, { rowCount }) => sum + rowCount, 0);
+  const gone =
+    goneCount === undefined
+      ? ""
+      : `, ${count(goneCount, "delivery", "deliveries")} too late: the rows have expired`;
+  // Of deliveries, what is new.
+  return `${revision === undefined ? "" : `revision ${revision}, `}${count(objects.length, "file")}, ${count(rows, "row")}${gone}`;
 }
 
 /** For `verify --lake`. */

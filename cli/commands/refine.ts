@@ -2,13 +2,14 @@
 import type { Command } from "commander";
 
 import type { Compaction } from "../../src/lake/refine/compaction";
-import type { RawSummary, RawTask } from "../../src/lake/refine/raw-file";
+import type { RawSummary, RawTask, Refining } from "../../src/lake/refine/raw-file";
+import type { Ended, RefineObserver } from "../../src/lake/refine/run";
 import { DataError, RequestError } from "../../src/platform/errors";
 import { isMonth } from "../../src/platform/month";
 import { help, lakeSettings, NAME } from "../help";
 import { asJson, type Flags } from "../options";
 import { edge, ending, terminal } from "../session";
-import { Parts, summed } from "../summing-up";
+import { type Finished, Parts, summed } from "../summing-up";
 import { count, sumOfStates } from "../wording";
 
 const colours: Readonly<Record<RawSummary["status"], "green" | "yellow" | "red">> = {
@@ -22,7 +23,10 @@ export function addRefine(parent: Command): void {
     .option("--all", "every file of every tenant that is not taken yet")
     .option("--again", "take the files again although they are taken")
     .option("--withdraw", "take the files' rows back")
-    .option("--compact <YYYY-MM>", "join the files of a closed month into one for each tenant and dataset")
+    .option(
+      "--compact [YYYY-MM]",
+      "join the files of a closed month into one for each tenant and dataset; with --all, of every closed month",
+    )
     .addOption(asJson("the outcomes"))
     .addHelpText(
       "after",
@@ -37,20 +41,8 @@ export function addRefine(parent: Command): void {
     )
     .action(
       summed(async (files: string[], flags: Flags) => {
-        const { compact } = flags;
-        if (compact !== undefined) return compactMonth(compact as string, files, flags);
-        const task = taskOf(files, flags);
-        await terminal.begin("connecting to the lake");
-        const refined = await refine(files, task);
-        return {
-          sum: sumOfStates(
-            refined.map(({ status }) => status),
-            "file",
-          ),
-          judge: () => {
-            expectAccepted(refined);
-          },
-        };
+        if (flags["compact"] !== undefined) return compactMonths(files, flags);
+        return refine(files, taskOf(files, flags));
       }),
     );
 }
@@ -69,55 +61,96 @@ function taskOf(files: readonly string[], { all, again, withdraw }: Flags): RawT
   return withdraw === true ? "withdraw" : again === true ? "again" : "refine";
 }
 
-async function compactMonth(month: string, files: readonly string[], { all }: Flags): Promise<string> {
-  const { compactAll, openRefining } = await import("../../src/lake/refine/run");
-  const { parseRefineSettings } = await import("../../src/lake/settings");
-  if (!isMonth(month) || files.length > 0 || all === true) {
-    throw new RequestError("wrong input: --compact expects a month as YYYY-MM, and no files", {
+async function compactMonths(files: readonly string[], { compact, all }: Flags): Promise<Finished> {
+  // Without a month, the flag is true.
+  const month = typeof compact === "string" ? compact : undefined;
+  const isForAll = all === true;
+  if (files.length > 0 || isForAll === (month !== undefined) || (month !== undefined && !isMonth(month))) {
+    throw new RequestError("wrong input: --compact expects a month as YYYY-MM, or --all, and no files", {
       hint: `Look at ${NAME} refine --help.`,
     });
   }
+  const { compactAll } = await import("../../src/lake/refine/run");
   await terminal.begin("compacting");
-  const months = new Parts<Compaction>("months", ({ tenant, dataset }) => `${tenant} ${dataset} ${month}`);
-  await months.during(() =>
-    ending.inTime(async (deadline) => {
-      const here = edge(deadline);
-      const refining = await openRefining(parseRefineSettings(here.environment), here);
-      await compactAll(refining, month, (compaction) => {
-        months.done.push(compaction);
-        const { tenant, dataset, status, fileCount } = compaction;
-        terminal.result(`${tenant} ${dataset} ${month}  ${status}: ${count(fileCount, "file")}`, "green");
-      });
-    }),
+  const months = new Parts<Compaction>("months", (each) => `${each.tenant} ${each.dataset} ${each.month}`);
+  const ended = await months.during(() =>
+    refining((open) =>
+      compactAll(open, month, {
+        compacted: (compaction) => {
+          months.done.push(compaction);
+          const { tenant, dataset, month: compacted, status, fileCount } = compaction;
+          terminal.result(
+            `${tenant} ${dataset} ${compacted}  ${status}: ${count(fileCount, "file")}`,
+            "green",
+          );
+        },
+        failed: showFailure,
+      }),
+    ),
   );
-  return sumOfStates(
-    months.done.map(({ status }) => status),
-    "month",
-  );
+  return finish(ended, "month", months);
 }
 
 /** @param files none for all. */
-async function refine(files: readonly string[], task: RawTask): Promise<readonly RawSummary[]> {
-  const { openRefining, refineAll, refineOne } = await import("../../src/lake/refine/run");
-  const { parseRefineSettings } = await import("../../src/lake/settings");
+async function refine(files: readonly string[], task: RawTask): Promise<Finished> {
+  const { refineAll, refineOne } = await import("../../src/lake/refine/run");
+  await terminal.begin("connecting to the lake");
   const refined = new Parts<RawSummary>("files", ({ file }) => file);
   const add = (summary: RawSummary) => {
     refined.done.push(summary);
     show(summary);
   };
-  await refined.during(() =>
-    ending.inTime(async (deadline) => {
-      const here = edge(deadline);
-      const refining = await openRefining(parseRefineSettings(here.environment), here, {
-        step: ({ step, file }) => {
-          terminal.progress(`${file}  ${step}`);
-        },
-      });
-      if (files.length === 0) await refineAll(refining, { file: add });
-      for (const file of files) add(await refineOne(refining, file, task));
-    }),
+  const step: RefineObserver["step"] = ({ step: name, file }) => {
+    terminal.progress(`${file}  ${name}`);
+  };
+  const ended = await refined.during(() =>
+    refining(
+      async (open): Promise<Ended<RawSummary>> => {
+        if (files.length === 0) return refineAll(open, { file: add, failed: showFailure });
+        for (const file of files) add(await refineOne(open, file, task));
+        return { done: refined.done, failures: [] };
+      },
+      { step },
+    ),
   );
-  return refined.done;
+  return finish(ended, "file", refined, () => {
+    expectAccepted(refined.done);
+  });
+}
+
+/** Opens the lake for an action that has a deadline. */
+async function refining<Result>(
+  action: (open: Refining) => Promise<Result>,
+  observer: RefineObserver = {},
+): Promise<Result> {
+  const { openRefining } = await import("../../src/lake/refine/run");
+  const { parseRefineSettings } = await import("../../src/lake/settings");
+  return ending.inTime(async (deadline) => {
+    const here = edge(deadline);
+    return action(await openRefining(parseRefineSettings(here.environment), here, observer));
+  });
+}
+
+/** The last line counts what has failed, too; then the first failure ends the command. */
+async function finish<Part extends { readonly status: string }>(
+  ended: Ended<Part>,
+  thing: string,
+  parts: Parts<Part>,
+  judge: () => void = () => undefined,
+): Promise<Finished> {
+  const { expectAllDone } = await import("../../src/lake/refine/run");
+  const states = [...parts.done.map(({ status }) => status), ...ended.failures.map(() => "failed")];
+  return {
+    sum: sumOfStates(states, thing),
+    judge: () => {
+      expectAllDone(ended, parts.names);
+      judge();
+    },
+  };
+}
+
+function showFailure(what: string, error: unknown): void {
+  terminal.result(`${what}  failed: ${error instanceof Error ? error.message : String(error)}`, "red");
 }
 
 function show({ file, status, month, rowCount, report }: RawSummary): void {

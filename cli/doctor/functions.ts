@@ -61,7 +61,7 @@ export const functionSettings: Readonly<Record<Service, Readonly<Record<string, 
     },
   },
   "bank-batch-lake": {
-    lake: { EXTRACT_BUCKET: "extracts-bucket" },
+    lake: { EXTRACT_BUCKET: "extracts-bucket", INTAKE_BUCKET: "intake-bucket" },
     refine: { NOTIFY_TOPIC_ARN: "notify-topic-arn" },
   },
 };

@@ -21,7 +21,7 @@ export async function readParameters({ stage, clients, deadline }: Account): Pro
 }
 
 export function checkParameters(parameters: Parameters, stage: string): readonly Finding[] {
-  const hasIntake = intakeParameterNames.some((name) => parameters[name] !== undefined);
+  const hasIntake = parameters[intakeParameterNames[0]] !== undefined;
   const names = [...parameterNames, ...(hasIntake ? intakeParameterNames : [])];
   const missing = names.filter((name) => parameters[name] === undefined);
   if (missing.length === 0) return [fine("parameters", `all ${names.length} are in SSM`)];

@@ -138,8 +138,10 @@ run "without_intake" {
       length(aws_sns_topic.intake) + length(aws_iam_role.uploader) == 0 && module.kept.intake == null
       && aws_ssm_parameter.handover["intake-database-secret-arn"].value == module.kept.secret_arn
       && aws_ssm_parameter.handover["intake-key-arn"].value == module.kept.key_arn
+      && aws_ssm_parameter.handover["intake-bucket"].value == module.kept.extracts_bucket.name
+      && aws_ssm_parameter.handover["intake-topic-arn"].value == aws_sns_topic.announce.arn
     )
-    error_message = "By default, there is something of intake, or the rotation may use more than the extract's secret."
+    error_message = "By default, there is something of intake, or the rotation and the lake may use more than what is the extract's."
   }
 
   assert {

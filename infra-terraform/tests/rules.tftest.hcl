@@ -340,9 +340,9 @@ run "everything" {
     condition = toset(keys(aws_ssm_parameter.handover)) == toset([
       "database-secret-arn", "extracts-bucket", "extracts-key-arn", "notify-topic-arn", "notify-dead-letter-queue-arn",
       "announce-topic-arn", "lambda-security-group-id", "private-subnet-ids", "master-secret-arn", "master-secret-key-arn",
-      "intake-database-secret-arn", "intake-key-arn", "permissions-boundary-arn",
+      "intake-database-secret-arn", "intake-key-arn", "intake-bucket", "intake-topic-arn", "permissions-boundary-arn",
     ])
-    error_message = "The parameters are not the ones that serverless.yml reads."
+    error_message = "The parameters are not the ones that serverless.yml and serverless.lake.yml read."
   }
 
   assert {

@@ -36,6 +36,10 @@ export interface Report {
   readonly bank?: string;
   readonly feed?: string;
   readonly businessTime?: string;
+  /** The bank's id; missing if no bank has the folder's name. */
+  readonly bankId?: number;
+  /** The ledger's number, which goes up with each delivery that is loaded; if `unchanged`, of the first with this content. */
+  readonly loadNumber?: string;
   readonly landing?: ObjectAddress;
   readonly raw: ObjectAt;
   /** The same bytes, beside this report. */

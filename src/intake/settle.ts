@@ -128,12 +128,15 @@ export function reportOf(
 ): Report {
   const name = parseDeliveryName(arrival.key);
   const { counts, figures, sha256, problems = [], durationsMs } = result ?? {};
+  const { bankId, deliveryId: loadNumber } = result ?? {};
   return {
     schemaVersion: 1,
     outcome,
     delivery: arrival.id,
     key: arrival.key,
     ...(!("problem" in name) && { bank: name.bank, feed: name.feed, businessTime: name.businessTime }),
+    ...(bankId !== undefined && { bankId }),
+    ...(loadNumber !== undefined && { loadNumber }),
     ...(arrival.landing && { landing: arrival.landing }),
     raw: { key: raw.key, versionId: raw.versionId },
     ...rest,

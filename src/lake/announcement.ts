@@ -1,12 +1,11 @@
-/** Messages about months: those that the extract sends, which start the lake, and the lake's own. */
+/** Messages that start the lake, which the extract and intake send, and the lake's own about months. */
 import * as v from "valibot";
 
 import type { Edge } from "../platform/edge";
 import type { Notice } from "../platform/lambda/notice";
 import { isMonth, type Month } from "../platform/month";
-import type { ExtractDataset } from "./dataset";
-import { datasetNamed, extractDatasets } from "./datasets";
-import { uriOf } from "./keys";
+import { datasetNamed, extractDatasets, type PipelineDataset, pipelineDatasets } from "./datasets";
+import { type ObjectUri, uriOf } from "./keys";
 import type { LakeMonth } from "./lineage";
 import { type LakeRequest, parseLakeRequest } from "./request";
 
@@ -14,6 +13,13 @@ import { type LakeRequest, parseLakeRequest } from "./request";
 const announced = v.looseObject({
   extract: v.string(),
   month: v.custom<Month>((text) => typeof text === "string" && isMonth(text)),
+});
+
+/** What the lake needs of intake's message about a delivery; `docs/contract.md` has all of it. */
+const settledDelivery = v.looseObject({
+  delivery: v.string(),
+  outcome: v.picklist(["loaded", "unchanged", "rejected", "failed"]),
+  report: v.object({ bucket: v.string(), key: v.string() }),
 });
 
 /** What SNS delivers to SQS, unless the subscription asks for the message alone. */
@@ -39,18 +45,26 @@ export function queuedMessages(event: unknown): readonly QueuedMessage[] | undef
     : undefined;
 }
 
+/** Months, or the delivery with this report. */
+export type Requested = { readonly months: LakeRequest<PipelineDataset> } | { readonly report: ObjectUri };
+
 /**
- * What a message in the queue asks for: the month of an extract's announcement, or an input like one by hand.
+ * What a message in the queue asks for: the month of an extract's announcement, the delivery of intake's message, or an
+ * input like one by hand.
  *
- * @returns undefined if it announces an extract that has no dataset.
- * @throws SyntaxError if the text is not JSON, RequestError if it is neither.
+ * @returns undefined if it announces an extract that has no dataset, or a delivery that was not accepted.
+ * @throws SyntaxError if the text is not JSON, RequestError if it is none of these.
  */
-export function requestedBy(text: string, now: Date): LakeRequest<ExtractDataset> | undefined {
+export function requestedBy(text: string, now: Date): Requested | undefined {
   const content: unknown = JSON.parse(text);
   const inner: unknown = v.is(envelope, content) ? JSON.parse(content.Message) : content;
-  if (!v.is(announced, inner)) return parseLakeRequest(inner, now, extractDatasets);
+  if (v.is(settledDelivery, inner)) {
+    const isAccepted = inner.outcome === "loaded" || inner.outcome === "unchanged";
+    return isAccepted ? { report: inner.report } : undefined;
+  }
+  if (!v.is(announced, inner)) return { months: parseLakeRequest(inner, now, pipelineDatasets) };
   const dataset = datasetNamed(extractDatasets, inner.extract);
-  return dataset && { datasets: [dataset], months: [inner.month], remake: false };
+  return dataset && { months: { datasets: [dataset], months: [inner.month], remake: false } };
 }
 
 /** States what the lake has of a month, not what happened: the revision decides, as with the extract's announcements. */

@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 
 import { type Column, scaleOf } from "../platform/columns";
+import type { TextRow } from "../platform/format/parquet";
 import type { ReadValue } from "../platform/format/parquet-reader";
+import { decimalUnits } from "../platform/format/units";
 
 /** A table of each tenant's lake. */
 export interface Dataset<Name extends string = string> {
@@ -67,6 +69,26 @@ export class ControlTotals {
         this.#sums[index] ?? 0n,
       );
     }
+  }
+
+  /** Adds rows as text, before they are stored. */
+  addRows(rows: readonly TextRow[]): void {
+    for (const [index, { name, type }] of this.#dataset.columns.entries()) {
+      const isNumber = /^(int|decimal)/.test(type);
+      // The first column may be a text; its values only count.
+      if (index > 0 && !this.#dataset.totals.some(({ column }) => column === name)) continue;
+      this.add(
+        index,
+        rows.map((row) => {
+          const field = row[index] ?? null;
+          return field === null || !isNumber ? null : decimalUnits(field, type);
+        }),
+      );
+    }
+  }
+
+  get rowCount(): number {
+    return Number(this.#rowCount);
   }
 
   /** By name, as a manifest has them: whole numbers as text. */

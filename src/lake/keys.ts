@@ -28,8 +28,14 @@ export function uriOf(bucket: string, key: string): string {
   return `s3://${bucket}/${key}`;
 }
 
+/** An object's bucket and key. */
+export interface ObjectUri {
+  readonly bucket: string;
+  readonly key: string;
+}
+
 /** @returns undefined if the text is not the URI of an object. */
-export function parseUri(uri: string): { readonly bucket: string; readonly key: string } | undefined {
+export function parseUri(uri: string): ObjectUri | undefined {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/.exec(uri) ?? [];
   return bucket === undefined || key === undefined ? undefined : { bucket, key };
 }

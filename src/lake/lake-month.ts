@@ -5,7 +5,9 @@
  */
 import type { ObjectVersion } from "../platform/bucket/object-store";
 import { ConfigError, ConflictError } from "../platform/errors";
+import type { Notice } from "../platform/lambda/notice";
 import type { Month } from "../platform/month";
+import { announcementOf, messageOf } from "./announcement";
 import type { Bucket } from "./buckets";
 import type { ExtractDataset } from "./dataset";
 import { listKey, objectFolder, uriOf } from "./keys";
@@ -27,13 +29,20 @@ export interface LakeMonthSummary {
   readonly dataset: string;
   readonly month: Month;
   readonly status: LakeOutcome;
-  /** That of the manifest; missing if the month is. */
+  /** That of the manifest; missing if the month is, or is made of deliveries. */
   readonly revision?: number;
+  /** Of a dataset that is made of deliveries: the files that this run has made. */
   readonly objects: LakeMonth["objects"];
+  /** Deliveries whose rows had expired before the lake could take them; missing if there are none. */
+  readonly goneCount?: number;
 }
 
-/** A step of a month, in this order; those between `staged` and `recorded` once for each tenant's file. */
-export type LakeStep = FileStep | "listed" | "announced" | "month recorded" | "cleaned";
+/**
+ * A step of a month, in this order; those between `staged` and `recorded` once for each tenant's file. A delivery is also
+ * `entered` before it is listed, and `settled` instead of `month recorded`.
+ */
+export type LakeStep =
+  FileStep | "entered" | "listed" | "announced" | "month recorded" | "cleaned" | "settled";
 
 export interface LakeEvent {
   readonly step: LakeStep;
@@ -45,8 +54,8 @@ export interface LakeEvent {
 
 export interface Lake extends TenantLake {
   readonly settings: LakeSettings;
-  /** Sends a message about the month. It comes before the month's record, so that a run that dies repeats it. */
-  readonly announce: (month: LakeMonth) => Promise<void>;
+  /** Sends a message about a month. It comes before the month's record, so that a run that dies repeats it. */
+  readonly announce: (message: Notice) => Promise<void>;
   /** Awaited, so that a test can stop a run at any step. */
   readonly observe: (event: LakeEvent) => void | Promise<void>;
 }
@@ -114,7 +123,7 @@ export async function bringMonth(
   };
   const isRecorded = before !== undefined && isSameMonth(before, record);
   if (!isRecorded) {
-    await lake.announce(record);
+    await lake.announce(messageOf(announcementOf(record)));
     await lake.observe({ step: "announced", dataset: dataset.name, month });
     await lineage.writeMonth(record);
     await lake.observe({ step: "month recorded", dataset: dataset.name, month });

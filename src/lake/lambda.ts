@@ -6,13 +6,13 @@ import { RequestError } from "../platform/errors";
 import { handle } from "../platform/lambda/handler";
 import { MetricUnit, type Telemetry } from "../platform/lambda/telemetry";
 import { requestedBy, queuedMessages, type QueuedMessage } from "./announcement";
-import { bringMonths, type LakeObserver, type LakeSummary, openLake, runLake } from "./run";
+import { bringMonths, bringOne, type LakeObserver, type LakeSummary, openLake, runLake } from "./run";
 import { openRefining, type RefineObserver, refineQueued } from "./refine/run";
 import { parseLakeSettings, parseRefineSettings } from "./settings";
 
 /**
  * Brings the months into the lake that the input names: `{"month": "2026-09"}`, a range, or `{"all": true}`. A batch of SQS
- * has such inputs or announcements of the extract as its messages.
+ * has such inputs as its messages, or those of the extract and of intake.
  *
  * @returns for a batch, the messages that failed and should be delivered again.
  * @throws the run's error, with what to do in its message, if the input is not a batch.
@@ -35,8 +35,10 @@ async function bringQueued(
 ): Promise<SQSBatchResponse> {
   const open = await openLake(parseLakeSettings(edge.environment), edge, observer);
   return eachMessage(messages, telemetry, async (body) => {
-    const request = requestedBy(body, edge.now());
-    if (request !== undefined) await bringMonths(open, request, observer);
+    const requested = requestedBy(body, edge.now());
+    if (requested === undefined) return;
+    if ("months" in requested) await bringMonths(open, requested.months, observer);
+    else await bringOne(open, requested.report, observer);
   });
 }
 
@@ -83,6 +85,9 @@ function refineReporter(telemetry: Telemetry): RefineObserver {
   return {
     step: (step) => {
       telemetry.info(step.step, { ...step });
+    },
+    failed: (what, error) => {
+      telemetry.error(`${what} failed`, error);
     },
     file: (summary) => {
       telemetry.info("file done", { ...summary });

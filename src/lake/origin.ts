@@ -3,8 +3,8 @@ import { RequestError, VerificationError } from "../platform/errors";
 import type { Bucket } from "./buckets";
 import { parseUri, uriOf } from "./keys";
 import type { Lineage } from "./lineage";
+import { digestOf } from "./stored-file";
 import type { TenantLake } from "./tenant-lake";
-import { digestOf } from "./verification";
 
 /** Whether bytes are still what the lineage says: `gone` if there are none. */
 export type Present = "as recorded" | "other bytes" | "gone";
@@ -87,11 +87,20 @@ export function expectOrigin({ contents: [latest] }: Origin): void {
   });
 }
 
-/** What is not as it was recorded, of a content and everything that it was made of. */
-export function problemsOf({ object, present, parents }: Content): string[] {
+/**
+ * What is not as it was recorded, of a content and everything that it was made of.
+ *
+ * @param mayBeGone whether objects of a bucket are expected to expire.
+ */
+export function problemsOf(
+  { object, present, parents }: Content,
+  mayBeGone: (bucket: string) => boolean = () => false,
+): string[] {
   const withParents = (parent: Parent): Parent[] => [parent, ...parent.parents.flatMap(withParents)];
   return [{ ...object, present }, ...parents.flatMap(withParents)].flatMap((each) =>
-    each.present === "as recorded" ? [] : [`${uriOf(each.bucket, each.key)}: ${each.present}`],
+    each.present === "as recorded" || (each.present === "gone" && mayBeGone(each.bucket))
+      ? []
+      : [`${uriOf(each.bucket, each.key)}: ${each.present}`],
   );
 }
 

@@ -1,11 +1,21 @@
 /** Where Lambda and command line meet: settings and input are checked, and one path serves both from here on. */
-import { BatchError } from "../platform/errors";
 import type { Edge } from "../platform/edge";
+import { BatchError } from "../platform/errors";
 import type { Month } from "../platform/month";
 import { parseBoth } from "../platform/settings";
-import { announcementOf, messageOf, publish } from "./announcement";
-import type { ExtractDataset } from "./dataset";
-import { datasetNamed, datasets, extractDatasets, rawDatasets } from "./datasets";
+import { publish } from "./announcement";
+import type { Dataset } from "./dataset";
+import {
+  datasetNamed,
+  datasets,
+  deliveryDatasets,
+  type PipelineDataset,
+  pipelineDatasets,
+  rawDatasets,
+} from "./datasets";
+import { bringDeliveries, bringDelivery, deliveriesByMonth, openIntake } from "./deliveries/run";
+import { verifyDeliveryMonth } from "./deliveries/verification";
+import type { ObjectUri } from "./keys";
 import { bringMonth, type Lake, type LakeEvent, type LakeMonthSummary } from "./lake-month";
 import { publishedMonths } from "./published-month";
 import { type LakeRequest, parseLakeRequest } from "./request";
@@ -36,7 +46,7 @@ export interface LakeObserver {
 export async function runLake(input: unknown, edge: Edge, observer: LakeObserver = {}): Promise<LakeSummary> {
   const { settings, request } = parseBoth(
     () => parseLakeSettings(edge.environment),
-    () => parseLakeRequest(input, edge.now(), extractDatasets),
+    () => parseLakeRequest(input, edge.now(), pipelineDatasets),
   );
   const lake = await openLake(settings, edge, observer);
   return { runId: edge.runId, months: await bringMonths(lake, request, observer) };
@@ -49,9 +59,8 @@ export async function openLake(
 ): Promise<Lake> {
   return {
     ...(await openTenantLake(settings, edge)),
-    announce: async (month) => {
-      if (settings.topicArn !== undefined)
-        await publish(edge, settings.topicArn, messageOf(announcementOf(month)));
+    announce: async (message) => {
+      if (settings.topicArn !== undefined) await publish(edge, settings.topicArn, message);
     },
     observe: step ?? (() => undefined),
   };
@@ -60,14 +69,15 @@ export async function openLake(
 /** Brings the months one by one, in order, dataset by dataset. */
 export async function bringMonths(
   lake: Lake,
-  { datasets, months, remake }: LakeRequest<ExtractDataset>,
+  { datasets: asked, months, remake }: LakeRequest<PipelineDataset>,
   { month: observeMonth }: LakeObserver = {},
 ): Promise<LakeMonthSummary[]> {
   const done: LakeMonthSummary[] = [];
   try {
-    for (const dataset of datasets) {
-      for (const month of months ?? (await allMonths(lake, dataset))) {
-        const summary = await bringMonth(lake, dataset, month, remake);
+    for (const dataset of ofThisStage(lake, asked)) {
+      const found = await findMonths(lake, dataset);
+      for (const month of months ?? (await found.months())) {
+        const summary = await found.bring(month, remake);
         await observeMonth?.(summary);
         done.push(summary);
       }
@@ -79,8 +89,48 @@ export async function bringMonths(
   return done;
 }
 
-function allMonths({ settings, open }: Lake, dataset: ExtractDataset): Promise<Month[]> {
-  return publishedMonths(open(settings.source.bucket), settings.source.prefix, dataset);
+/** Brings the delivery with this report. */
+export async function bringOne(
+  lake: Lake,
+  report: ObjectUri,
+  { month: observeMonth }: LakeObserver = {},
+): Promise<void> {
+  const summary = await bringDelivery(lake, report);
+  if (summary !== undefined) await observeMonth?.(summary);
+}
+
+/** Without those of deliveries if the stage has no intake. @throws ConfigError if nothing is left. */
+function ofThisStage<Kind extends Dataset>(lake: Lake, asked: readonly Kind[]): readonly Kind[] {
+  if (lake.settings.intake !== undefined) return asked;
+  const left = asked.filter(({ name }) => datasetNamed(deliveryDatasets, name) === undefined);
+  if (left.length === 0) openIntake(lake);
+  return left;
+}
+
+interface FoundMonths {
+  /** In order. */
+  readonly months: () => Promise<readonly Month[]>;
+  readonly bring: (month: Month, remake: boolean) => Promise<LakeMonthSummary>;
+  readonly verify: (month: Month) => Promise<LakeVerification>;
+}
+
+/** The months that another pipeline has left, and what can be done with them. */
+async function findMonths(lake: Lake, dataset: PipelineDataset): Promise<FoundMonths> {
+  if ("fileColumns" in dataset) {
+    const deliveries = await deliveriesByMonth(lake, dataset);
+    const of = (month: Month) => deliveries.get(month) ?? [];
+    return {
+      months: () => Promise.resolve([...deliveries.keys()]),
+      bring: (month, remake) => bringDeliveries(lake, dataset, month, of(month), remake),
+      verify: (month) => verifyDeliveryMonth(lake, dataset, month, of(month)),
+    };
+  }
+  const { source } = lake.settings;
+  return {
+    months: () => publishedMonths(lake.open(source.bucket), source.prefix, dataset),
+    bring: (month, remake) => bringMonth(lake, dataset, month, remake),
+    verify: (month) => verifyLakeMonth(lake, dataset, month),
+  };
 }
 
 /**
@@ -100,8 +150,8 @@ export async function verifyLake(
   );
   const lake = await openLake(settings, edge);
   const found: LakeVerification[] = [];
-  for (const dataset of request.datasets) {
-    const { months, verify } = verifierOf(lake, dataset.name);
+  for (const { name } of ofThisStage(lake, request.datasets)) {
+    const { months, verify } = await findVerifiable(lake, name);
     for (const month of request.months ?? (await months())) {
       const verification = await verify(month);
       observe(verification);
@@ -111,21 +161,13 @@ export async function verifyLake(
   return found;
 }
 
-/** How the months of a dataset are found and verified. */
-function verifierOf(lake: Lake, name: string) {
+/** The months that are there or should be, and how one is verified. */
+async function findVerifiable(lake: Lake, name: string): Promise<Pick<FoundMonths, "months" | "verify">> {
+  const pipeline = datasetNamed(pipelineDatasets, name);
+  if (pipeline !== undefined) return findMonths(lake, pipeline);
   const raw = datasetNamed(rawDatasets, name);
-  if (raw !== undefined) {
-    return {
-      months: () => rawMonths(lake, raw.name),
-      verify: (month: Month) => verifyRawMonth(lake, raw, month),
-    };
-  }
-  const dataset = extractDatasets.find((each) => each.name === name);
-  if (dataset === undefined) throw new Error(`the dataset ${name} has no verification`);
-  return {
-    months: () => allMonths(lake, dataset),
-    verify: (month: Month) => verifyLakeMonth(lake, dataset, month),
-  };
+  if (raw === undefined) throw new Error(`the dataset ${name} has no verification`);
+  return { months: () => rawMonths(lake, name), verify: (month) => verifyRawMonth(lake, raw, month) };
 }
 
 /** The months that any tenant has of a dataset of own files. */

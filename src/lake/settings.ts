@@ -36,11 +36,17 @@ export interface RefineSettings extends TenantSettings {
 export interface LakeSettings extends TenantSettings {
   /** Where the extracts are published. */
   readonly source: { readonly bucket: BucketSettings; readonly prefix: string };
+  /** Where intake archives deliveries; undefined for a stage without intake. */
+  readonly intake: BucketSettings | undefined;
 }
 
 const TENANT = "{tenant}";
 
-const sourceVariables = v.object({ EXTRACT_BUCKET: bucketName, EXTRACT_PREFIX: v.optional(keyPrefix, "") });
+const sourceVariables = v.object({
+  EXTRACT_BUCKET: bucketName,
+  EXTRACT_PREFIX: v.optional(keyPrefix, ""),
+  INTAKE_BUCKET: v.optional(bucketName),
+});
 
 const notifyVariables = v.object({ NOTIFY_TOPIC_ARN: v.optional(topicArn) });
 
@@ -80,8 +86,12 @@ const tenantVariables = v.pipe(
 /** @throws ConfigError that names every setting that is missing or wrong, or what is wrong with the list of tenants. */
 export function parseLakeSettings(variables: Variables): LakeSettings {
   const { tenant, source } = parseSettings({ tenant: tenantVariables, source: sourceVariables }, variables);
-  const bucket = tenant.bucketNamed(source.EXTRACT_BUCKET);
-  return { ...withTenants(tenant), source: { bucket, prefix: source.EXTRACT_PREFIX } };
+  const { EXTRACT_BUCKET, EXTRACT_PREFIX: prefix, INTAKE_BUCKET } = source;
+  return {
+    ...withTenants(tenant),
+    source: { bucket: tenant.bucketNamed(EXTRACT_BUCKET), prefix },
+    intake: INTAKE_BUCKET === undefined ? undefined : tenant.bucketNamed(INTAKE_BUCKET),
+  };
 }
 
 /** The settings without those of the extracts. @throws ConfigError like {@link parseLakeSettings}. */

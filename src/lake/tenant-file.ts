@@ -1,16 +1,14 @@
 /** One Parquet file of one tenant: made, proven by reading it back, and recorded. Nobody's query sees it yet. */
 import { version as programVersion } from "../../package.json";
-import type { ObjectVersion } from "../platform/bucket/object-store";
-import { ReconciliationError } from "../platform/errors";
 import { PARQUET_MEDIA_TYPE, parquetFile } from "../platform/format/parquet";
-import { ParquetProblem, readParquet } from "../platform/format/parquet-reader";
 import type { Month } from "../platform/month";
 import type { Bucket } from "./buckets";
-import { ControlTotals, type Dataset, definitionSha256, type ExtractDataset } from "./dataset";
+import { definitionSha256, type ExtractDataset } from "./dataset";
 import { objectKey, uriOf } from "./keys";
 import type { Lineage, LineageTable } from "./lineage";
 import type { PublishedMonth, SourceFile } from "./published-month";
 import { sourceRows } from "./source-rows";
+import { type Content, expectContent, readBack } from "./stored-file";
 import type { Tenant } from "./tenants";
 import { uploadObject, type Written } from "./upload";
 
@@ -75,64 +73,6 @@ function upload(
   const metadata = { dataset: dataset.name, month, source_sha256: file.sha256 };
   const bytes = parquetFile(dataset.columns, rows, { metadata });
   return uploadObject(bucket, key, bytes, PARQUET_MEDIA_TYPE, () => making.observe("staged", target));
-}
-
-/** What a Parquet file contains, by reading all of it. */
-export interface Content {
-  readonly rowCount: number;
-  readonly totals: Readonly<Record<string, string>>;
-}
-
-/** @throws ReconciliationError if the object is not a Parquet file of the dataset. */
-export async function readBack(
-  dataset: Dataset,
-  { name, objects }: Bucket,
-  key: string,
-  { versionId }: Pick<ObjectVersion, "versionId">,
-  byteLength: number,
-): Promise<Content> {
-  const totals = new ControlTotals(dataset);
-  const gone = () => wrongFile(uriOf(name, key), "it is gone");
-  const slice = async (first: number, end: number) => {
-    const bytes = await objects.readRange(key, versionId, first, end);
-    if (bytes === undefined) throw gone();
-    return bytes;
-  };
-  try {
-    const rowCount = await readParquet({ byteLength, slice }, dataset.columns, (column, values) => {
-      totals.add(column, values);
-    });
-    return { rowCount, totals: totals.totals };
-  } catch (error) {
-    if (error instanceof ParquetProblem) throw wrongFile(uriOf(name, key), error.message);
-    throw error;
-  }
-}
-
-function wrongFile(uri: string, problem: string): ReconciliationError {
-  return new ReconciliationError(`${uri} is not the Parquet file that was written: ${problem}`, {
-    hint: "Find out who else writes to this bucket, then make the month again. No query sees the file.",
-  });
-}
-
-/**
- * Compares what a Parquet file has with what its source states.
- *
- * @throws ReconciliationError that names every difference.
- */
-export function expectContent(
-  uri: string,
-  { rowCount, totals }: Content,
-  stated: Readonly<Record<string, unknown>>,
-  source: string,
-): void {
-  const differences = Object.entries({ rowCount, ...totals }).flatMap(([name, value]) =>
-    value === stated[name] ? [] : [`${name} is ${value}, ${source} says ${String(stated[name])}`],
-  );
-  if (differences.length === 0) return;
-  throw new ReconciliationError(`${uri}: ${differences.join("; ")}`, {
-    hint: "Compare the dataset's columns and totals with its source. No query sees the file.",
-  });
 }
 
 function lineageOf(

@@ -1,6 +1,4 @@
 /** Checks months of the lake against what the extract has published: the record, the lists and every byte of the files. */
-import { createHash } from "node:crypto";
-
 import { ReconciliationError, VerificationError } from "../platform/errors";
 import type { Month } from "../platform/month";
 import type { Bucket } from "./buckets";
@@ -9,7 +7,7 @@ import { listKey, uriOf } from "./keys";
 import type { Lake } from "./lake-month";
 import type { LakeMonth, Lineage } from "./lineage";
 import { manifestKey, type PublishedMonth, readPublishedMonth } from "./published-month";
-import { readBack } from "./tenant-file";
+import { digestOf, readBack } from "./stored-file";
 import type { Tenant } from "./tenants";
 
 export interface LakeVerification {
@@ -114,26 +112,4 @@ export async function verifyFile(
     if (error instanceof ReconciliationError) return [error.message];
     throw error;
   }
-}
-
-export interface Digest {
-  readonly sha256: string;
-  readonly byteCount: number;
-}
-
-/** Reads a version of an object to its end; undefined if it doesn't exist. */
-export async function digestOf(
-  bucket: Bucket,
-  key: string,
-  versionId: string | null,
-): Promise<Digest | undefined> {
-  const bytes = await bucket.objects.open(key, versionId);
-  if (bytes === undefined) return undefined;
-  const hash = createHash("sha256");
-  let byteCount = 0;
-  for await (const chunk of bytes) {
-    hash.update(chunk);
-    byteCount += chunk.byteLength;
-  }
-  return { sha256: hash.digest("hex"), byteCount };
 }

@@ -77,9 +77,13 @@ it("the demonstration runs the real handler for the last closed month and shows 
     "bank_id,bank_name,branch_id,branch_address,month,loan_count,loan_total,loan_average,loan_count_3m,moving_average_3m,monthly_total_average_3m",
   );
 
-  const parquet = lines.filter((line) => /^ +\d+ rows {2}s3:.*\.parquet$/.test(line));
+  const parquet = lines.filter((line) => /^ +\d+ rows {2}s3:.*moving_average.*\.parquet$/.test(line));
   expect(parquet.map((line) => line.trim().split(" ")[0])).toEqual(
     expect.arrayContaining(table.map(([, rows]) => rows)) as string[],
+  );
+  expect(demo.output().match(/^ +3 rows {2}s3:.*\/loans\/.*\.parquet$/gm)).toHaveLength(3);
+  expect(demo.output()).toMatch(
+    /raw\/transactions\/.*accepted, 2 rows\n {2}s3:.*\/transactions\/.*\.parquet\n/,
   );
   expect(demo.output().match(/\(as recorded\)/g)).toHaveLength(2);
   const file = await readFile(path.join(ROOT, "demo-output", "lake", "first-national.parquet"));

@@ -30,6 +30,8 @@ export interface LakeRunOptions {
   readonly signal?: AbortSignal;
   /** The function that it is. */
   readonly caller?: Caller;
+  /** Of DynamoDB, if it isn't the lake's own. */
+  readonly dynamoEndpoint?: string;
 }
 
 export class LakeWorld {
@@ -40,15 +42,24 @@ export class LakeWorld {
     readonly environment: Readonly<Record<string, string>>,
   ) {}
 
-  #clients(caller: Caller): AwsClients {
-    return { ...this.world.clients(caller), config: { ...this.dynamo.clientConfig, userAgentAppId: caller } };
+  #clients(caller: Caller, endpoint = this.dynamo.endpoint): AwsClients {
+    const config = { ...this.dynamo.clientConfig, endpoint, userAgentAppId: caller };
+    return { ...this.world.clients(caller), config };
   }
 
   static async create(
     template: Template,
     tenants: readonly Tenant[] = readTenants(undefined),
   ): Promise<LakeWorld> {
-    const world = await World.create(template);
+    return LakeWorld.beside(await World.create(template), tenants);
+  }
+
+  /** A lake in a world that there is. @param more further settings. */
+  static async beside(
+    world: World,
+    tenants: readonly Tenant[],
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<LakeWorld> {
     const directory = await temporaryDirectory("lake");
     const tenantsFile = path.join(directory, "tenants.json");
     await writeFile(tenantsFile, JSON.stringify(tenants));
@@ -59,11 +70,18 @@ export class LakeWorld {
       ...world.environment,
       ...dynamo.environment,
       ...settings,
+      ...more,
       LAKE_TENANTS_FILE: tenantsFile,
     });
   }
 
   async close(): Promise<void> {
+    await this.closeLake();
+    await this.world.close();
+  }
+
+  /** Without the world that it is in. */
+  async closeLake(): Promise<void> {
     await recordCalls(
       [...this.dynamo.operations].map((call) => {
         const [, operation = "", userAgent = ""] = /^(\w+) (.*)$/.exec(call) ?? [];
@@ -71,7 +89,6 @@ export class LakeWorld {
       }),
     );
     await this.dynamo.stop();
-    await this.world.close();
     await rm(path.dirname(this.environment["LAKE_TENANTS_FILE"] ?? ""), { recursive: true });
   }
 
@@ -85,7 +102,7 @@ export class LakeWorld {
   }
 
   inTime<Result>(
-    { environment = {}, now = NOW, signal, caller = "lake" }: LakeRunOptions,
+    { environment = {}, now = NOW, signal, caller = "lake", dynamoEndpoint }: LakeRunOptions,
     action: (edge: Edge) => Promise<Result>,
   ): Promise<Result> {
     return withDeadline(
@@ -94,7 +111,7 @@ export class LakeWorld {
       (deadline) =>
         action({
           environment: { ...this.environment, ...environment },
-          ...{ now: () => now, runId: randomUUID(), aws: this.#clients(caller), deadline },
+          ...{ now: () => now, runId: randomUUID(), aws: this.#clients(caller, dynamoEndpoint), deadline },
         }),
       signal,
     );
@@ -139,6 +156,17 @@ export class LakeWorld {
           files.map(({ file }) => file),
           sql,
         );
+  }
+
+  /** Queries all rows of a tenant's month as the table `month`; undefined if the list names nothing. */
+  async rows(tenant: Tenant, dataset: string, month: string, sql: string): Promise<unknown[][] | undefined> {
+    const files = await this.listed(tenant, dataset, month);
+    const all = files.map((_, index) => `select * from file${index}`).join(" union all ");
+    if (files.length === 0) return undefined;
+    return queryParquet(
+      files.map(({ file }) => file),
+      `with month as (${all}) ${sql}`,
+    );
   }
 
   async bytes(bucket: string, key: string): Promise<Buffer | undefined> {

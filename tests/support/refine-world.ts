@@ -6,7 +6,14 @@ import { listKey } from "../../src/lake/keys";
 import { originLines, originOf } from "../../src/lake/origin";
 import type { Compaction } from "../../src/lake/refine/compaction";
 import type { RawStep, RawSummary, RawTask } from "../../src/lake/refine/raw-file";
-import { compactAll, openRefining, refineAll, refineOne } from "../../src/lake/refine/run";
+import {
+  compactAll,
+  type Ended,
+  openRefining,
+  refineAll,
+  refineOne,
+  type RefineObserver as RefineObserverOf,
+} from "../../src/lake/refine/run";
 import { parseRefineSettings } from "../../src/lake/settings";
 import { verifyLake } from "../../src/lake/run";
 import { readTenants, type Tenant } from "../../src/lake/tenants";
@@ -86,24 +93,25 @@ export class RefineWorld {
     });
   }
 
-  runAll(): Promise<RawSummary[]> {
+  runAll(failed?: RefineObserverOf["failed"]): Promise<Ended<RawSummary>> {
     return this.lake.inTime({ caller: "refine" }, async (edge) =>
-      refineAll(await openRefining(parseRefineSettings(edge.environment), edge)),
+      refineAll(
+        await openRefining(parseRefineSettings(edge.environment), edge),
+        failed === undefined ? {} : { failed },
+      ),
     );
   }
 
-  compact(month: string): Promise<readonly Compaction[]> {
+  /** @param month undefined for every closed month. */
+  compact(month?: string): Promise<Ended<Compaction>> {
     return this.lake.inTime({ caller: "operator" }, async (edge) =>
-      compactAll(await openRefining(parseRefineSettings(edge.environment), edge), month as Month),
+      compactAll(await openRefining(parseRefineSettings(edge.environment), edge), month as Month | undefined),
     );
   }
 
   /** Queries the month's rows as an analyst does; undefined if the list names nothing. */
-  async rows(month: string, sql: string, { tenant = this.tenant, dataset = "transactions" } = {}) {
-    const files = await this.lake.listed(tenant, dataset, month);
-    const all = files.map((_, index) => `select * from file${index}`).join(" union all ");
-    if (files.length === 0) return undefined;
-    return this.lake.query(tenant, dataset, month, `with month as (${all}) ${sql}`);
+  rows(month: string, sql: string, { tenant = this.tenant, dataset = "transactions" } = {}) {
+    return this.lake.rows(tenant, dataset, month, sql);
   }
 
   /** The amounts of a month, in order, as text. */

@@ -1,6 +1,8 @@
 /** The datasets of the lake. */
 import type { Dataset, ExtractDataset } from "../dataset";
+import type { DeliveryDataset } from "../delivery-dataset";
 import type { RawDataset } from "../raw-dataset";
+import { accounts, clients, loans } from "./deliveries";
 import { loanDetail } from "./loan-detail";
 import { loanMovingAverage } from "./loan-moving-average";
 import { transactions } from "./transactions";
@@ -8,10 +10,17 @@ import { transactions } from "./transactions";
 /** Made of published months. */
 export const extractDatasets: readonly ExtractDataset[] = [loanMovingAverage, loanDetail];
 
+/** Made of the deliveries that intake has accepted. */
+export const deliveryDatasets: readonly DeliveryDataset[] = [clients, accounts, loans];
+
 /** Made of the tenants' own files. */
 export const rawDatasets: readonly RawDataset[] = [transactions];
 
-export const datasets: readonly Dataset[] = [...extractDatasets, ...rawDatasets];
+/** Made of what another pipeline leaves. */
+export type PipelineDataset = ExtractDataset | DeliveryDataset;
+export const pipelineDatasets: readonly PipelineDataset[] = [...extractDatasets, ...deliveryDatasets];
+
+export const datasets: readonly Dataset[] = [...pipelineDatasets, ...rawDatasets];
 
 export const datasetNames: readonly string[] = namesOf(datasets);
 

@@ -2,19 +2,19 @@
  * Joins the Parquet files of a closed month into one. The joined file is made and proven first; then the list names it
  * instead, by one write. The single files stay: if another file of the month comes later, the list names them again.
  */
-import { version as programVersion } from "../../../package.json";
-import { ReconciliationError, RequestError } from "../../platform/errors";
+import { ConflictError, ReconciliationError, RequestError } from "../../platform/errors";
+import { eachAtOnce } from "../../platform/parallel";
 import { hasEnded, type Month } from "../../platform/month";
-import { definitionSha256 } from "../dataset";
-import { objectKey, uriOf } from "../keys";
+import type { Bucket } from "../buckets";
+import type { Dataset } from "../dataset";
+import { uriOf } from "../keys";
 import type { Lineage } from "../lineage";
-import type { RawDataset } from "../raw-dataset";
-import { type Content, expectContent, readBack } from "../tenant-file";
+import { makeParquet, type MonthPlace, objectOf, proveParquet, recordMade } from "../made-file";
+import { type Content, digestOf, type StoredFile, storedRows } from "../stored-file";
 import type { TenantLake } from "../tenant-lake";
 import type { Tenant } from "../tenants";
 import { keysDigest, updateList } from "./month-list";
 import { readEntries, writeCompacted } from "./records";
-import { makeParquet } from "./refined-file";
 
 export interface Compaction {
   readonly tenant: string;
@@ -26,61 +26,95 @@ export interface Compaction {
   readonly fileCount: number;
 }
 
+/** What was done, in this order. */
+export type CompactionStep = "completed" | "proven" | "recorded" | "noted" | "listed";
+
+/** Single files that are digested at once. */
+const FILES_AT_ONCE = 4;
+
 /**
  * @throws RequestError if the month has not ended; ReconciliationError if the joined file, read back, does not have the
  *   rows and totals of the single ones; ConflictError, StorageError. What queries see is then what they saw before.
  */
 export async function compactMonth(
   lake: TenantLake,
-  dataset: RawDataset,
+  dataset: Dataset,
   tenant: Tenant,
   month: Month,
+  observe: (step: CompactionStep) => void | Promise<void> = () => undefined,
 ): Promise<Compaction> {
-  if (!hasEnded(month, lake.now())) {
-    throw new RequestError(`${month} has not ended (UTC)`, {
-      hint: "Compact a month when no more files of it are expected.",
-    });
+  expectEnded(month, lake.now());
+  const { items, open, settings } = lake;
+  const tenantMonth = { tenant, dataset: dataset.name, month };
+  const about = { ...tenantMonth, tenant: tenant.id };
+  const { keys, compacted } = await readEntries(items, tenantMonth);
+  const isNeeded = keys.length > 1 && !compacted.has(keysDigest(keys));
+  if (isNeeded) {
+    const place = { tenant, bucket: open(settings.bucketOf(tenant)), dataset, month };
+    await lake.inTurn(() => join(lake, place, keys, observe));
   }
-  const { items, lineage, open, settings } = lake;
-  const place = { tenant, dataset: dataset.name, month };
-  const about = { ...place, tenant: tenant.id };
-  const { keys, compacted } = await readEntries(items, place);
-  const digest = keysDigest(keys);
-  if (keys.length < 2 || compacted.has(digest)) {
-    await updateList(lake, place);
-    return { ...about, status: "unchanged", fileCount: keys.length };
-  }
-  const bucket = open(settings.bucketOf(tenant));
-  const singles = await Promise.all(
-    keys.map(async (key) => latest(await lineage.find(bucket.name, key), uriOf(bucket.name, key))),
-  );
-  const parents = singles.flatMap((single) => single.parents);
-  const made = await makeParquet(bucket, dataset, parents, {
-    key: objectKey(dataset.name, month, digest),
-    metadata: { dataset: dataset.name, month, source_sha256: digest },
-  });
-  const found = await readBack(dataset, bucket, made.key, made.version, made.written.byteCount);
-  expectContent(uriOf(bucket.name, made.key), found, sumOf(singles), "the single files");
-  await lineage.record({
-    schemaVersion: 1,
-    object: { bucket: bucket.name, key: made.key, ...made.written },
-    ...about,
-    definition: { sha256: definitionSha256(dataset) },
-    ...{ ...found, parents },
-    program: { version: programVersion },
-    ...{ runId: lake.runId, recordedAt: lake.now().toISOString() },
-  });
-  await writeCompacted(items, place, digest, made.key);
-  await updateList(lake, place);
-  return { ...about, status: "compacted", fileCount: keys.length };
+  await updateList(lake, tenantMonth);
+  await observe("listed");
+  return { ...about, status: isNeeded ? "compacted" : "unchanged", fileCount: keys.length };
 }
 
-function latest(items: readonly Lineage[], uri: string): Lineage {
-  const [last] = [...items].sort((one, other) => (one.recordedAt < other.recordedAt ? 1 : -1));
-  if (last !== undefined) return last;
-  throw new ReconciliationError(`${uri} has no lineage`, {
-    hint: "Refine its raw file again: npx bank-batch refine FILE --again.",
+/** Makes the joined file and records that it replaces the single ones. */
+async function join(
+  lake: TenantLake,
+  place: MonthPlace,
+  keys: readonly string[],
+  observe: (step: CompactionStep) => void | Promise<void>,
+): Promise<void> {
+  const { tenant, bucket, dataset, month } = place;
+  const digest = keysDigest(keys);
+  const singles = await eachAtOnce(keys, FILES_AT_ONCE, (key) => findSingle(lake, bucket, key));
+  const made = await makeParquet(place, digest, joinedRows(place, singles));
+  await observe("completed");
+  const found = await proveParquet(place, made, sumOf(singles), "the single files");
+  await observe("proven");
+  const parents = singles.map(({ parent }) => parent);
+  await recordMade(lake, place, objectOf(bucket, made), found, parents);
+  await observe("recorded");
+  await writeCompacted(lake.items, { tenant, dataset: dataset.name, month }, digest, made.key);
+  await observe("noted");
+}
+
+/** @throws RequestError if more files of the month may come. */
+export function expectEnded(month: Month, now: Date): void {
+  if (hasEnded(month, now)) return;
+  throw new RequestError(`${month} has not ended (UTC)`, {
+    hint: "Compact a month when no more files of it are expected.",
   });
+}
+
+interface Single extends StoredFile, Content {
+  readonly parent: Lineage["parents"][number];
+}
+
+/** A single file as it is now, with what was recorded of these very bytes. */
+async function findSingle({ lineage }: TenantLake, bucket: Bucket, key: string): Promise<Single> {
+  const uri = uriOf(bucket.name, key);
+  const version = await bucket.objects.head(key);
+  const digest = version && (await digestOf(bucket, key, version.versionId));
+  if (version === undefined || digest === undefined) {
+    throw new ConflictError(`another run has removed ${uri} in the meantime`, {
+      hint: "Wait until the other run has ended.",
+    });
+  }
+  const { sha256, byteCount } = digest;
+  const item = (await lineage.find(bucket.name, key)).find(({ object }) => object.sha256 === sha256);
+  if (item === undefined) {
+    throw new ReconciliationError(`${uri} has the SHA-256 ${sha256}, which the lineage does not know`, {
+      hint: "Take its source again: npx bank-batch refine FILE --again, or lake --remake for a delivery.",
+    });
+  }
+  const { rowCount, totals } = item;
+  const parent = { bucket: bucket.name, key, versionId: version.versionId, sha256 };
+  return { key, versionId: version.versionId, byteCount, rowCount, totals, parent };
+}
+
+async function* joinedRows({ bucket, dataset }: MonthPlace, singles: readonly Single[]) {
+  for (const single of singles) yield* storedRows(dataset.columns, bucket, single);
 }
 
 function sumOf(singles: readonly Content[]): Readonly<Record<string, unknown>> {

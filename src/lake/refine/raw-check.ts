@@ -1,13 +1,10 @@
 /** A raw file read to its end: what it contains, or everything that is wrong with it. */
 import { createHash, type Hash } from "node:crypto";
 
-import type { ColumnType } from "../../platform/columns";
-import type { TextRow } from "../../platform/format/parquet";
-import { decimalUnits } from "../../platform/format/units";
 import type { Month } from "../../platform/month";
 import { ControlTotals } from "../dataset";
 import type { RawDataset } from "../raw-dataset";
-import type { Content } from "../tenant-file";
+import type { Content } from "../stored-file";
 import { type RawProblem, refinedRows } from "./raw-rows";
 
 /** A file that is right. */
@@ -44,16 +41,14 @@ export async function checkRawFile(
   const content = createHash("sha256");
   const totals = new ControlTotals(dataset);
   let month: string | undefined;
-  let rowCount = 0;
   const monthAt = dataset.columns.findIndex(({ name }) => name === dataset.monthColumn);
   for await (const rows of refinedRows(dataset, raw, isGzip, onProblem, content)) {
     month ??= rows[0]?.[monthAt]?.slice(0, 7);
-    rowCount += rows.length;
-    addTo(totals, dataset, rows);
+    totals.addRows(rows);
   }
   if (problemCount > 0) return { problems, problemCount };
   return {
-    ...{ month: month as Month, rowCount, totals: totals.totals },
+    ...{ month: month as Month, rowCount: totals.rowCount, totals: totals.totals },
     ...{ sha256: raw.hash.digest("hex"), contentSha256: content.digest("hex"), byteCount: raw.byteCount },
   };
 }
@@ -72,23 +67,4 @@ class Measured implements AsyncIterable<Uint8Array> {
       yield chunk;
     }
   }
-}
-
-function addTo(
-  totals: ControlTotals,
-  { columns, totals: wanted }: RawDataset,
-  rows: readonly TextRow[],
-): void {
-  for (const [index, { name, type }] of columns.entries()) {
-    if (index > 0 && !wanted.some(({ column }) => column === name)) continue;
-    totals.add(
-      index,
-      rows.map((row) => unitsOf(row[index] ?? null, type)),
-    );
-  }
-}
-
-/** The first column may be a text; its values only count. */
-function unitsOf(text: string | null, type: ColumnType): bigint | null {
-  return text === null || !/^(int|decimal)/.test(type) ? null : decimalUnits(text, type);
 }

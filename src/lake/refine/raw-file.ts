@@ -93,7 +93,7 @@ export async function refineFile(
       ? withdrawn(before, file)
       : isTaken && (await hasFiles(bucket, dataset ?? "", before.content))
         ? resumed(bucket, before)
-        : await take(refining, tenant, bucket, key, versionId, before);
+        : await refining.inTurn(() => take(refining, tenant, bucket, key, versionId, before));
   const record = await note(refining, bucket.name, key, before, { ...what, versionId });
   await bringMonthsTo(refining, tenant, bucket, key, dataset ?? "", record);
   const month = record.content?.month;

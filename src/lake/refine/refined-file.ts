@@ -4,19 +4,15 @@
  */
 import { createHash } from "node:crypto";
 
-import { version as programVersion } from "../../../package.json";
-import type { ObjectVersion } from "../../platform/bucket/object-store";
 import { ReconciliationError, StorageError } from "../../platform/errors";
-import { PARQUET_MEDIA_TYPE, parquetFile } from "../../platform/format/parquet";
+import type { TextRow } from "../../platform/format/parquet";
 import type { Bucket } from "../buckets";
-import { definitionSha256 } from "../dataset";
-import { objectKey, uriOf } from "../keys";
-import type { Lineage } from "../lineage";
+import { uriOf } from "../keys";
+import { type Made, makeParquet, objectOf, parentOf, proveParquet, recordMade } from "../made-file";
 import type { RawDataset } from "../raw-dataset";
 import type { TenantLake } from "../tenant-lake";
-import { expectContent, readBack } from "../tenant-file";
 import type { Tenant } from "../tenants";
-import { uploadObject, type Written } from "../upload";
+import { uploadObject } from "../upload";
 import { jsonLines, NDJSON_MEDIA_TYPE, rowsOfLines } from "./json-lines";
 import type { CheckedFile } from "./raw-check";
 import { processedKey } from "./raw-key";
@@ -34,13 +30,6 @@ export interface RawFile {
 /** What was done, in this order. */
 export type RefinedStep = "processed" | "completed" | "proven" | "recorded";
 
-/** An object that was made, to be the parent of the next one. */
-export interface Made {
-  readonly key: string;
-  readonly version: ObjectVersion;
-  readonly written: Written;
-}
-
 /**
  * @throws ReconciliationError if the Parquet file, read back, is not what was checked; ConflictError, StorageError.
  */
@@ -52,71 +41,35 @@ export async function makeRefinedFiles(
   observe: (step: RefinedStep) => void | Promise<void>,
 ): Promise<void> {
   const { tenant, bucket } = file;
-  const { month, contentSha256 } = checked;
-  const record = ({ key, written }: Made, parents: Lineage["parents"]): Promise<void> =>
-    lake.lineage.record({
-      schemaVersion: 1,
-      object: { bucket: bucket.name, key, ...written },
-      ...{ tenant: tenant.id, dataset: dataset.name, month },
-      definition: { sha256: definitionSha256(dataset) },
-      ...{ rowCount: checked.rowCount, totals: checked.totals, parents },
-      program: { version: programVersion },
-      ...{ runId: lake.runId, recordedAt: lake.now().toISOString() },
-    });
+  const { month, contentSha256, rowCount, totals } = checked;
+  const place = { tenant, bucket, dataset, month };
 
   const key = processedKey(dataset.name, month, contentSha256);
   const lines = jsonLines(dataset.columns, checkedRows(dataset, file, checked));
   const processed = { key, ...(await uploadObject(bucket, key, lines, NDJSON_MEDIA_TYPE)) };
   const raw = { bucket: bucket.name, key: file.key, versionId: file.versionId, sha256: checked.sha256 };
-  await record(processed, [raw]);
+  await recordMade(lake, place, objectOf(bucket, processed), checked, [raw]);
   await observe("processed");
 
-  const made = await makeParquet(bucket, dataset, [parentOf(bucket, processed)], {
-    key: objectKey(dataset.name, month, contentSha256),
-    metadata: { dataset: dataset.name, month, source_sha256: contentSha256 },
-  });
+  const made = await makeParquet(place, contentSha256, processedRows(dataset, bucket, processed));
   await observe("completed");
-  const found = await readBack(dataset, bucket, made.key, made.version, made.written.byteCount);
-  expectContent(
-    uriOf(bucket.name, made.key),
-    found,
-    { rowCount: checked.rowCount, ...checked.totals },
-    "the file",
-  );
+  await proveParquet(place, made, { rowCount, ...totals }, "the file");
   await observe("proven");
-  await record(made, [parentOf(bucket, processed)]);
+  await recordMade(lake, place, objectOf(bucket, made), checked, [parentOf(bucket, processed)]);
   await observe("recorded");
 }
 
-export function parentOf({ name }: Bucket, { key, version, written }: Made): Lineage["parents"][number] {
-  return { bucket: name, key, versionId: version.versionId, sha256: written.sha256 };
-}
-
-/** A version of checked rows in `processed/`. */
-export interface Source {
-  readonly key: string;
-  readonly versionId: string | null;
-  readonly sha256: string;
-}
-
-/** Makes a Parquet file of checked rows. */
-export async function makeParquet(
-  bucket: Bucket,
-  dataset: RawDataset,
-  processed: readonly Source[],
-  { key, metadata }: { readonly key: string; readonly metadata: Readonly<Record<string, string>> },
-): Promise<Made> {
-  async function* rows() {
-    for (const { key: source, versionId, sha256 } of processed) {
-      const bytes = await bucket.objects.open(source, versionId);
-      if (bytes === undefined) throw changed(uriOf(bucket.name, source));
-      const hash = createHash("sha256");
-      for await (const batch of rowsOfLines(dataset.columns, bytes, hash)) yield batch;
-      if (hash.digest("hex") !== sha256) throw changed(uriOf(bucket.name, source));
-    }
-  }
-  const bytes = parquetFile(dataset.columns, rows(), { metadata });
-  return { key, ...(await uploadObject(bucket, key, bytes, PARQUET_MEDIA_TYPE)) };
+/** The rows of the version in `processed/` that was just written. */
+async function* processedRows(
+  { columns }: RawDataset,
+  { name, objects }: Bucket,
+  { key, version, written }: Made,
+): AsyncGenerator<TextRow[]> {
+  const bytes = await objects.open(key, version.versionId);
+  if (bytes === undefined) throw changed(uriOf(name, key));
+  const hash = createHash("sha256");
+  yield* rowsOfLines(columns, bytes, hash);
+  if (hash.digest("hex") !== written.sha256) throw changed(uriOf(name, key));
 }
 
 /** The rows once more, now that all of them are known to be right. */

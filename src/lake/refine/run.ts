@@ -1,16 +1,17 @@
 /** Where Lambda and command line meet for the tenants' own files. */
 import type { Edge } from "../../platform/edge";
 import { BatchError, ConfigError, RequestError } from "../../platform/errors";
-import { isMonth, type Month } from "../../platform/month";
+import { hasEnded, isMonth, type Month } from "../../platform/month";
 import { createdObject } from "../../platform/bucket/object-event";
+import { eachAtOnce, eachToItsEnd, expectNoFailure } from "../../platform/parallel";
 import { publish } from "../announcement";
-import { rawDatasets } from "../datasets";
-import { parseUri } from "../keys";
-import { eachAtOnce } from "../../platform/parallel";
+import type { Dataset } from "../dataset";
+import { deliveryDatasets, rawDatasets } from "../datasets";
+import { parseUri, uriOf } from "../keys";
 import type { RefineSettings } from "../settings";
 import { openTenantLake } from "../tenant-lake";
 import type { Tenant } from "../tenants";
-import { type Compaction, compactMonth } from "./compaction";
+import { type Compaction, compactMonth, expectEnded } from "./compaction";
 import { machineMessage, rejectionNotice } from "./messages";
 import { updateList } from "./month-list";
 import { refineFile, type RawStep, type RawSummary, type RawTask, type Refining } from "./raw-file";
@@ -20,10 +21,18 @@ export interface RefineObserver {
   readonly step?: (event: { readonly step: RawStep; readonly file: string }) => void | Promise<void>;
   /** Called with each file when it is done. */
   readonly file?: (summary: RawSummary) => void | Promise<void>;
+  /** Called with what has failed, where it stops nothing else: a tenant, a file or a month. */
+  readonly failed?: (what: string, error: unknown) => void;
 }
 
-/** Files of a tenant that are looked at at once. Of each, a row group may be in memory. */
-const FILES_AT_ONCE = 2;
+export interface CompactionObserver extends Pick<RefineObserver, "failed"> {
+  /** Called with each month when it is done. */
+  readonly compacted?: (compaction: Compaction) => void | Promise<void>;
+}
+
+const TENANTS_AT_ONCE = 4;
+/** For each tenant. */
+const REQUESTS_AT_ONCE = 4;
 
 export async function openRefining(
   settings: RefineSettings,
@@ -73,7 +82,11 @@ export async function refineQueued(
         hint: "Find out what else writes to the queue, and remove the message from the dead-letter queue.",
       });
     }
-    await refineAll(refining, observer);
+    const ended = await refineAll(refining, observer);
+    expectAllDone(
+      ended,
+      ended.done.map(({ file }) => file),
+    );
     return;
   }
   // A folder that somebody made in the console.
@@ -98,65 +111,114 @@ function tenantOf({ settings }: Refining, bucket: string): Tenant {
   });
 }
 
-/**
- * Takes every raw file that is not taken yet, and makes every list again that is not what it should be: for events that
- * were lost.
- *
- * @throws the first error, after all other files are done.
- */
-export async function refineAll(
-  refining: Refining,
-  { file: observeFile }: RefineObserver = {},
-): Promise<RawSummary[]> {
-  const done: RawSummary[] = [];
-  const failures: unknown[] = [];
-  const attempt = async (action: () => Promise<void>): Promise<void> => {
-    await action().catch((error: unknown) => {
-      failures.push(error);
-    });
-  };
-  for (const tenant of refining.settings.tenants) {
-    const { versions } = refining.open(refining.settings.bucketOf(tenant));
-    const keys: string[] = [];
-    for await (const key of versions.list(RAW_FOLDER)) if (!key.endsWith("/")) keys.push(key);
-    await eachAtOnce(keys, FILES_AT_ONCE, (key) =>
-      attempt(async () => {
-        const summary = await refineFile(refining, tenant, key);
-        done.push(summary);
-        await observeFile?.(summary);
-      }),
-    );
-    for (const dataset of rawDatasets.filter(({ name }) => tenant.datasets.includes(name)))
-      for (const month of await monthsOf(refining, tenant, dataset.name))
-        await attempt(async () => {
-          await updateList(refining, { tenant, dataset: dataset.name, month });
-        });
-  }
-  if (failures.length === 0) return done;
-  const [first] = failures;
-  if (first instanceof BatchError) first.done = done.map(({ file }) => file);
-  throw first;
+/** What became of everything that was asked for. */
+export interface Ended<Done> {
+  readonly done: readonly Done[];
+  /** Errors of single tenants, files and months, which have stopped nothing else. */
+  readonly failures: readonly unknown[];
 }
 
 /**
- * Compacts a month of every tenant's datasets of own files.
+ * Takes every raw file that is not taken yet, and makes every list again that is not what it should be: for events that
+ * were lost. What fails of a tenant stops nothing else.
+ */
+export async function refineAll(
+  refining: Refining,
+  { file: observeFile, failed }: RefineObserver = {},
+): Promise<Ended<RawSummary>> {
+  return eachTenant(refining, failed, async (tenant) => {
+    const bucket = refining.open(refining.settings.bucketOf(tenant));
+    const keys: string[] = [];
+    for await (const key of bucket.versions.list(RAW_FOLDER)) if (!key.endsWith("/")) keys.push(key);
+    const files = await eachToItsEnd(
+      keys,
+      REQUESTS_AT_ONCE,
+      async (key) => {
+        const summary = await refineFile(refining, tenant, key);
+        await observeFile?.(summary);
+        return summary;
+      },
+      (key, error) => failed?.(uriOf(bucket.name, key), error),
+    );
+    const months = await monthsOfTenant(refining, tenant, rawDatasets);
+    const lists = await eachToItsEnd(
+      months,
+      REQUESTS_AT_ONCE,
+      ({ dataset, month }) => updateList(refining, { tenant, dataset: dataset.name, month }),
+      ({ dataset, month }, error) => failed?.(`${tenant.id} ${dataset.name} ${month}`, error),
+    );
+    return { done: files.results, failures: [...files.failures, ...lists.failures] };
+  });
+}
+
+/**
+ * Compacts a month of every tenant, of each dataset whose months have many files. What fails stops nothing else.
  *
- * @param observe is called with each when it is done.
- * @throws RequestError if it has not ended; what {@link compactMonth} throws.
+ * @param month undefined for every month that has ended.
+ * @throws RequestError if it has not ended.
  */
 export async function compactAll(
   refining: Refining,
-  month: Month,
-  observe: (compaction: Compaction) => void = () => undefined,
-): Promise<Compaction[]> {
-  const done: Compaction[] = [];
-  for (const tenant of refining.settings.tenants)
-    for (const dataset of rawDatasets.filter(({ name }) => tenant.datasets.includes(name))) {
-      const compaction = await compactMonth(refining, dataset, tenant, month);
-      done.push(compaction);
-      observe(compaction);
-    }
-  return done;
+  month: Month | undefined,
+  { compacted, failed }: CompactionObserver = {},
+): Promise<Ended<Compaction>> {
+  const now = refining.now();
+  if (month !== undefined) expectEnded(month, now);
+  const datasets: readonly Dataset[] = [...deliveryDatasets, ...rawDatasets];
+  return eachTenant(refining, failed, async (tenant) => {
+    const found = await monthsOfTenant(refining, tenant, datasets);
+    const wanted = found.filter((each) =>
+      month === undefined ? hasEnded(each.month, now) : each.month === month,
+    );
+    const { results: done, failures } = await eachToItsEnd(
+      wanted,
+      1,
+      async (each) => {
+        const compaction = await compactMonth(refining, each.dataset, tenant, each.month);
+        await compacted?.(compaction);
+        return compaction;
+      },
+      (each, error) => failed?.(`${tenant.id} ${each.dataset.name} ${each.month}`, error),
+    );
+    return { done, failures };
+  });
+}
+
+async function eachTenant<Done>(
+  { settings }: Refining,
+  failed: RefineObserver["failed"],
+  action: (tenant: Tenant) => Promise<Ended<Done>>,
+): Promise<Ended<Done>> {
+  const { results, failures } = await eachToItsEnd(
+    settings.tenants,
+    TENANTS_AT_ONCE,
+    action,
+    ({ id }, error) => failed?.(id, error),
+  );
+  return {
+    done: results.flatMap(({ done }) => done),
+    failures: [...failures, ...results.flatMap((each) => each.failures)],
+  };
+}
+
+/** @throws the first failure, with what is done. */
+export function expectAllDone({ failures }: Ended<unknown>, done: readonly string[]): void {
+  const [first] = failures;
+  if (first instanceof BatchError) first.done = done;
+  expectNoFailure(failures);
+}
+
+/** Every month of those of the datasets that the tenant has. */
+async function monthsOfTenant<Kind extends Dataset>(
+  refining: Refining,
+  tenant: Tenant,
+  datasets: readonly Kind[],
+): Promise<{ readonly dataset: Kind; readonly month: Month }[]> {
+  const own = datasets.filter(({ name }) => tenant.datasets.includes(name));
+  const found = await eachAtOnce(own, REQUESTS_AT_ONCE, async (dataset) =>
+    (await monthsOf(refining, tenant, dataset.name)).map((month) => ({ dataset, month })),
+  );
+  return found.flat();
 }
 
 /** The months of which the tenant has files or a list, in order. */

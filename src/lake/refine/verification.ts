@@ -1,24 +1,41 @@
-/** Checks a month that is made of the tenants' own files: lists, every byte, rows and totals, and the way back to `raw/`. */
+/** Checks a month that is made of several sources: lists, every byte, rows and totals, and the way back to the sources. */
 import type { Month } from "../../platform/month";
+import type { Dataset } from "../dataset";
 import { listKey, uriOf } from "../keys";
 import { originOf, problemsOf } from "../origin";
-import type { RawDataset } from "../raw-dataset";
 import type { TenantLake } from "../tenant-lake";
 import type { Tenant } from "../tenants";
 import { type LakeVerification, verifyFile } from "../verification";
 import { filesOf, listTextOf } from "./month-list";
 import { readEntries, readRawRecord } from "./records";
 
+/** What is known of the sources of a month's files. */
+interface Sources {
+  /** Whether the lake has done everything about a source of a tenant. */
+  readonly isSettled: (tenantBucket: string, source: string) => Promise<boolean>;
+  /** Whether objects of the bucket expire although the lake keeps what was made of them. */
+  readonly mayBeGone: (bucket: string) => boolean;
+}
+
+/** Verifies a month of the tenants' own files. */
+export function verifyRawMonth(lake: TenantLake, dataset: Dataset, month: Month): Promise<LakeVerification> {
+  return verifyEntries(lake, dataset, month, {
+    isSettled: async (bucket, key) => (await readRawRecord(lake.items, bucket, key))?.isSettled === true,
+    mayBeGone: () => false,
+  });
+}
+
 /** Reads every file that the lake has of the month, to the end. */
-export async function verifyRawMonth(
+export async function verifyEntries(
   lake: TenantLake,
-  dataset: RawDataset,
+  dataset: Dataset,
   month: Month,
+  sources: Sources,
 ): Promise<LakeVerification> {
   const problems: string[] = [];
   let fileCount = 0;
   for (const tenant of lake.settings.tenants.filter(({ datasets }) => datasets.includes(dataset.name))) {
-    const found = await verifyTenantMonth(lake, dataset, month, tenant);
+    const found = await verifyTenantMonth(lake, dataset, month, tenant, sources);
     fileCount += found.fileCount;
     problems.push(...found.problems);
   }
@@ -28,9 +45,10 @@ export async function verifyRawMonth(
 
 async function verifyTenantMonth(
   lake: TenantLake,
-  dataset: RawDataset,
+  dataset: Dataset,
   month: Month,
   tenant: Tenant,
+  { isSettled, mayBeGone }: Sources,
 ): Promise<{ readonly fileCount: number; readonly problems: readonly string[] }> {
   const { open, settings, items, lineage } = lake;
   const bucket = open(settings.bucketOf(tenant));
@@ -42,8 +60,7 @@ async function verifyTenantMonth(
   if ((list?.text ?? "") !== listTextOf(bucket, files))
     problems.push(`${uriOf(bucket.name, at)} does not name the month's files`);
   for (const source of entries.sources) {
-    const record = await readRawRecord(items, bucket.name, source);
-    if (record?.isSettled !== true) problems.push(`${uriOf(bucket.name, source)} is not settled`);
+    if (!(await isSettled(bucket.name, source))) problems.push(`${source} of ${tenant.id} is not settled`);
   }
   for (const key of files) {
     const wrong = await verifyFile(dataset, bucket, key, await lineage.find(bucket.name, key));
@@ -51,7 +68,7 @@ async function verifyTenantMonth(
     if (wrong.length > 0) continue;
     const { contents } = await originOf(lake, uriOf(bucket.name, key));
     const now = contents.find(({ present }) => present === "as recorded");
-    problems.push(...(now === undefined ? [] : problemsOf(now)));
+    problems.push(...(now === undefined ? [] : problemsOf(now, mayBeGone)));
   }
   return { fileCount: files.length, problems };
 }

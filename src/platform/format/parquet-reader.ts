@@ -12,7 +12,8 @@ import {
 } from "hyparquet";
 
 import type { Column } from "../columns";
-import { schemaElement } from "./parquet-values";
+import type { TextRow } from "./parquet";
+import { schemaElement, valueWriter } from "./parquet-values";
 
 /** A file of which any part can be read. */
 export interface RandomAccess {
@@ -37,26 +38,62 @@ export async function readParquet(
   columns: readonly Column[],
   onValues: (column: number, values: readonly ReadValue[]) => void,
 ): Promise<number> {
+  let rowCount = 0;
+  for await (const group of rowGroups(file, columns)) {
+    for (const index of columns.keys()) onValues(index, await group.values(index));
+    rowCount += group.rowCount;
+  }
+  return rowCount;
+}
+
+/**
+ * The rows of a Parquet file as text, to be written to another one: in batches, each a row group.
+ *
+ * @throws ParquetProblem like {@link readParquet}; if the file has too few rows, behind the last of them.
+ */
+export async function* parquetRows(
+  file: RandomAccess,
+  columns: readonly Column[],
+): AsyncGenerator<TextRow[]> {
+  const writers = columns.map(valueWriter);
+  for await (const group of rowGroups(file, columns)) {
+    const fields: (string | null)[][] = [];
+    for (const [index, toText] of writers.entries()) {
+      const values = await group.values(index);
+      fields.push(values.map((value) => (value === null ? null : toText(value))));
+    }
+    yield Array.from({ length: group.rowCount }, (_, row) => fields.map((column) => column[row] ?? null));
+  }
+}
+
+interface ReadGroup {
+  readonly rowCount: number;
+  /** All values of a column. */
+  readonly values: (column: number) => Promise<ReadValue[]>;
+}
+
+async function* rowGroups(file: RandomAccess, columns: readonly Column[]): AsyncGenerator<ReadGroup> {
   const metadata = await attempt(() => parquetMetadataAsync(bufferOf(file)));
   expectColumns(metadata, columns);
   const stored = { ...metadata, schema: metadata.schema.map(asStored) };
   let rowStart = 0;
   for (const group of metadata.row_groups) {
-    const rowEnd = rowStart + Number(group.num_rows);
+    const range = { rowStart, rowEnd: rowStart + Number(group.num_rows) };
+    const rowCount = range.rowEnd - range.rowStart;
     const groupFile = await wholeGroup(file, group);
-    const scan = await attempt(() => parquetScan({ file: groupFile, metadata: stored }));
-    for (const [index, { name }] of columns.entries()) {
-      const range = { rowStart, rowEnd };
-      const values = await attempt(() => scan.readColumn({ column: name, ...range }));
-      if (values.length !== rowEnd - rowStart)
-        throw new ParquetProblem(`${name} has ${values.length} values instead of ${rowEnd - rowStart}`);
-      onValues(index, Array.from(values as ArrayLike<unknown>, toValue));
-    }
-    rowStart = rowEnd;
+    const scan = await attempt(() => parquetScan({ file: groupFile, metadata: stored, parsers }));
+    const values = async (index: number): Promise<ReadValue[]> => {
+      const name = columns[index]?.name ?? "";
+      const found = await attempt(() => scan.readColumn({ column: name, ...range }));
+      if (found.length !== rowCount)
+        throw new ParquetProblem(`${name} has ${found.length} values instead of ${rowCount}`);
+      return Array.from(found as ArrayLike<unknown>, toValue);
+    };
+    yield { rowCount, values };
+    rowStart = range.rowEnd;
   }
   if (metadata.num_rows !== BigInt(rowStart))
     throw new ParquetProblem(`its footer has ${metadata.num_rows} rows, its row groups have ${rowStart}`);
-  return rowStart;
 }
 
 /** Whatever the library throws means that the file is not what it should be; errors of reading pass through. */
@@ -83,6 +120,12 @@ function bufferOf(file: RandomAccess): AsyncBuffer {
     },
   };
 }
+
+/** The library's own decoder takes a U+FEFF at the start of a text for a byte order mark, and drops it. */
+const parsers = {
+  stringFromBytes: (bytes?: Uint8Array) =>
+    bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
+};
 
 /** The file, of which the row group's bytes are in memory: one request instead of one for each column. */
 async function wholeGroup(file: RandomAccess, { columns }: RowGroup): Promise<AsyncBuffer> {

@@ -81,6 +81,41 @@ export function valueParser({ type }: Column): ValueParser {
   }
 }
 
+/** Turns a stored value into text as PostgreSQL writes it, which {@link valueParser} turns into the same value. */
+export function valueWriter({ type }: Column): (value: Exclude<StoredValue, null>) => string {
+  const parts = typeParts(type);
+  switch (parts.kind) {
+    case "date":
+      return (days) => dayText(Number(days));
+    case "timestamp":
+      return (micros) => timestampText(BigInt(micros));
+    case "decimal":
+      return (units) => decimalText(BigInt(units), parts.scale);
+    case "int32":
+    case "int64":
+    case "text":
+      return String;
+  }
+}
+
+function dayText(days: number): string {
+  return new Date(days * DAY_MS).toISOString().slice(0, "YYYY-MM-DD".length);
+}
+
+function timestampText(micros: bigint): string {
+  const fraction = ((micros % SECOND) + SECOND) % SECOND;
+  const seconds = new Date(Number((micros - fraction) / SECOND) * 1000).toISOString();
+  const decimals = fraction === 0n ? "" : `.${String(fraction).padStart(6, "0")}`;
+  return `${seconds.slice(0, "YYYY-MM-DDTHH:MM:SS".length).replace("T", " ")}${decimals}+00`;
+}
+
+function decimalText(units: bigint, scale: number): string {
+  const digits = String(units < 0n ? -units : units).padStart(scale + 1, "0");
+  const point = digits.length - scale;
+  const number = scale === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`;
+  return units < 0n ? `-${number}` : number;
+}
+
 const MINUS = 0x2d;
 const ZERO = 0x30;
 
@@ -172,8 +207,11 @@ function parseTimestamp(text: string): bigint {
   if (days === undefined || hours > 23 || minutes > 59 || seconds > 59)
     throw new NotOfType("is not a UTC timestamp as YYYY-MM-DD HH:MM:SS+00");
   const sinceEpoch = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
-  return BigInt(sinceEpoch) * 1_000_000n + BigInt(fraction.padEnd(6, "0"));
+  return BigInt(sinceEpoch) * SECOND + BigInt(fraction.padEnd(6, "0"));
 }
+
+/** In microseconds. */
+const SECOND = 1_000_000n;
 
 const DAYS_OF_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const DAY_MS = 86_400_000;

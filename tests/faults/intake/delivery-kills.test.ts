@@ -110,6 +110,7 @@ const CHANCE = new Set([
     "version",
     "id",
     "deliveryId",
+    "loadNumber",
     "runId",
     "settledAt",
     "loaded_at",

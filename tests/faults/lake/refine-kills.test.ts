@@ -3,12 +3,16 @@
  * before, or the file's rows, whole; the next run completes it with its lineage; and the first run does no harm if it was
  * only frozen and wakes up later.
  */
-import { addMonths, type Month } from "../../../src/platform/month";
 import type { RawStep } from "../../../src/lake/refine/raw-file";
+import { compactAll, openRefining } from "../../../src/lake/refine/run";
+import { parseRefineSettings } from "../../../src/lake/settings";
+import type { Edge } from "../../../src/platform/edge";
+import { addMonths, type Month } from "../../../src/platform/month";
 import { FrozenRun } from "../../support/frozen-run";
+import { deaths, runUntil, some as spread } from "../../support/mortal-run";
 import { RefineWorld, transactionsOf } from "../../support/refine-world";
 
-jest.setTimeout(60_000);
+jest.setTimeout(600_000);
 
 let world: RefineWorld;
 let month = "2019-01" as Month;
@@ -46,6 +50,7 @@ async function expectInOrder(of: string, amounts: readonly string[]): Promise<vo
 
 /** How many of a test's steps are tried; `npm run test:races` tries all of them. */
 const COUNT = Number(process.env["REFINE_KILLS"] ?? 2);
+const COMPACTION_KILLS = Number(process.env["COMPACTION_KILLS"] ?? 1);
 
 const steps: readonly RawStep[] = [
   ...(["checked", "processed", "completed", "proven", "recorded"] as const),
@@ -140,4 +145,37 @@ it("content that one file withdraws while another one brings it stays", async ()
   await world.run(first, "withdraw").finally(stop);
   expect(hasCome).toBe(true);
   await expectInOrder(month, ["1.00"]);
+});
+
+describe("a compaction", () => {
+  const amounts = ["1.00", "2.00", "3.00"];
+  const compact = (edge: Edge) =>
+    openRefining(parseRefineSettings(edge.environment), edge).then((open) => compactAll(open, month));
+
+  async function threeFiles(): Promise<void> {
+    for (const amount of amounts)
+      await world.run(
+        await world.write(`raw/transactions/${month}-${amount}.csv`, transactionsOf(month, [amount])),
+      );
+  }
+
+  it("that ends at any request leaves all rows visible, and the next one completes it", async () => {
+    // Long ago, because there are many of them, and only closed months are compacted.
+    month = "1999-12" as Month;
+    await threeFiles();
+    const requestCount = await runUntil(world.lake, undefined, compact);
+    expect(requestCount).toBeGreaterThan(20);
+    for (const death of spread(deaths(requestCount), COMPACTION_KILLS)) {
+      month = addMonths(month, 1);
+      await threeFiles();
+      await runUntil(world.lake, death, compact);
+      expect({ death, amounts: await world.amounts(month) }).toEqual({ death, amounts });
+      const { failures } = await world.compact(month);
+      expect({ death, failures }).toEqual({ death, failures: [] });
+      expect(await world.amounts(month)).toEqual(amounts);
+      expect((await world.list(month))?.trim().split("\n")).toHaveLength(1);
+      expect(await world.verify(month)).toMatchObject([{ status: "verified", problems: [] }]);
+      expect((await world.lineage(month)).filter((line) => line.includes("/raw/"))).toHaveLength(3);
+    }
+  });
 });

@@ -117,6 +117,7 @@ it("refine takes a tenant's own file, and says where the report about a wrong on
     1,
     expect.stringContaining("rejected/transactions/wrong.csv."),
   ]);
+  expect(all.stderr).toMatch(/2 files: 1 (rejected, 1 unchanged|unchanged, 1 rejected), in /);
   const verified = await run("verify", "--lake", "--dataset", "transactions", "--month", "2026-09");
   expect([verified.exitCode, verified.stdout]).toEqual([
     0,
@@ -128,4 +129,5 @@ it("refine takes a tenant's own file, and says where the report about a wrong on
     expect.stringContaining("transactions 2026-09  unchanged: 1 file"),
   ]);
   expect((await run("refine", right, "--all")).exitCode).toBe(64);
+  expect((await run("refine", "--compact")).exitCode).toBe(64);
 });

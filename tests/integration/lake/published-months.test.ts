@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 
 import { definitionSha256 } from "../../../src/lake/dataset";
 import { loanMovingAverage } from "../../../src/lake/datasets/loan-moving-average";
+import { addMonths, type Month, monthRange } from "../../../src/platform/month";
 import { expectedFiles, readTables } from "../../support/figures";
 import { bucketOf, LakeWorld } from "../../support/lake-world";
 
@@ -123,3 +124,45 @@ it("a month that is there is left as it is: nothing is written", async () => {
   const operations = new Set(requests.map(({ operation }) => operation));
   expect([...operations].sort()).toEqual(["GetObject", "ListObjectsV2"]);
 });
+
+/** How many months are compared; `npm run test:races` compares 24. */
+const MONTHS = Number(process.env["LAKE_MONTHS"] ?? 2);
+
+const shownDetail = `bank_id::varchar, bank_name, branch_id::varchar, branch_address, client_id::varchar,
+  account_id::varchar, loan_id::varchar, loan_date::varchar, amount::varchar`;
+
+it("months, one of them restated and one withdrawn, have the rows of the CSV files, of all banks and extracts", async () => {
+  const to = "2026-08" as Month;
+  const [from, second] = [addMonths(to, 1 - MONTHS), addMonths(to, 2 - MONTHS)];
+  for (const extract of [dataset, "loan_detail"]) await lake.world.run({ from, to, extract });
+  await lake.run({ all: true });
+  await lake.world.sql("update loans set amount = amount + 7 where to_char(loan_date, 'YYYY-MM') = $1", [
+    from,
+  ]);
+  for (const extract of [dataset, "loan_detail"]) {
+    await lake.world.run({ month: from, extract, restate: true });
+    await lake.world.withdraw({ month: second, extract, by: "a.person", reason: "test data" });
+  }
+  await lake.run({ all: true });
+  let fileCount = 0;
+  for (const [extract, folder] of [
+    [dataset, ""],
+    ["loan_detail", "loan_detail/"],
+  ] as const) {
+    for (const each of monthRange(from, to)) {
+      const { files } = await lake.world.manifest(each, folder);
+      for (const tenant of lake.tenants) {
+        const file = files.find(({ bankId }) => bankId === tenant.bankId);
+        const columns = folder === "" ? shown.replace(month, each) : shownDetail;
+        const rows = await lake.query(tenant, extract, each, `select ${columns} from file0`);
+        const csv = file && (await lake.world.read(file.key, file.versionId));
+        expect([each, rows && csvOf(rows as (string | null)[][])]).toEqual([
+          each,
+          csv?.slice(csv.indexOf("\n") + 1),
+        ]);
+        fileCount += file === undefined ? 0 : 1;
+      }
+    }
+  }
+  expect(fileCount).toBe((MONTHS - 1) * 2 * 4);
+}, 600_000);

@@ -1,7 +1,8 @@
 /** The datasets agree with the extracts that they are made of, and never change except by new columns at the end. */
 import { definitions } from "../../../src/extract/definitions";
 import { ControlTotals } from "../../../src/lake/dataset";
-import { datasets, extractDatasets } from "../../../src/lake/datasets";
+import { feeds } from "../../../src/intake/feeds";
+import { datasets, deliveryDatasets, extractDatasets } from "../../../src/lake/datasets";
 import type { Column } from "../../../src/platform/columns";
 import { loanMovingAverage } from "../../../src/lake/datasets/loan-moving-average";
 
@@ -18,8 +19,6 @@ it.each(pairs)(
   "$dataset.name has the extract's columns and types, without the partition's",
   ({ dataset, definition }) => {
     const columns = definition?.columns.filter(({ name }) => name !== "month") ?? [];
-    const typed = (all: readonly Column[]) =>
-      all.map(({ name, type, nullable }) => ({ name, type, nullable }));
     expect(typed(dataset.columns)).toEqual(typed(columns));
     expect(dataset.folder).toBe(definition?.folder);
     expect({ bank: dataset.bankColumn, month: dataset.monthColumn }).toEqual(definition?.fileBy);
@@ -28,6 +27,24 @@ it.each(pairs)(
 
 it.each(pairs)("$dataset.name adds up what the extract's manifest states", ({ dataset, definition }) => {
   expect(definition?.reconciliation.measures).toMatchObject(dataset.totals);
+});
+
+const typed = (all: readonly Column[]) => all.map(({ name, type, nullable }) => ({ name, type, nullable }));
+
+it("every feed has a dataset, which reads the files of stage/ as they are", () => {
+  expect(deliveryDatasets.map(({ name, fileColumns }) => ({ name, columns: typed(fileColumns) }))).toEqual(
+    feeds.map(({ name, columns }) => ({ name, columns: typed(columns) })),
+  );
+  expect(deliveryDatasets.map(({ totals: [total] }) => total?.column)).toEqual(
+    feeds.map(({ controlTotal }) => controlTotal),
+  );
+});
+
+it("names of clients are in no dataset", () => {
+  const clients = deliveryDatasets.find(({ name }) => name === "clients");
+  expect(clients?.columns.map(({ name }) => name)).toEqual([
+    ...["business_time", "load_number", "idclient", "branch_idbranch"],
+  ]);
 });
 
 /** Parquet files with these columns are there for ever. A new column is added to the dataset, and then here. */
@@ -54,6 +71,23 @@ const history: Readonly<Record<string, readonly string[]>> = {
     "loan_id int32",
     "loan_date date",
     "amount int32 nullable",
+  ],
+  clients: ["business_time timestamp", "load_number int64", "idclient int32", "branch_idbranch int32"],
+  accounts: [
+    "business_time timestamp",
+    "load_number int64",
+    "idaccount int32",
+    "balance int32 nullable",
+    "client_idclient int32",
+    "open_date date nullable",
+  ],
+  loans: [
+    "business_time timestamp",
+    "load_number int64",
+    "idloan int32",
+    "amount int32 nullable",
+    "account_idaccount int32",
+    "loan_date date nullable",
   ],
   transactions: [
     "id int64",

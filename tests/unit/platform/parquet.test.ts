@@ -6,6 +6,7 @@ import { dependencies } from "../../../package.json";
 import type { Column, ColumnType } from "../../../src/platform/columns";
 import { DataError, DefinitionError } from "../../../src/platform/errors";
 import { parquetFile, type ParquetOptions, type TextRow } from "../../../src/platform/format/parquet";
+import { parquetRows } from "../../../src/platform/format/parquet-reader";
 import { queryParquet } from "../../support/duckdb";
 
 function column(type: ColumnType, name = "value", nullable?: true): Column {
@@ -19,6 +20,15 @@ async function fileOf(
 ): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of parquetFile(columns, batches, options)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** The file, with its rows read and written again. */
+async function copyOf(columns: readonly Column[], file: Buffer, options?: ParquetOptions): Promise<Buffer> {
+  const slice = (first: number, end: number) => Promise.resolve(file.subarray(first, end));
+  const chunks: Buffer[] = [];
+  const rows = parquetRows({ byteLength: file.byteLength, slice }, columns);
+  for await (const chunk of parquetFile(columns, rows, options)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
 
@@ -99,6 +109,7 @@ describe.each(extremes)("a column of the type %s", (type, duckdbType, texts) => 
       "select typeof(required), typeof(optional) from file0 limit 1",
     );
     expect(types).toEqual([duckdbType, duckdbType]);
+    expect(file.equals(await copyOf(columns, file))).toBe(true);
   });
 
   it("may have no value at all", async () => {
@@ -173,6 +184,8 @@ describe("any rows", () => {
         const file = await fileOf(columns, [rows], { groupRows, groupCharacters });
         const expected = rows.map((row) => columns.map((each, index) => shown(each, row[index] ?? null)));
         expect(await readBack(columns, file)).toEqual(expected);
+        const copy = await copyOf(columns, file, { groupRows, groupCharacters });
+        expect(await readBack(columns, copy)).toEqual(expected);
       }),
       { numRuns: 40 },
     );

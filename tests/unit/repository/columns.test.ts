@@ -1,7 +1,7 @@
 /** The tables of columns in the documents match the definitions. */
 import { extractNamed, extractNames } from "../../../src/extract/definitions";
 import { feeds } from "../../../src/intake/feeds";
-import { rawDatasets } from "../../../src/lake/datasets";
+import { deliveryDatasets, rawDatasets } from "../../../src/lake/datasets";
 import type { Column } from "../../../src/platform/columns";
 import { readDocument } from "../../support/markdown";
 
@@ -42,5 +42,12 @@ it.each([...feeds, ...rawDatasets])(
   "docs/contract.md lists the columns of $name, with their types and meanings",
   ({ name, columns }) => {
     expectColumns(tableOf("docs/contract.md", name), columns);
+  },
+);
+
+it.each([...deliveryDatasets, ...rawDatasets])(
+  "docs/consumer.md lists the columns of $name in the lake, with their types and meanings",
+  ({ name, columns }) => {
+    expectColumns(tableOf("docs/consumer.md", name), columns);
   },
 );
