@@ -8,16 +8,16 @@
 --             $5 text         key
 --             $6 text         version; empty for none
 --             $7 bigint       bytes of the file
---             $8 numeric      control total
+--             $8 jsonb        figures that the file states of itself
 --             $9 bigint       rejected records
 --             $10 jsonb       their lines and reasons
 
 insert into intake.delivery (
-    feed, bank, sha256, business_time, key, version, byte_count, control_total, records, inserted, updated, same,
+    feed, bank, sha256, business_time, key, version, byte_count, figures, records, inserted, updated, same,
     stale, rejected, rejects
 )
 values (
-    $1::text, $2::integer, $3::text, $4::timestamptz, $5::text, nullif($6::text, ''), $7::bigint, $8::numeric,
+    $1::text, $2::integer, $3::text, $4::timestamptz, $5::text, nullif($6::text, ''), $7::bigint, $8::jsonb,
     $9::bigint, 0, 0, 0, 0, $9::bigint, $10::jsonb
 )
 on conflict (feed, bank, sha256) do nothing

@@ -11,7 +11,7 @@ select
     version,
     to_char(loaded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as loaded_at,
     byte_count,
-    control_total,
+    figures,
     records,
     inserted,
     updated,

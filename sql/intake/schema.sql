@@ -15,7 +15,8 @@ create table if not exists intake.delivery (
     key text not null,
     version text,
     byte_count bigint not null,
-    control_total numeric not null,
+    -- What the file states of itself at its end: counts and sums.
+    figures jsonb not null,
     records bigint not null,
     inserted bigint not null,
     updated bigint not null,

@@ -24,14 +24,10 @@ export async function* acceptedRows(
   const rejected = new Set(rejects.map(({ line }) => line));
   const columns = feed.columns.map((_, column) => column);
   let rows: Row[] = [];
-  // It was checked when it was loaded, so what it finds now is of no interest, and the time can't be in the future.
-  const check = new FileCheck(
-    { feed, delivery, bankId, now: new Date(delivery.businessTime) },
-    new Findings(),
-    (line, reader) => {
-      if (!rejected.has(line)) rows.push(columns.map((column) => reader.text(column)));
-    },
-  );
+  // It was checked when it was loaded, so what it finds now is of no interest.
+  const check = new FileCheck({ feed, delivery, bankId }, new Findings(), (line, row) => {
+    if (!rejected.has(line)) rows.push(columns.map((column) => row.text(column)));
+  });
   const reader = new FileReader(content, delivery.gzip);
   for await (const block of reader.lines()) {
     check.block(block);

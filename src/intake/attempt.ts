@@ -1,20 +1,19 @@
 /** One attempt to load a delivery, inside the transaction: read, check, write, count. */
 import type { WriteTransaction } from "../platform/database/connection";
-import { ConflictError, ReconciliationError, StorageError } from "../platform/errors";
-import { CopyWriter } from "../platform/format/copy-writer";
-import { ContentError } from "../platform/format/gunzip";
+import { ConflictError } from "../platform/errors";
 import { bankOfFolder } from "./bank";
+import { type CopiedFile, copyRows, notAsSent } from "./copy-rows";
 import { checkInDatabase } from "./database-check";
 import { WaitingError } from "./errors";
 import type { Feed } from "./feed";
-import { FileCheck } from "./file-check";
+import type { Expected } from "./file-check";
 import { Findings } from "./findings";
-import type { Expected } from "./header-check";
 import { Ledger, type LedgerEntry } from "./ledger";
 import type { LoadRequest } from "./load-request";
-import { FileReader, quoteRecords } from "./read-file";
+import { quoteRecords } from "./read-file";
 import type { DeliveryCounts, DeliveryOutcome, DeliveryResult } from "./result";
 import { feedStatements } from "./statements";
+import { unchangedResult } from "./unchanged";
 
 type Parts = { -readonly [Part in keyof DeliveryResult]?: DeliveryResult[Part] };
 
@@ -29,7 +28,7 @@ export class Attempt {
 
   /** Does everything but the commit. */
   async run(transaction: WriteTransaction, feed: Feed): Promise<DeliveryResult> {
-    const { delivery, content, now } = this.request;
+    const { delivery, content } = this.request;
     const bankId = await bankOfFolder(transaction, delivery.bank);
     if (bankId === undefined) {
       this.findings.file(`no bank has the folder ${delivery.bank}`);
@@ -39,21 +38,17 @@ export class Attempt {
     const ledger = new Ledger(transaction, feed.name, bankId);
     await ledger.lock();
     const before = content.sha256 === undefined ? undefined : await ledger.find(content.sha256);
-    if (before !== undefined) return this.#unchanged(before, content.sha256 ?? "");
+    if (before !== undefined) return this.#unchanged(before);
 
-    const expected: Expected = { feed, delivery, bankId, now };
+    const expected: Expected = { feed, delivery, bankId };
     const file = await this.#timed("read", () => this.#read(transaction, expected));
-    const { sha256, check } = file;
+    const { sha256 } = file;
     const same = sha256 === undefined || this.findings.isFileWrong ? undefined : await ledger.find(sha256);
-    if (same !== undefined) return this.#unchanged(same, sha256 ?? "");
+    if (same !== undefined) return this.#unchanged(same);
 
-    const { waitingRecords } = await this.#timed("check", () =>
-      this.#checkInDatabase(transaction, expected, check, file.copied),
-    );
-    this.#waitOr(waitingRecords, feed);
-    await quoteRecords(content, delivery.gzip, this.findings);
+    await this.#timed("check", () => this.#check(transaction, expected, file));
     if (this.#isRejected(feed) || sha256 === undefined) return this.result("rejected");
-    await this.#timed("load", () => this.#load(transaction, expected, ledger, sha256, check));
+    await this.#timed("load", () => this.#load(transaction, expected, ledger, { ...file, sha256 }));
     return this.result("loaded");
   }
 
@@ -66,79 +61,42 @@ export class Attempt {
       ...{ outcome, dryRun: request.dryRun, delivery: request.delivery },
       ...{ problems: findings.problems, problemCount: findings.problemCount },
       ...{ rejects: findings.rejects, rejectedRecords: findings.rejectedRecords },
-      durationsMs: { ...this.#durationsMs, total: this.#sinceStart() },
+      durationsMs: this.#durations(),
     };
   }
 
-  /** Reads the file through its checks into the temporary table. */
-  async #read(transaction: WriteTransaction, expected: Expected) {
-    const { content, delivery, onProgress } = this.request;
-    const statements = feedStatements(expected.feed);
-    const reader = new FileReader(content, delivery.gzip);
-    const writer = new CopyWriter();
-    let accepted = 0;
-    const check = new FileCheck(expected, this.findings, (line, record) => {
-      accepted += 1;
-      writer.reserve(32);
-      writer.integer(line);
-      writer.endField();
-      record.copyTo(writer);
-    });
-    const { findings } = this;
-    async function* copyData() {
-      try {
-        for await (const block of reader.lines()) {
-          check.block(block);
-          // After each block, so that a reader that stops is noticed.
-          if (writer.length > 0) yield writer.take();
-          onProgress?.({ records: check.records, byteCount: reader.byteCount });
-        }
-        check.end();
-      } catch (error) {
-        if (!(error instanceof ContentError)) throw error;
-        findings.file(error.message);
-      }
+  async #unchanged(entry: LedgerEntry): Promise<DeliveryResult> {
+    return { ...(await unchangedResult(entry, this.request)), durationsMs: this.#durations() };
+  }
+
+  async #read(transaction: WriteTransaction, expected: Expected): Promise<CopiedFile> {
+    const { delivery, now } = this.request;
+    if (Date.parse(delivery.businessTime) > now.getTime()) {
+      this.findings.file("the business time is in the future");
     }
-    await transaction.query(statements.create);
-    const copied = await transaction.copyIn(statements.copy, copyData());
-    if (copied !== accepted) throw notAsSent(`${copied} records instead of ${accepted}`);
-    const { sha256, byteCount } = reader;
-    this.#expectContent(sha256);
+    const file = await copyRows(transaction, expected, this.request, this.findings);
+    const { sha256, byteCount, records } = file;
     this.#known.byteCount = byteCount;
-    this.#known.records = check.records;
+    this.#known.records = records.rowCount;
+    this.#known.figures = records.fileFigures;
     if (sha256 !== undefined) this.#known.sha256 = sha256;
-    if (check.controlTotals !== undefined) this.#known.controlTotals = check.controlTotals;
-    return { sha256, check, copied };
-  }
-
-  #expectContent(sha256: string | undefined): void {
-    const { content, delivery } = this.request;
-    if (content.sha256 === undefined || sha256 === undefined || content.sha256 === sha256) return;
-    throw new StorageError(
-      `the content of ${delivery.key} has the SHA-256 ${sha256}, not ${content.sha256}`,
-      {
-        hint: "Read the version of the object that was received.",
-        retry: false,
-      },
-    );
-  }
-
-  async #checkInDatabase(
-    transaction: WriteTransaction,
-    expected: Expected,
-    check: FileCheck,
-    copied: number,
-  ): Promise<{ readonly waitingRecords: number }> {
-    if (copied === 0) return { waitingRecords: 0 };
-    if (check.statedTotal !== undefined && !this.findings.isFileWrong) {
-      const [row] = await transaction.query(feedStatements(expected.feed).totals);
-      const total = unitsOf(row?.[1] ?? "") + check.wrongTotal;
-      if (total !== check.statedTotal) throw notAsSent(`the control total ${row?.[1] ?? ""}`);
-    }
-    return checkInDatabase(transaction, expected, check, this.findings);
+    return file;
   }
 
   /** @throws WaitingError if nothing but missing rows is in the way, and waiting is allowed. */
+  async #check(
+    transaction: WriteTransaction,
+    expected: Expected,
+    { copied, records }: CopiedFile,
+  ): Promise<void> {
+    const { content, delivery } = this.request;
+    if (copied > 0) {
+      const { waitingRecords } = await checkInDatabase(transaction, expected, records, this.findings);
+      this.#waitOr(waitingRecords, expected.feed);
+    }
+    await quoteRecords(content, delivery.gzip, this.findings);
+  }
+
   #waitOr(waitingRecords: number, feed: Feed): void {
     const { ifMissing, delivery } = this.request;
     if (waitingRecords === 0 || ifMissing === "reject" || this.findings.isFileWrong) return;
@@ -146,9 +104,7 @@ export class Attempt {
     const tables = feed.references.map(({ to }) => to.table).join(", ");
     throw new WaitingError(
       `${waitingRecords} records of ${delivery.bank}/${delivery.fileName} refer to rows that don't exist yet, of: ${tables}`,
-      {
-        hint: "Deliver the bank's other feeds: clients before accounts, accounts before loans. Nothing was loaded.",
-      },
+      { hint: "Deliver the bank's files that have these rows first. Nothing was loaded." },
     );
   }
 
@@ -160,14 +116,11 @@ export class Attempt {
     transaction: WriteTransaction,
     { feed, delivery }: Expected,
     ledger: Ledger,
-    sha256: string,
-    check: FileCheck,
+    { sha256, byteCount, records: { rowCount, fileFigures: figures } }: CopiedFile & { sha256: string },
   ): Promise<void> {
     const rejects = this.findings.rejects.map(({ line, reasons }) => ({ line, reasons }));
-    const id = await ledger.add(delivery, {
-      ...{ sha256, rejects, version: this.request.version, byteCount: this.#known.byteCount ?? 0 },
-      controlTotal: this.#known.controlTotals?.stated.total ?? "0",
-    });
+    const { version } = this.request;
+    const id = await ledger.add(delivery, { sha256, rejects, version, byteCount, figures });
     if (id === undefined) throw interfered("loaded the same content");
     const [row] = await transaction.query(feedStatements(feed).load, [delivery.businessTime, id]);
     const [inserted = 0, updated = 0, same = 0, stale = 0, writtenNew, writtenChanged] = (row ?? []).map(
@@ -175,37 +128,11 @@ export class Attempt {
     );
     if (writtenNew !== inserted || writtenChanged !== updated) throw interfered("wrote the same rows");
     const records = await ledger.count(id, { inserted, updated, same, stale });
-    if (records !== check.records) throw notAsSent(`${records} records instead of ${check.records}`);
+    if (records !== rowCount) throw notAsSent(`${records} records instead of ${rowCount}`);
     const rejected = rejects.length;
     const counts: DeliveryCounts = { records, inserted, updated, same, stale, rejected };
     this.#known.counts = counts;
     this.#known.deliveryId = id;
-  }
-
-  /** The result for content that was loaded before, as far as the ledger and the file have it. */
-  async #unchanged(entry: LedgerEntry, sha256: string): Promise<DeliveryResult> {
-    const { content, delivery, dryRun } = this.request;
-    const first = new Findings();
-    for (const { line, reasons } of entry.rejects) {
-      first.record(
-        line,
-        reasons.map((reason) => ({ reason })),
-      );
-    }
-    await quoteRecords(content, delivery.gzip, first);
-    const { id, key, version, loadedAt, byteCount, counts } = entry;
-    return {
-      ...{ outcome: "unchanged", dryRun, delivery, deliveryId: id, sha256, byteCount, counts },
-      ...(this.#known.bankId !== undefined && { bankId: this.#known.bankId }),
-      loadedBy: { key, at: loadedAt, ...(version !== null && { version }) },
-      controlTotals: {
-        stated: { records: String(counts.records), total: entry.controlTotal },
-        found: { records: String(counts.records), total: entry.controlTotal },
-      },
-      ...{ problems: first.problems, problemCount: first.problemCount, rejects: first.rejects },
-      ...{ records: counts.records, rejectedRecords: counts.rejected },
-      durationsMs: { ...this.#durationsMs, total: this.#sinceStart() },
-    };
   }
 
   async #timed<Result>(step: "read" | "check" | "load", action: () => Promise<Result>): Promise<Result> {
@@ -217,20 +144,9 @@ export class Attempt {
     }
   }
 
-  #sinceStart(): number {
-    return Math.round(performance.now() - this.#startedAt);
+  #durations(): DeliveryResult["durationsMs"] {
+    return { ...this.#durationsMs, total: Math.round(performance.now() - this.#startedAt) };
   }
-}
-
-/** PostgreSQL's text of a sum, which has as many decimals as its column, in units of the last. */
-function unitsOf(text: string): bigint {
-  return BigInt(text.replace(".", ""));
-}
-
-function notAsSent(what: string): ReconciliationError {
-  return new ReconciliationError(`the database has not what was sent to it: ${what}`, {
-    hint: "Nothing was loaded. The file is not the cause: report this as a fault of the program.",
-  });
 }
 
 function interfered(what: string): ConflictError {

@@ -1,11 +1,12 @@
 /** The checks that need the database: keys that come twice, references, and to which bank rows belong. */
 import type { WriteTransaction } from "../platform/database/connection";
 import { readStatement } from "../platform/statement";
+import type { DatabaseProblem, Parameter } from "./check-statements";
 import type { Feed } from "./feed";
-import type { FileCheck } from "./file-check";
+import type { Expected } from "./file-check";
 import type { Findings } from "./findings";
-import type { Expected } from "./header-check";
-import { type DatabaseProblem, feedStatements, type Parameter } from "./statements";
+import type { RecordCheck } from "./record-check";
+import { feedStatements } from "./statements";
 
 const analyze = readStatement("intake/analyze_delivered.sql");
 const createWrong = readStatement("intake/create_wrong.sql");
@@ -22,7 +23,7 @@ export interface DatabaseFindings {
 export async function checkInDatabase(
   transaction: WriteTransaction,
   { feed, bankId, delivery }: Expected,
-  { wrongKeys }: Pick<FileCheck, "wrongKeys">,
+  { wrongKeys }: Pick<RecordCheck, "wrongKeys">,
   findings: Findings,
 ): Promise<DatabaseFindings> {
   const values: Readonly<Record<Parameter, string>> = {

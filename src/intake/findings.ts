@@ -1,14 +1,18 @@
-/** What is found wrong with a delivery. Memory is bounded: the first problems are kept, the others are counted. */
+/**
+ * What is found wrong with a delivery. Memory is bounded: the first problems are kept, the others are counted. Thousands
+ * of wrong records don't displace what is wrong with the file.
+ */
 import type { Problem, RejectedRecord } from "./result";
 
 /** Problems and rejected records that are kept. */
 export const KEPT = 1000;
 
 /** Characters of a record that are kept. */
-export const KEPT_CHARACTERS = 1000;
+const KEPT_CHARACTERS = 1000;
 
 export class Findings {
-  readonly #problems: Problem[] = [];
+  readonly #ofFile: Problem[] = [];
+  readonly #ofRecords: Problem[] = [];
   readonly #rejects = new Map<number, { record: string; readonly reasons: string[] }>();
   #problemCount = 0;
   #rejectedRecords = 0;
@@ -17,7 +21,8 @@ export class Findings {
   /** Something is wrong with the file, so none of its records can be loaded. */
   file(reason: string, place: Omit<Problem, "reason"> = {}): void {
     this.#isFileWrong = true;
-    this.#add({ ...place, reason });
+    this.#problemCount += 1;
+    if (this.#ofFile.length < KEPT) this.#ofFile.push({ ...place, reason });
   }
 
   /** A record is wrong. @param record as it came, if it is known already. */
@@ -26,7 +31,10 @@ export class Findings {
     problems: readonly { readonly reason: string; readonly column?: string }[],
     record = "",
   ): void {
-    for (const problem of problems) this.#add({ line, ...problem, ...(record !== "" && { record }) });
+    this.#problemCount += problems.length;
+    for (const problem of problems.slice(0, KEPT - this.#ofRecords.length)) {
+      this.#ofRecords.push({ line, ...problem, ...(record !== "" && { record }) });
+    }
     const known = this.#rejects.get(line);
     const reasons = problems.map(({ column, reason }) =>
       column === undefined ? reason : `${column} ${reason}`,
@@ -55,20 +63,20 @@ export class Findings {
 
   /** Whether another record would only be counted. */
   get isFull(): boolean {
-    return this.#problems.length >= KEPT && this.#rejects.size >= KEPT;
+    return this.#ofRecords.length >= KEPT && this.#rejects.size >= KEPT;
   }
 
   get problemCount(): number {
     return this.#problemCount;
   }
 
-  /** In the order of lines; those of the whole file first. */
+  /** In the order of lines; those of the whole file first. If there are too many, those of the last records are left out. */
   get problems(): Problem[] {
-    const quoted = this.#problems.map((problem) => {
+    const kept = [...this.#ofFile, ...this.#ofRecords].slice(0, KEPT).map((problem) => {
       const record = problem.record ?? this.#rejects.get(problem.line ?? 0)?.record ?? "";
       return record === "" ? problem : { ...problem, record };
     });
-    return quoted.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+    return kept.sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
   }
 
   get rejects(): RejectedRecord[] {
@@ -86,9 +94,11 @@ export class Findings {
     const reject = this.#rejects.get(line);
     if (reject !== undefined) reject.record = record;
   }
+}
 
-  #add(problem: Problem): void {
-    this.#problemCount += 1;
-    if (this.#problems.length < KEPT) this.#problems.push(problem);
-  }
+/** A record as it came, shortened if it is long. */
+export function quoted(bytes: Buffer, start: number, end: number): string {
+  // No character has more than four bytes.
+  const text = bytes.toString("utf8", start, Math.min(end, start + 4 * KEPT_CHARACTERS));
+  return text.length > KEPT_CHARACTERS ? `${text.slice(0, KEPT_CHARACTERS)}…` : text;
 }

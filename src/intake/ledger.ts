@@ -2,7 +2,7 @@
 import type { WriteTransaction } from "../platform/database/connection";
 import { readStatement } from "../platform/statement";
 import type { Delivery } from "./delivery";
-import type { DeliveryCounts } from "./result";
+import type { DeliveryCounts, FileFigure } from "./result";
 
 const lock = readStatement("intake/lock.sql");
 const loadedBefore = readStatement("intake/loaded_before.sql");
@@ -18,12 +18,14 @@ export interface LedgerReject {
 /** A delivery that was loaded. */
 export interface LedgerEntry {
   readonly id: string;
+  readonly bankId: number;
+  readonly sha256: string;
   readonly key: string;
   readonly version: string | null;
   /** As `2026-10-01T03:00:04.512Z`. */
   readonly loadedAt: string;
   readonly byteCount: number;
-  readonly controlTotal: string;
+  readonly figures: readonly FileFigure[];
   readonly counts: DeliveryCounts;
   readonly rejects: readonly LedgerReject[];
 }
@@ -33,7 +35,7 @@ export interface NewEntry {
   readonly sha256: string;
   readonly version: string | undefined;
   readonly byteCount: number;
-  readonly controlTotal: string;
+  readonly figures: readonly FileFigure[];
   readonly rejects: readonly LedgerReject[];
 }
 
@@ -44,7 +46,7 @@ export class Ledger {
   constructor(
     private readonly transaction: WriteTransaction,
     feed: string,
-    bankId: number,
+    private readonly bankId: number,
   ) {
     this.#of = [feed, String(bankId)];
   }
@@ -58,11 +60,12 @@ export class Ledger {
   async find(sha256: string): Promise<LedgerEntry | undefined> {
     const [row] = await this.transaction.query(loadedBefore, [...this.#of, sha256]);
     if (row === undefined) return undefined;
-    const [id, key, version, loadedAt, byteCount, controlTotal, ...rest] = row;
+    const [id, key, version, loadedAt, byteCount, figures, ...rest] = row;
     const [records, inserted, updated, same, stale, rejected] = rest.map(Number);
     return {
-      ...{ id: id ?? "", key: key ?? "", version: version ?? null, loadedAt: loadedAt ?? "" },
-      ...{ byteCount: Number(byteCount), controlTotal: controlTotal ?? "" },
+      ...{ id: id ?? "", bankId: this.bankId, sha256 },
+      ...{ key: key ?? "", version: version ?? null, loadedAt: loadedAt ?? "" },
+      ...{ byteCount: Number(byteCount), figures: JSON.parse(figures ?? "[]") as FileFigure[] },
       counts: {
         ...{ records: records ?? 0, inserted: inserted ?? 0, updated: updated ?? 0 },
         ...{ same: same ?? 0, stale: stale ?? 0, rejected: rejected ?? 0 },
@@ -73,10 +76,10 @@ export class Ledger {
 
   /** @returns the new entry's id; undefined if the content was loaded before. */
   async add({ businessTime, key }: Delivery, entry: NewEntry): Promise<string | undefined> {
-    const { sha256, version, byteCount, controlTotal, rejects } = entry;
+    const { sha256, version, byteCount, figures, rejects } = entry;
     const [row] = await this.transaction.query(addDelivery, [
       ...this.#of,
-      ...[sha256, businessTime, key, version ?? "", String(byteCount), controlTotal],
+      ...[sha256, businessTime, key, version ?? "", String(byteCount), JSON.stringify(figures)],
       ...[String(rejects.length), JSON.stringify(rejects)],
     ]);
     return row?.[0] ?? undefined;

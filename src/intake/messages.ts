@@ -84,16 +84,13 @@ function nextStep({ outcome, raw }: Report): string {
 }
 
 /** The first problems, by lines. A reason has no value of the record, unlike the record itself. */
-function rejection({ problems, problemCount, controlTotals }: Report): string {
+function rejection({ problems, problemCount, figures = [] }: Report): string {
   const shown = problems.slice(0, 10).map((problem) => `  ${describeProblem(problem)}`);
   const more = problemCount > shown.length ? [`  … and ${problemCount - shown.length} more`] : [];
-  const totals =
-    controlTotals === undefined
-      ? []
-      : [
-          `  The trailer states ${controlTotals.stated.records} records and a total of ${controlTotals.stated.total};`,
-          `  the file has ${controlTotals.found.records} and ${controlTotals.found.total}.`,
-        ];
+  const compared = figures.map(
+    ({ name, stated, found = "unknown" }) => `  ${name}: stated ${stated}, found ${found}`,
+  );
+  const totals = compared.length === 0 ? [] : ["", "What the file states of itself", ...compared];
   return ["What is wrong with it", ...shown, ...more, ...totals].join("\n");
 }
 

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 
 import { gunzipped } from "../platform/format/gunzip";
 import { LF, type LineBlock, lineBlocks } from "../platform/format/lines";
-import { MAX_LINE_BYTES, quoted } from "./file-check";
-import type { Findings } from "./findings";
+import { MAX_LINE_BYTES } from "./file-check";
+import { type Findings, quoted } from "./findings";
 
 /** The bytes of a delivery. */
 export interface DeliveryContent {

@@ -7,7 +7,7 @@ import * as v from "valibot";
 import type { ObjectStore, ObjectVersion } from "../platform/bucket/object-store";
 import { StorageError } from "../platform/errors";
 import { type Area, type Arrival, keyIn, type ObjectAddress, type ObjectAt } from "./arrival";
-import type { ControlTotals, DeliveryCounts, DeliveryOutcome, DeliveryResult, Problem } from "./result";
+import type { DeliveryCounts, DeliveryOutcome, DeliveryResult, FileFigure, Problem } from "./result";
 
 /** `failed`: something else than the file was wrong, such as the database. Nothing was loaded. */
 export type Outcome = DeliveryOutcome | "failed";
@@ -48,7 +48,7 @@ export interface Report {
   readonly sha256?: string;
   readonly byteCount: number;
   readonly counts?: DeliveryCounts;
-  readonly controlTotals?: ControlTotals;
+  readonly figures?: readonly FileFigure[];
   /** The first 1,000. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;

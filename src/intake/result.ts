@@ -42,10 +42,13 @@ export interface RejectedRecord {
   readonly record: string;
 }
 
-/** A trailer's figures beside what was found in the details. Decimal text: totals may exceed a JSON number. */
-export interface ControlTotals {
-  readonly stated: { readonly records: string; readonly total: string };
-  readonly found: { readonly records: string; readonly total: string };
+/** A figure that the file states of itself at its end, such as the number of details, beside what its records give. */
+export interface FileFigure {
+  readonly name: string;
+  /** A decimal text: sums may exceed a JSON number. */
+  readonly stated: string;
+  /** Missing if a field that counts can't be read. */
+  readonly found?: string;
 }
 
 export interface DeliveryResult {
@@ -64,8 +67,8 @@ export interface DeliveryResult {
   readonly byteCount?: number;
   /** If `unchanged`, those of the delivery that was loaded. Undefined if `rejected`. */
   readonly counts?: DeliveryCounts;
-  /** Undefined if the file has no readable trailer. */
-  readonly controlTotals?: ControlTotals;
+  /** Empty if the record that states them is missing or wrong; undefined if the file was not read. */
+  readonly figures?: readonly FileFigure[];
   /** The first 1,000. */
   readonly problems: readonly Problem[];
   readonly problemCount: number;

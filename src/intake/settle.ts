@@ -127,7 +127,7 @@ export function reportOf(
   rest: Pick<Report, "file" | "rejects" | "settledAt" | "runId">,
 ): Report {
   const name = parseDeliveryName(arrival.key);
-  const { counts, controlTotals, sha256, problems = [], durationsMs } = result ?? {};
+  const { counts, figures, sha256, problems = [], durationsMs } = result ?? {};
   return {
     schemaVersion: 1,
     outcome,
@@ -141,7 +141,7 @@ export function reportOf(
     ...(sha256 !== undefined && { sha256 }),
     byteCount: raw.byteCount,
     ...(counts && { counts }),
-    ...(controlTotals && { controlTotals }),
+    ...(figures && { figures }),
     problems,
     problemCount: result?.problemCount ?? problems.length,
     rejectedRecords: result?.rejectedRecords ?? 0,

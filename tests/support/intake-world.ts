@@ -21,6 +21,8 @@ export type LoadOptions = Partial<
   readonly sha256?: string;
   readonly feeds?: readonly Feed[];
   readonly timeLimitMs?: number;
+  /** Puts something between the load and its connection. */
+  readonly via?: (connection: Connection) => Connection;
 };
 
 export class IntakeWorld {
@@ -98,13 +100,14 @@ export class IntakeWorld {
   load(
     content: string | Uint8Array | (() => AsyncIterable<Uint8Array>),
     file: SentFile = {},
-    { sha256, timeLimitMs, ...options }: LoadOptions = {},
+    { sha256, timeLimitMs, via = (connection) => connection, ...options }: LoadOptions = {},
   ): Promise<DeliveryResult> {
     const open = typeof content === "function" ? content : opener(content, file.gzip === true);
     return this.connected(
       (connection) =>
         checkAndLoad({
-          ...{ delivery: delivery(file), connection, dryRun: false, ifMissing: "reject", now: NOW },
+          ...{ delivery: delivery(file), connection: via(connection) },
+          ...{ dryRun: false, ifMissing: "reject", now: NOW },
           ...options,
           content: { open, ...(sha256 !== undefined && { sha256 }) },
         }),

@@ -113,8 +113,19 @@ class DelimitedReader implements RecordReader {
   copyTo(writer: CopyWriter): void {
     const start = this.#starts[0] ?? 0;
     const end = (this.#starts[this.columns.length] ?? 0) - 1;
-    const bytes = this.#bytes;
     writer.reserve(end - start + 1);
+    this.#append(start, end, writer);
+    writer.endRecord();
+  }
+
+  copyField(column: number, writer: CopyWriter): void {
+    const [start, end] = this.#field(column);
+    writer.reserve(end - start);
+    this.#append(start, end, writer);
+  }
+
+  #append(start: number, end: number, writer: CopyWriter): void {
+    const bytes = this.#bytes;
     for (let at = start; at < end; at++) {
       const byte = bytes[at] ?? 0;
       writer.byte(byte);
@@ -122,7 +133,6 @@ class DelimitedReader implements RecordReader {
       at += 1;
       writer.byte(bytes[at] === LETTER_P ? SEPARATOR : (bytes[at] ?? 0));
     }
-    writer.endRecord();
   }
 
   #field(column: number): readonly [number, number] {

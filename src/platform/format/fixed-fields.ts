@@ -29,6 +29,9 @@ export interface FieldReader {
   readonly expected: string;
 }
 
+/** Characters of a date without its century, which is this one. */
+const SHORT_DATE = 6;
+
 export function fieldReader(field: FixedField): FieldReader {
   const { write, check, expected } = typeReader(field);
   const ifEmpty = field.nullable ? undefined : IS_EMPTY;
@@ -42,6 +45,9 @@ function typeReader(field: FixedField): Omit<FieldReader, "field"> {
   const { type, signed, length } = field;
   const check = checkOf(field);
   if (type.startsWith("text(")) return { write: writeText, check, expected: "" };
+  if (type === "date" && length === SHORT_DATE) {
+    return templateReader("20dd-dd-dd", "a date that exists, YYMMDD, from 2000 on", check);
+  }
   if (type === "date")
     return templateReader("dddd-dd-dd", "a date that exists, YYYYMMDD, from 1900 on", check);
   if (type === "timestamp") {

@@ -1,8 +1,8 @@
 /**
  * Records of a fixed number of characters, with each field at its place, such as `D+0000070001…`. A file may have any
  * number of record types, told apart by a code at one place. Numbers are right-aligned with zeros, with a leading sign
- * or without; a decimal's point is not written. Dates are `YYYYMMDD`, instants `YYYYMMDDTHHMMSSZ`, texts are
- * left-aligned. Blanks are NULL. What belongs to no field must be blank.
+ * or without; a decimal's point is not written. Dates are `YYYYMMDD`, or `YYMMDD` from 2000 on, instants
+ * `YYYYMMDDTHHMMSSZ`, texts are left-aligned. Blanks are NULL. What belongs to no field must be blank.
  */
 import { BACKSLASH, type CopyWriter, SEPARATOR } from "./copy-writer";
 import { hasCode } from "./delimited";
@@ -31,9 +31,12 @@ export function fixedWidth<const Type extends string>({
   types,
 }: FixedWidthLayout<Type>): RecordFormat<Type> {
   const names = Object.keys(types) as Type[];
-  const codes = names.map((name) => ({ name, bytes: Buffer.from(types[name].code) }));
+  // A longer code may begin with a shorter one.
+  const codes = names
+    .map((name) => ({ name, bytes: Buffer.from(types[name].code) }))
+    .sort((one, other) => other.bytes.length - one.bytes.length);
   return {
-    codes: names.map((name) => types[name].code),
+    codes: names.map((name) => shortened(types[name].code)),
     typeOf: (bytes, start, end) =>
       codes.find(({ bytes: code }) => hasCode(bytes, start + codeAt - 1, end, code))?.name,
     readers: Object.fromEntries(
@@ -41,6 +44,12 @@ export function fixedWidth<const Type extends string>({
     ) as unknown as Record<Type, RecordReader>,
   };
 }
+
+function shortened(code: string): string {
+  return code.length > LONG_CODE ? `${code.slice(0, LONG_CODE)}…` : code;
+}
+
+const LONG_CODE = 20;
 
 /** Writes each field as PostgreSQL would, then checks that as any other format's. */
 class FixedWidthReader implements RecordReader {
@@ -116,18 +125,27 @@ class FixedWidthReader implements RecordReader {
   }
 
   copyTo(writer: CopyWriter): void {
-    const bytes = this.#written;
     writer.reserve(2 * this.#written.length);
     for (let column = 0; column < this.columns.length; column++) {
       if (column > 0) writer.endField();
-      const [start, end] = this.#range(column);
-      for (let at = start; at < end; at++) {
-        const byte = bytes[at] ?? 0;
-        if (byte === BACKSLASH || byte === SEPARATOR) writer.byte(BACKSLASH);
-        writer.byte(byte);
-      }
+      this.#append(column, writer);
     }
     writer.endRecord();
+  }
+
+  copyField(column: number, writer: CopyWriter): void {
+    const [start, end] = this.#range(column);
+    writer.reserve(2 * (end - start));
+    this.#append(column, writer);
+  }
+
+  #append(column: number, writer: CopyWriter): void {
+    const [start, end] = this.#range(column);
+    for (let at = start; at < end; at++) {
+      const byte = this.#written[at] ?? 0;
+      if (byte === BACKSLASH || byte === SEPARATOR) writer.byte(BACKSLASH);
+      writer.byte(byte);
+    }
   }
 
   #range(column: number): readonly [number, number] {

@@ -22,11 +22,18 @@ export interface RecordReader {
    * other fields can.
    */
   units(column: number): number | bigint | undefined;
-  /** Appends the record's fields for `COPY`. Only for a record that is right. */
+  /** Appends the record's fields, and the end of the record, for `COPY`. Only for a record that is right. */
   copyTo(writer: CopyWriter): void;
+  /** Appends one field, without a separator. Only for a record that is right. */
+  copyField(column: number, writer: CopyWriter): void;
 }
 
-/** The types of record that a file has, by name. */
+/** A type of record in messages: `file header` for `fileHeader`. */
+export function titleOf(type: string): string {
+  return type.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
+/** The types of record that a file has, by name: `header`, `fileHeader`. */
 export interface RecordFormat<Type extends string = string> {
   /** A record's type by its code; undefined if it has none of the format's. */
   typeOf(bytes: Buffer, start: number, end: number): Type | undefined;

@@ -7,6 +7,13 @@ export function decimalUnits(text: string, type: ColumnType): bigint {
   return BigInt(whole + decimals.padEnd(scaleOf(type), "0"));
 }
 
+/** Units of the last of `scale` decimals as PostgreSQL writes the number: -1250 with 2 decimals is `-12.50`. */
+export function unitsText(units: bigint, scale: number): string {
+  if (scale === 0) return String(units);
+  const digits = String(units < 0n ? -units : units).padStart(scale + 1, "0");
+  return `${units < 0n ? "-" : ""}${digits.slice(0, -scale)}.${digits.slice(-scale)}`;
+}
+
 /** Adds numbers up: small ones as numbers, which is fast, and their sums as bigint, which is exact. */
 export class UnitSum {
   #exact = 0n;

@@ -84,6 +84,23 @@ it("rejects a file with exit code 1, says why, and keeps the report", async () =
   expect(world.notices).toHaveLength(1);
 });
 
+it("shows the first of thousands of problems, says how many more there are, and keeps a thousand", async () => {
+  const details = Array.from({ length: 5000 }, (_, at) => `${at}|1|1000|${at % 2 === 0 ? "today" : ""}|`);
+  const file = await fileNamed("loans", fileOf(details, { total: 5000, time: TIME }), "t");
+  const { exitCode, stdout } = await intake(file, ...bank);
+  expect(exitCode).toBe(1);
+  expect(stdout.match(/^ {2}line \d+: has 5 fields behind its code instead of 4$/gm)).toHaveLength(20);
+  expect(stdout).toContain("\n  … and 4981 more\n");
+
+  const [report] = Object.values(await world.reports());
+  expect(report).toMatchObject({ outcome: "rejected", problemCount: 5001, rejectedRecords: 5000 });
+  const problems = (report?.["problems"] ?? []) as { line: number; reason: string; record: string }[];
+  expect(problems).toHaveLength(1000);
+  expect(problems.every(({ line, reason, record }) => line > 1 && reason !== "" && record !== "")).toBe(true);
+  const rejects = Object.entries(await world.contents()).find(([key]) => key.endsWith(".rejects.csv"))?.[1];
+  expect(rejects?.trimEnd().split("\n")).toHaveLength(1001);
+});
+
 it("checks files and loads nothing in a dry run, which needs no bucket", async () => {
   const file = await fileNamed("clients", clients, "c");
   const { exitCode, stdout, stderr } = await commandLine(["intake", file, ...bank, "--dry-run", "--json"], {

@@ -51,7 +51,7 @@ const NOT_INT32 = "expected a whole number from -2147483648 to 2147483647";
 const NOT_DATE = "expected a date that exists, YYYY-MM-DD, from 1900-01-01 to 9999-12-31";
 const NO_HEADER = "the file doesn't begin with a header of the feed loans";
 const NO_TRAILER = "the file has no trailer: its end is missing";
-const NO_TOTAL = "the control total can't be checked, because not every detail's can be read";
+const NO_TOTAL = "the control total can't be checked, because not every record's can be read";
 const FOLLOWS = "something follows the trailer";
 
 const badFiles: Readonly<Record<string, BadFile>> = {
@@ -92,7 +92,7 @@ const badFiles: Readonly<Record<string, BadFile>> = {
   },
   "a second header": {
     content: lines(HEADER, HEADER, GOOD, "T|1|5"),
-    report: [[2, undefined, "the line is a second header"]],
+    report: [[2, undefined, "the line is a header where a detail or a trailer belongs"]],
   },
   "a second trailer": { content: withTrailer("T|1|5", "T|1|5"), report: [[4, undefined, FOLLOWS]] },
   "a detail behind the trailer": { content: withTrailer("T|1|5", GOOD), report: [[4, undefined, FOLLOWS]] },
@@ -121,7 +121,7 @@ const badFiles: Readonly<Record<string, BadFile>> = {
     file: { feed: "clients" },
     report: [
       [2, undefined, "the line is not UTF-8"],
-      [3, "records", "the trailer's number of details is 1, the details' is 0"],
+      [3, "records", "the trailer's number of details is 1, the records give 0"],
     ],
   },
   "a line of a megabyte": {
@@ -208,7 +208,7 @@ const badFiles: Readonly<Record<string, BadFile>> = {
   "a time in the future": {
     content: withHeader("H|loans|1|1|2026-11-20T12:00:01Z"),
     file: { time: "20261120T120001" },
-    report: [[1, "business_time", "the header's business time is in the future"]],
+    report: [[undefined, undefined, "the business time is in the future"]],
   },
   "a header with a time that doesn't exist": {
     content: withHeader("H|loans|1|1|2026-09-31T22:00:00Z"),
@@ -232,24 +232,24 @@ const badFiles: Readonly<Record<string, BadFile>> = {
   // The trailer.
   "a count that is too small": {
     content: withTrailer("T|0|5"),
-    report: [[3, "records", "the trailer's number of details is 0, the details' is 1"]],
+    report: [[3, "records", "the trailer's number of details is 0, the records give 1"]],
   },
   "a count that is too large": {
     content: withTrailer("T|2|5"),
-    report: [[3, "records", "the trailer's number of details is 2, the details' is 1"]],
+    report: [[3, "records", "the trailer's number of details is 2, the records give 1"]],
   },
   "a wrong control total": {
     content: withTrailer("T|1|6"),
-    report: [[3, "total", "the trailer's control total is 6, the details' is 5"]],
+    report: [[3, "total", "the trailer's control total is 6, the records give 5"]],
   },
   "a control total with the wrong sign": {
     content: withTrailer("T|1|-5"),
-    report: [[3, "total", "the trailer's control total is -5, the details' is 5"]],
+    report: [[3, "total", "the trailer's control total is -5, the records give 5"]],
   },
   "a control total where there is none": {
     content: fileOf(["300|N|S|10"], { feed: "clients", total: 300 }),
     file: { feed: "clients" },
-    report: [[3, "total", "the trailer's control total is 300, the details' is 0"]],
+    report: [[3, "total", "the trailer's control total is 300, the records give 0"]],
   },
   "a trailer with a wrong number": {
     content: withTrailer("T|one|5"),

@@ -155,6 +155,18 @@ describe("a report", () => {
     expect(result.rejects[999]).toMatchObject({ line: 1001, record: "D|71000|0|9999|" });
   });
 
+  it("has what is wrong with the file, however many records are wrong", async () => {
+    const details = Array.from({ length: 3000 }, (_, at) => `${70001 + at}|0|1000|yesterday`);
+    const result = await intake.load(fileOf(details, { count: 2999, total: 1 }));
+    expect(result).toMatchObject({ rejectedRecords: 3000, problemCount: 3002 });
+    expect(result.problems).toHaveLength(1000);
+    expect(result.problems.slice(-3).map(({ line, column }) => [line, column])).toEqual([
+      [999, "loan_date"],
+      [3002, "records"],
+      [3002, "total"],
+    ]);
+  });
+
   it("quotes a long record in part", async () => {
     const result = await intake.load(fileOf([`70001|${"x".repeat(5000)}|1000|`]));
     expect(result.rejects[0]?.record).toHaveLength(1001);

@@ -2,9 +2,13 @@
  * The rights of intake's role, as `sql/intake/schema.sql` grants them, held against the statements that loads send: each is
  * needed, and there are no others. That they are enough, every other test of intake shows: it loads as this role.
  */
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+
 import { feeds } from "../../../src/intake/feeds";
 import { statementOf } from "../../../src/platform/statement";
 import { fileOf, IntakeWorld } from "../../support/intake-world";
+import { ROOT } from "../../support/root";
 
 let intake: IntakeWorld;
 beforeAll(async () => {
@@ -92,6 +96,13 @@ it("are each needed: without one, a load is refused, and the hint names it", asy
       },
     });
   }
+});
+
+it("and all that was loaded stay the same when the file is run again", async () => {
+  await loadEverything();
+  const before = [await granted(), await intake.state()];
+  await intake.world.sql(await readFile(path.join(ROOT, "sql", "intake", "schema.sql"), "utf8"));
+  expect([await granted(), await intake.state()]).toEqual(before);
 });
 
 it("don't let the role delete, read other tables, or create anything", async () => {

@@ -4,6 +4,9 @@ import { createHash } from "node:crypto";
 import { acceptedRows } from "../../../src/intake/accepted-rows";
 import { feedNamed } from "../../../src/intake/feeds";
 import type { DeliveryResult } from "../../../src/intake/result";
+import type { Connection } from "../../../src/platform/database/connection";
+import type { Row } from "../../../src/platform/database/row-stream";
+import type { Statement } from "../../../src/platform/statement";
 import { delivery, fileOf, IntakeWorld, type SentFile } from "../../support/intake-world";
 
 let intake: IntakeWorld;
@@ -25,7 +28,10 @@ describe("a delivery that is right", () => {
     expect(result).toMatchObject({
       ...{ outcome: "loaded", dryRun: false, bankId: 1, records: 2, rejectedRecords: 0, problemCount: 0 },
       counts: { ...none, records: 2, inserted: 2 },
-      controlTotals: { stated: { records: "2", total: "250000" }, found: { records: "2", total: "250000" } },
+      figures: [
+        { name: "number of details", stated: "2", found: "2" },
+        { name: "control total", stated: "250000", found: "250000" },
+      ],
       sha256: createHash("sha256").update(TWO_LOANS).digest("hex"),
       byteCount: TWO_LOANS.length,
     });
@@ -100,6 +106,55 @@ describe("a delivery that is right", () => {
     const before = await intake.state();
     expect(await intake.load(TWO_LOANS, {}, { dryRun: true })).toMatchObject({
       ...{ outcome: "loaded", dryRun: true, counts: { ...none, records: 2, inserted: 2 } },
+    });
+    expect(await intake.state()).toEqual(before);
+  });
+});
+
+describe("a load of which the database has something else than was sent", () => {
+  const damaging = (connection: Connection, damage: Damage): Connection => ({
+    ...connection,
+    writeTransaction: (action) =>
+      connection.writeTransaction((transaction) =>
+        action({
+          ...transaction,
+          query: async (statement, values) =>
+            damage.answer(statement, await transaction.query(statement, values)),
+          copyIn: async (statement, content) => {
+            async function* damaged() {
+              for await (const chunk of content) yield Buffer.from(damage.copied(String(chunk)));
+            }
+            return transaction.copyIn(statement, damaged());
+          },
+        }),
+      ),
+  });
+
+  interface Damage {
+    readonly copied: (text: string) => string;
+    readonly answer: (statement: Statement, rows: Row[]) => Row[];
+  }
+
+  it.each<[string, Partial<Damage>]>([
+    ["1 copied records instead of 2", { copied: (text) => text.replace(/.*\n$/, "") }],
+    ["the control total 250001", { copied: (text) => text.replace("|250000|", "|250001|") }],
+    [
+      "1 records instead of 2",
+      {
+        answer: ({ name }, rows) => (name === "loans: load" ? [["1", "0", "0", "0", "1", "0"]] : rows),
+      },
+    ],
+  ])("changes nothing, and is a fault of the program: %s", async (what, damage) => {
+    const before = await intake.state();
+    const whole: Damage = { copied: (text) => text, answer: (_, rows) => rows };
+    const loading = intake.load(
+      TWO_LOANS,
+      {},
+      { via: (connection) => damaging(connection, { ...whole, ...damage }) },
+    );
+    await expect(loading).rejects.toMatchObject({
+      ...{ name: "ReconciliationError", retry: false },
+      message: `the database has not what was sent to it: ${what}`,
     });
     expect(await intake.state()).toEqual(before);
   });

@@ -101,7 +101,7 @@ describe("a delivery", () => {
     ]);
     expect(world.notices[0]?.subject).toContain("loans of FirstNational 2024-05-31T22:00:00Z rejected");
     expect(world.notices[0]?.message).toContain(
-      "states 2 records and a total of 100;\n  the file has 1 and 100",
+      "number of details: stated 2, found 1\n  control total: stated 100, found 100\n",
     );
     expect(await world.contents(world.landing)).toEqual({});
 

@@ -69,7 +69,7 @@ it("adds up what was loaded, and counts what was not", () => {
 it("counts reasons, whatever numbers they have, the most frequent first", () => {
   const [first, ...others] = figures?.reasons ?? [];
   const records = { feed: "loans", column: "records", files: 2, problems: 2 };
-  expect(first).toEqual({ ...records, reason: "the trailer's number of details is …, the details' is …" });
+  expect(first).toEqual({ ...records, reason: "the trailer's number of details is …, the records give …" });
   const once = { files: 1, problems: 1 };
   expect(new Set(others)).toEqual(
     new Set([
@@ -85,7 +85,7 @@ it("counts reasons, whatever numbers they have, the most frequent first", () => 
       },
       {
         ...{ feed: "loans", column: "total", ...once },
-        reason: "the control total can't be checked, because not every detail's can be read",
+        reason: "the control total can't be checked, because not every record's can be read",
       },
       {
         ...{ feed: "clients", column: "branch_idbranch", ...once },

@@ -13,7 +13,10 @@ const report: Report = {
   raw: { key: "raw/FirstNational/clients.dat", versionId: "1" },
   file: { key: "error/FirstNational/clients.dat", versionId: "2" },
   byteCount: 100,
-  controlTotals: { stated: { records: "3", total: "0" }, found: { records: "2", total: "0" } },
+  figures: [
+    { name: "number of details", stated: "3", found: "2" },
+    { name: "control total", stated: "0" },
+  ],
   problems: [
     { reason: "the file has a byte order mark" },
     { line: 2, column: "surname", reason: "is longer than 50", record: "D|1|Ann|Placeholder|1" },
@@ -44,7 +47,9 @@ describe("the message to people", () => {
     expect(notice?.message).toContain(
       "  line 2, surname: is longer than 50\n  line 3: has too few fields\n  … and 9 more\n",
     );
-    expect(notice?.message).toContain("states 3 records and a total of 0;\n  the file has 2 and 0.");
+    expect(notice?.message).toContain(
+      "  number of details: stated 3, found 2\n  control total: stated 0, found unknown\n",
+    );
     expect(notice?.message).toContain("s3://intake-bucket/error/FirstNational/clients.report.json");
   });
 
