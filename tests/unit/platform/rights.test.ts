@@ -27,6 +27,23 @@ it.each([
   ],
   ["permission denied for function hashtext", "select hashtext('a')", "execute on function hashtext"],
   ["permission denied for sequence s", "select nextval('s')", undefined],
+  [
+    'query would be affected by row-level security policy for table "loans"',
+    "select 1 from loans",
+    "bypassrls: row-level security hides rows of the table loans from it",
+  ],
+  // Statements of more than one line.
+  [
+    "permission denied for table row_origin",
+    "insert into row_origin select 1 from loans on\n  conflict (key) do\n  update set key = 1",
+    "insert, update on table row_origin",
+  ],
+  // An update of another kind than "on conflict".
+  [
+    "permission denied for table loans",
+    "insert into loans select 1; update other set a = 1",
+    "insert on table loans",
+  ],
   ["must be owner of table loans", "alter table loans add a int", undefined],
 ])("%s, in %s: %s", (why, statement, right) => {
   expect(missingRight(why, statement)).toBe(right);
