@@ -4,6 +4,9 @@ import { monthRange, type Month } from "../../../src/platform/month";
 import { expectedFile, readTables } from "../../support/figures";
 import { World } from "../../support/world";
 
+/** More in `npm run test:races`. */
+const RANDOM_TABLES = Number(process.env["RANDOM_TABLES"] ?? 15);
+
 describe("the figures of generated data", () => {
   let world: World;
   beforeAll(async () => (world = await World.create("seeded")));
@@ -92,7 +95,7 @@ describe("the figures", () => {
           }
         },
       ),
-      { numRuns: 40 },
+      { numRuns: RANDOM_TABLES },
     );
   });
 
