@@ -35,6 +35,12 @@ const belonging: Readonly<Record<string, string>> = {
   "AWS::SQS::QueuePolicy": "Queues",
 };
 
+/** Parameters with the ARN of a topic, and the end of its name. */
+const topics: Readonly<Record<string, string>> = {
+  AnnounceTopicArn: "announce",
+  IntakeTopicArn: "intake",
+};
+
 /** Who gets the role that a resource has. */
 const passedTo: Readonly<Record<string, string>> = {
   "AWS::Lambda::Function": "lambda.amazonaws.com",
@@ -132,7 +138,7 @@ export class Stack {
     return Type === "AWS::S3::Bucket" ? name.toLowerCase() : name;
   }
 
-  /** The value of a property: a reference to a resource becomes its ARN, one to a parameter that of the topic `announce`. */
+  /** The value of a property: a reference to a resource becomes its ARN, one to a parameter that of a topic. */
   #resolved(value: unknown): string {
     if (typeof value === "string") return value;
     const intrinsic = value as {
@@ -148,8 +154,9 @@ export class Stack {
     if (join !== undefined) return join[1].map((part) => this.#resolved(part)).join(join[0]);
     if (Ref === "AWS::Region") return REGION;
     if (Ref !== undefined && this.#resources[Ref] !== undefined) return this.#arn(Ref);
-    if (Ref === "AnnounceTopicArn")
-      return regional("sns", `${this.#name.replace("bank-batch-lake", "bank-batch")}-announce`);
+    const topic = topics[Ref ?? ""];
+    if (topic !== undefined)
+      return regional("sns", `${this.#name.replace("bank-batch-lake", "bank-batch")}-${topic}`);
     throw new Error(`${this.#name}: can't resolve ${JSON.stringify(value)}`);
   }
 }
