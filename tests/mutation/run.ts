@@ -2,7 +2,8 @@
  * Mutation testing of all of `src`, or of a random share of it, by unit and integration tests; with `--sample`, of what
  * decides what is published, by unit tests.
  */
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -31,7 +32,10 @@ interface Options {
   readonly tests?: string | undefined;
 }
 
-function runStryker(pass: "sample" | "whole", { mutate, share = 100, tests }: Options): Mutant[] {
+async function runStryker(
+  pass: "sample" | "whole",
+  { mutate, share = 100, tests }: Options,
+): Promise<Mutant[]> {
   const folder = path.join(ROOT, ".stryker");
   mkdirSync(folder, { recursive: true });
   const mutants = path.join(folder, "mutate.json");
@@ -41,17 +45,19 @@ function runStryker(pass: "sample" | "whole", { mutate, share = 100, tests }: Op
     ...{ MUTATION_PASS: pass, MUTATION_MUTANTS: mutants, MUTATION_SHARE: String(share) },
     ...(tests !== undefined && { MUTATION_TESTS: tests }),
   };
-  const { status } = spawnSync(stryker, ["run"], {
+  const child = spawn(stryker, ["run"], {
     cwd: ROOT,
     stdio: "inherit",
     env: { ...process.env, ...environment },
   });
-  if (status !== 0) throw new Error(`Stryker ended with exit code ${String(status)}`);
+  // This process goes on reading the log of the database server, which would stop when nobody does.
+  const [exitCode] = (await once(child, "exit")) as [number | null];
+  if (exitCode !== 0) throw new Error(`Stryker ended with exit code ${String(exitCode)}`);
   return readMutants(path.join(folder, `${pass}.json`)).filter((mutant) => isInShare(keyOf(mutant), share));
 }
 
-function runSample(): void {
-  const mutants = runStryker("sample", { mutate: sample });
+async function runSample(): Promise<void> {
+  const mutants = await runStryker("sample", { mutate: sample });
   printScores(mutants);
   if (scoreOf(mutants) >= SAMPLE_THRESHOLD) return;
   process.stderr.write(`The score is below ${SAMPLE_THRESHOLD} %.\n`);
@@ -61,7 +67,7 @@ function runSample(): void {
 async function runWhole(options: Options): Promise<void> {
   const stop = await startTestServer();
   try {
-    const mutants = runStryker("whole", options);
+    const mutants = await runStryker("whole", options);
     printScores(mutants);
     if (options.share !== undefined)
       process.stdout.write(`give or take ${marginOf(mutants, options.share).toFixed(1)} %\n`);
@@ -80,7 +86,7 @@ async function main(): Promise<void> {
     },
   });
   const { mutate, share, tests } = values;
-  if (values.sample) runSample();
+  if (values.sample) await runSample();
   else await runWhole({ mutate, tests, share: share === undefined ? undefined : Number(share) });
 }
 
