@@ -24,7 +24,21 @@ export const TRY = "\nTry: ";
 /** In characters: some 100 banks with their figures. */
 const LONGEST_MESSAGE = 20_000;
 
-/** @throws the action's error; what to do is added to its message, because Lambda reports nothing else of it. */
+/**
+ * In bytes, as JSON. Lambda turns a response above its limit into an error, after everything was done.
+ * Source: AWS Lambda Developer Guide, "Lambda quotas": 6 MB.
+ */
+const LARGEST_RESPONSE = 6_000_000;
+
+/** Entries of each list in a response that would be too large. */
+const SHOWN_ENTRIES = 100;
+
+/**
+ * @returns the action's result; if it is too large for Lambda, the first 100 entries of each of its lists, and
+ *   `truncated: true`.
+ * @throws the action's error; what to do is added to its message, because Lambda reports nothing else of
+ *   it.
+ */
 export async function handle<Result>(
   event: unknown,
   context: Context,
@@ -36,8 +50,8 @@ export async function handle<Result>(
   const timeLimitMs = context.getRemainingTimeInMillis() - CLEAR_UP_MS;
   const edge = { environment: process.env, aws: awsClients(), now: () => new Date(), runId };
   try {
-    const result = await withDeadline(timeLimitMs, MORE_TIME, (deadline) =>
-      action({ ...edge, deadline }, telemetry),
+    const result = fitting(
+      await withDeadline(timeLimitMs, MORE_TIME, (deadline) => action({ ...edge, deadline }, telemetry)),
     );
     telemetry.info("ended", { result });
     return result;
@@ -52,6 +66,15 @@ export async function handle<Result>(
   } finally {
     telemetry.flush();
   }
+}
+
+function fitting<Result>(result: Result): Result {
+  const json = JSON.stringify(result) as string | undefined;
+  if (json === undefined || Buffer.byteLength(json) <= LARGEST_RESPONSE) return result;
+  const shortened = JSON.parse(json, (_key, value: unknown) =>
+    Array.isArray(value) ? value.slice(0, SHOWN_ENTRIES) : value,
+  ) as Result;
+  return { ...shortened, truncated: true };
 }
 
 /**
