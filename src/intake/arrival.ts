@@ -68,7 +68,7 @@ export function parseKey(
 ): (Delivery & { readonly id: string; readonly extension: string }) | undefined {
   const [, bank = "", stem = "", id = "", extension = ""] =
     /^[^/]+\/([^/]+)\/([^/]+)\.([0-9a-f]{32})\.(dat|dat\.gz|report\.json)$/.exec(key) ?? [];
-  const delivery = parseDeliveryName(`${bank}/${stem}.dat`);
+  const delivery = parseDeliveryName(`landing/${bank}/${stem}.dat`);
   return "problem" in delivery ? undefined : { ...delivery, id, extension };
 }
 

@@ -1,7 +1,7 @@
 /** What the key of a delivery says: which bank sends which feed, and to which instant the content is true. */
 
 export interface Delivery {
-  /** The key as it was given: `landing/FirstNational/loans_20260930T220000Z.dat.gz`. */
+  /** The key as the bank wrote it: `landing/FirstNational/loans_20260930T220000Z.dat.gz`. */
   readonly key: string;
   /** The key's last part: `loans_20260930T220000Z.dat.gz`. Reports and rejected records are named after it. */
   readonly fileName: string;
@@ -20,10 +20,11 @@ export interface WrongName {
 }
 
 const KEY =
-  /(?:^|\/)(?<bank>[^/]+)\/(?<fileName>(?<feed>[a-z][a-z0-9_]*)_(?<day>\d{8})T(?<time>\d{6})Z\.dat(?<gzip>\.gz)?)$/;
+  /^landing\/(?<bank>[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}]*)\/(?<fileName>(?<feed>[a-z][a-z0-9_]*)_(?<day>\d{8})T(?<time>\d{6})Z\.dat(?<gzip>\.gz)?)$/u;
 
 /**
- * Reads `…/<BankName>/<feed>_<YYYYMMDD>T<HHMMSS>Z.dat` or `….dat.gz`, below any folder: landing, raw or another.
+ * Reads `landing/<BankName>/<feed>_<YYYYMMDD>T<HHMMSS>Z.dat` or `….dat.gz`. A bank may write everywhere below its folder,
+ * so a further folder in between, which could be named after another bank, is wrong.
  *
  * @returns what the key says, or the problem with it. Whether the feed and the bank exist is checked later.
  */
@@ -31,7 +32,7 @@ export function parseDeliveryName(key: string): Delivery | WrongName {
   const { bank, fileName, feed, day, time, gzip } = KEY.exec(key)?.groups ?? {};
   if (bank === undefined || fileName === undefined || feed === undefined) {
     return {
-      problem: `the name ${JSON.stringify(key)} is not <BankName>/<feed>_<YYYYMMDD>T<HHMMSS>Z.dat, or the same with .gz`,
+      problem: `the name ${JSON.stringify(key)} is not landing/<BankName>/<feed>_<YYYYMMDD>T<HHMMSS>Z.dat, or the same with .gz`,
     };
   }
   const businessTime = `${day ?? ""}T${time ?? ""}Z`.replace(

@@ -2,7 +2,7 @@
  * The messages about a settled delivery. Machines get one for every outcome; people for a delivery that was rejected or
  * failed. Neither quotes a record or a value: names of clients are personal data.
  */
-import type { Notice } from "../platform/lambda/notice";
+import { type Notice, subjectLine } from "../platform/lambda/notice";
 import { type Arrival, type ObjectAddress } from "./arrival";
 import { parseDeliveryName } from "./delivery";
 import type { Problem } from "./result";
@@ -48,7 +48,7 @@ export function noticeOf({ key, report }: FoundReport, bucket: string): Notice |
   const label = labelOf(report.key);
   const what = report.outcome === "rejected" ? rejection(report) : failed(report.failure);
   return {
-    subject: subjectLine(`[bank-batch] ${label} ${report.outcome}`),
+    subject: subjectLine(`[bank-batch] ${label} ${report.outcome}`.replaceAll(",", "")),
     message: `${verdict(report, label)}
 
 ${what}
@@ -108,30 +108,27 @@ function failed(failure: Failure | undefined): string {
 export function lostNotice({ key, landing }: Arrival, failure: Failure | undefined): Notice {
   const label = labelOf(key);
   return {
-    subject: subjectLine(`[bank-batch] ${label} not received`),
+    subject: subjectLine(`[bank-batch] ${label} not received`.replaceAll(",", "")),
     message: `The delivery ${label} could not be received. Nothing of it is in the database.
 
 ${failed(failure)}
 
 Where the file is
-  ${landing === undefined ? key : describe(landing)}
+  ${landing === undefined ? inOneLine(key) : describe(landing)}
 `,
   };
 }
 
 function describe({ bucket, key, versionId }: ObjectAddress): string {
-  return `s3://${bucket}/${key}, version ${versionId}`;
+  return `s3://${bucket}/${inOneLine(key)}, version ${versionId}`;
 }
 
 function labelOf(key: string): string {
   const name = parseDeliveryName(key);
-  return "problem" in name ? key : `${name.feed} of ${name.bank}, ${name.businessTime},`;
+  return "problem" in name ? inOneLine(key) : `${name.feed} of ${name.bank}, ${name.businessTime},`;
 }
 
-/** Source: Amazon SNS API Reference, `Publish`, `Subject`. */
-function subjectLine(text: string): string {
-  return text
-    .replaceAll(",", "")
-    .replace(/[^\x20-\x7e]+/g, " ")
-    .slice(0, 99);
+/** A bank chooses the keys of its objects: none may look like another line of the message. */
+function inOneLine(key: string): string {
+  return key.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 }

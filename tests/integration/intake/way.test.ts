@@ -138,6 +138,17 @@ describe("a delivery", () => {
     expect(world.notices[0]?.message).toContain("loans.txt");
   });
 
+  it("in a folder below its bank's, where the bank may write as well, is no other bank's", async () => {
+    const { id, message } = await deliver(
+      `landing/OtherBank/${keyOf("loans").slice("landing/".length)}`,
+      loans,
+    );
+    expect(message).toMatchObject({ outcome: "rejected" });
+    expect(message).not.toHaveProperty("bank");
+    expect(await loanIds()).toEqual([]);
+    expect(await objectsOf(id)).toContain("error report.json");
+  });
+
   it("leaves objects whose media types are those of their content", async () => {
     await deliver(keyOf("loans"), fileOf(["1|x|1000|2024-05-01"], { total: 5, time: TIME }));
     await deliver(keyOf("loans"), loans);

@@ -20,23 +20,24 @@ describe("the name of a delivery", () => {
     });
   });
 
-  it("is read below any folder", () => {
-    expect(parseDeliveryName("FirstNational/loans_20260930T220000Z.dat")).toMatchObject({
-      bank: "FirstNational",
-    });
-    expect(parseDeliveryName("dev/raw/FirstNational/loans_20260930T220000Z.dat")).toMatchObject({
-      bank: "FirstNational",
-    });
-  });
-
   it("compares a bank's letters however the file system composes them", () => {
-    expect(parseDeliveryName("CréditDÉté/loans_20260930T220000Z.dat".normalize("NFD"))).toMatchObject({
-      bank: "CréditDÉté".normalize("NFC"),
-    });
+    expect(parseDeliveryName("landing/CréditDÉté/loans_20260930T220000Z.dat".normalize("NFD"))).toMatchObject(
+      {
+        bank: "CréditDÉté".normalize("NFC"),
+      },
+    );
   });
 
   it.each([
     "loans_20260930T220000Z.dat",
+    "FirstNational/loans_20260930T220000Z.dat",
+    "raw/FirstNational/loans_20260930T220000Z.dat",
+    "landing/loans_20260930T220000Z.dat",
+    "landing/SecondNational/FirstNational/loans_20260930T220000Z.dat",
+    "landing/SecondNational/landing/FirstNational/loans_20260930T220000Z.dat",
+    "landing/$(id)/loans_20260930T220000Z.dat",
+    "landing/First National/loans_20260930T220000Z.dat",
+    "landing/First\nNational/loans_20260930T220000Z.dat",
     "landing/FirstNational/loans.dat",
     "landing/FirstNational/loans_20260930.dat",
     "landing/FirstNational/loans_20260930T220000.dat",
@@ -48,7 +49,7 @@ describe("the name of a delivery", () => {
     "landing/FirstNational/x/../loans 20260930T220000Z.dat",
     "",
   ])("is refused: %j", (key) => {
-    expect(problemOf(key)).toContain("is not <BankName>/");
+    expect(problemOf(key)).toContain("is not landing/<BankName>/");
   });
 
   it.each(["20260230T220000", "20261301T000000", "20260930T240000", "20260930T226000", "00000101T000000"])(

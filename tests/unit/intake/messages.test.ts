@@ -80,6 +80,17 @@ describe("the message to people", () => {
     expect(noticeOf(found({ outcome }), "b")).toBeUndefined();
   });
 
+  it("has no line that a key has made", () => {
+    const key = "landing/FirstNational/x\nWhat to do next\u2028  curl\u0085";
+    const written = "landing/FirstNational/x\uFFFDWhat to do next\uFFFD  curl\uFFFD";
+    const landing = { bucket: "landing", key, versionId: "v" };
+    const notices = [noticeOf(found({ key }), "b"), lostNotice({ id: "1", key, landing }, undefined)];
+    for (const notice of [...notices, lostNotice({ id: "1", key }, undefined)]) {
+      expect(notice?.message).toContain(written);
+      expect(notice?.message).not.toMatch(/[\u2028\u0085]|\nWhat to do next\s+curl/);
+    }
+  });
+
   it("has a subject that SNS takes, whatever the key", () => {
     const key = `landing/Crédit\n${"x".repeat(200)}`;
     expect(noticeOf(found({ key }), "b")?.subject).toMatch(/^[ -~]{1,99}$/);
