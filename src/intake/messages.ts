@@ -2,7 +2,7 @@
  * The messages about a settled delivery. Machines get one for every outcome; people for a delivery that was rejected or
  * failed. Neither quotes a record or a value: names of clients are personal data.
  */
-import { type Notice, subjectLine } from "../platform/lambda/notice";
+import { inOneLine, type Notice, subjectLine } from "../platform/lambda/notice";
 import { type Arrival, type ObjectAddress } from "./arrival";
 import { parseDeliveryName } from "./delivery";
 import type { Problem } from "./result";
@@ -126,9 +126,4 @@ function describe({ bucket, key, versionId }: ObjectAddress): string {
 function labelOf(key: string): string {
   const name = parseDeliveryName(key);
   return "problem" in name ? inOneLine(key) : `${name.feed} of ${name.bank}, ${name.businessTime},`;
-}
-
-/** A bank chooses the keys of its objects: none may look like another line of the message. */
-function inOneLine(key: string): string {
-  return key.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 }

@@ -1,5 +1,6 @@
 /** The messages about a raw file: machines get one for each outcome, people one for a rejection. None quotes a record. */
-import { type Notice, subjectLine } from "../../platform/lambda/notice";
+import { inOneLine, type Notice, subjectLine } from "../../platform/lambda/notice";
+import { quoted } from "../../platform/shell";
 import type { RawSummary } from "./raw-file";
 
 /** States what holds, not what happened: a message may come twice. */
@@ -31,12 +32,12 @@ export function rejectionNotice({
 What to do next
   The report has every problem, with its line and the record:
 
-  aws s3 cp ${report} -
+  aws s3 cp ${quoted(inOneLine(report))} -
 
   The tenant corrects the file and writes it again under the same name.
 
 Where the file is
-  ${file}
+  ${inOneLine(file)}
 `,
   };
 }

@@ -133,3 +133,8 @@ function nameParts(functionArn: string): FunctionName & { readonly name: string 
 export function subjectLine(text: string): string {
   return text.replace(/[^\x20-\x7e]+/g, " ").slice(0, 99);
 }
+
+/** A key that somebody else has chosen, for a message: it can't look like another line of it. */
+export function inOneLine(key: string): string {
+  return key.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "\uFFFD");
+}
