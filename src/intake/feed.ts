@@ -102,6 +102,11 @@ function expectUsable(options: FeedOptions<string>): void {
   if (keyType !== "int32" && keyType !== "int64") {
     throw new Error(`the key ${key} of the feed ${name} must be a whole number`);
   }
+  // Without a key a record is no row, and without an owner the row is nobody's.
+  const optional = columns.find((each) => each.nullable && (each.name === key || each.name === owner.column));
+  if (optional !== undefined) {
+    throw new Error(`the column ${optional.name} of the feed ${name} can't be nullable`);
+  }
   if ([owner, ...references].some(({ to }) => to.table === table)) {
     // A wrong record would make all those wrong that refer to it.
     throw new Error(`the feed ${name} can't refer to its own table`);

@@ -199,6 +199,19 @@ describe("a definition is refused", () => {
     ["that refers to its own table", { owner: { column: "id", to: days } }, "can't refer to its own table"],
     ["whose table isn't a plain name", { table: "days; drop table" }, "a name that is not lower case"],
     ["whose key is no number", { key: "day" }, "the key day of the feed days must be a whole number"],
+    [
+      "whose key may be missing",
+      { columns: [{ ...columns[0], nullable: true }, columns[1]] },
+      "the column id of the feed days can't be nullable",
+    ],
+    [
+      "whose owner may be missing",
+      {
+        columns: [columns[0], { ...columns[1], nullable: true }],
+        owner: { column: "day", to: payments },
+      },
+      "the column day of the feed days can't be nullable",
+    ],
     ["that tolerates too much", { maxRejectedRecords: 1001 }, "may tolerate 1000 wrong records at most"],
   ])("%s", (_, options, message) => {
     expect(() => defineFeed({ ...daysFeed, ...options })).toThrow(message);
