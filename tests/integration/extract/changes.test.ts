@@ -114,6 +114,43 @@ it("another line ending is named as such", async () => {
   });
 });
 
+/** Puts content at the key of the August file of the first bank, and makes the manifest name it by its version. */
+async function replacePublished(contentOf: (published: string) => string): Promise<string> {
+  const manifest = await world.manifest("2026-08", prefix);
+  const [file] = manifest.files;
+  if (file === undefined) throw new Error("August has no file");
+  const versionId = await world.put(file.key, contentOf(await world.read(file.key)));
+  const files = manifest.files.map((each) => (each === file ? { ...file, versionId, sha256: "0" } : each));
+  await world.put(`${prefix}_manifests/2026/08.json`, JSON.stringify({ ...manifest, files }));
+  return file.key;
+}
+
+it("other quotes are named as such", async () => {
+  await replacePublished((published) => published.replace(/^(\d+),/m, '"$1",'));
+  const { months } = await run({ month: "2026-08", diff: true });
+  expect(months[0]?.changes?.files).toMatchObject([
+    { form: "quotes", rows: { month: 0, window: 0, added: 0, removed: 0 } },
+  ]);
+});
+
+it("a published file that is gone, or is no CSV file, is named with the problem", async () => {
+  const problems = async () => {
+    const { months } = await run({ month: "2026-08", diff: true });
+    return months[0]?.changes?.files.map(({ problem }) => problem);
+  };
+  const key = await replacePublished((published) => `${published}"never closed`);
+  expect(await problems()).toEqual([expect.stringMatching(new RegExp(`^${key} is not a CSV file: `))]);
+  const [file] = (await world.manifest("2026-08", prefix)).files;
+  await world.remove(key, file?.versionId);
+  expect(await problems()).toEqual([`${key} is gone: there is no version ${file?.versionId ?? ""}`]);
+});
+
+it("a month that was withdrawn is none of the later months", async () => {
+  const environment = { EXTRACT_PREFIX: prefix };
+  await world.withdraw({ month: "2026-10", by: "a.person", reason: "test" }, { environment });
+  expect((await run({ month: "2026-09", restate: true })).laterMonths).toBeUndefined();
+});
+
 it("a restatement names the published months whose windows contain it, and none that the run has done", async () => {
   const restate = { restate: true, reason: "late" };
   const dry = await run({ month: "2026-08", restate: true, dryRun: true });

@@ -94,6 +94,10 @@ it("a withdrawal of a month that is empty now is undone only with allowEmpty as 
     });
     const empty = await world.run({ month, restate: true, allowEmpty: true }, options);
     expect(empty.months).toMatchObject([{ status: "restated", revision: 3, totals: { loanCount: "0" } }]);
+    // Published as empty on purpose: it stays so without the flag.
+    for (const asked of [{ month }, { month, restate: true }]) {
+      expect((await world.run(asked, options)).months).toMatchObject([{ status: "unchanged", revision: 3 }]);
+    }
   } finally {
     await move("- 10000");
   }

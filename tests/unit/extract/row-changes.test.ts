@@ -94,6 +94,18 @@ it("other columns are named, and the columns that both have are compared", async
   expect(changes).toHaveLength(1);
 });
 
+it("a column that the published file lacks between two others shifts no figure", async () => {
+  const at = columns.indexOf("loan_count");
+  const without = (row: Row) => row.toSpliced(at, 1);
+  const { found, changes } = await compare(
+    [without(branch(1)), without(branch(2))],
+    [branch(1), branch(2, { loan_total: "301" })],
+    without(columns),
+  );
+  expect(found.rows).toEqual({ ...nothing, month: 1 });
+  expect(changes[0]?.columns).toEqual([{ column: "loan_total", published: "300", now: "301" }]);
+});
+
 it("rows of several key columns are matched by all of them", async () => {
   const loan = (branchId: string, id: string, amount: string): Row => [
     "1",
