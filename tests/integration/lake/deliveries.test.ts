@@ -216,6 +216,12 @@ it("a control total that differs from the trailer's doesn't get into the lake", 
   });
 });
 
+it("a month without deliveries is missing", async () => {
+  expect(await world.lake.run({ month: "2019-01", dataset: "loans" })).toMatchObject([
+    { status: "missing", objects: [] },
+  ]);
+});
+
 it("a message about another bucket, and a stage without intake, are refused", async () => {
   const message = await world.send({ time: "2024-08-31T22:00:00Z", details: ["81|8|1000|"], total: 8 });
   const report = { ...message.report, bucket: "another" };

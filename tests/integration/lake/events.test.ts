@@ -14,6 +14,16 @@ const context = {
   getRemainingTimeInMillis: () => 60_000,
 } as Context;
 
+const log: string[] = [];
+/** The log lines since `from` that have a key. */
+const logged = (key: string, from = 0): Record<string, unknown>[] =>
+  log
+    .slice(from)
+    .flatMap((text) => text.trim().split("\n"))
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => key in line);
+
 let lake: LakeWorld;
 let extractTopic: string;
 let lakeTopic: string;
@@ -23,7 +33,8 @@ beforeAll(async () => {
   extractTopic = lake.world.aws.createTopic("announce");
   lakeTopic = lake.world.aws.createTopic("announce-lake");
   Object.assign(process.env, { ANNOUNCE_TOPIC_ARN: extractTopic, LAKE_TOPIC_ARN: lakeTopic });
-  for (const stream of [process.stdout, process.stderr]) jest.spyOn(stream, "write").mockReturnValue(true);
+  for (const stream of [process.stdout, process.stderr])
+    jest.spyOn(stream, "write").mockImplementation((text) => log.push(String(text)) > 0);
 });
 afterAll(async () => {
   jest.restoreAllMocks();
@@ -66,8 +77,13 @@ async function expectAsPublished(month: string): Promise<void> {
 
 it("an announcement brings the month into the lake, which announces it with its files", async () => {
   const message = await announced("2026-08");
+  const before = log.length;
   expect(await deliver(message)).toEqual({ batchItemFailures: [] });
   await expectAsPublished("2026-08");
+  const { totals } = await lake.world.manifest("2026-08");
+  expect(logged("LakeRows", before)).toMatchObject([{ LakeRows: totals.rowCount }]);
+  const done = logged("message", before).filter((line) => line["message"] === "month done");
+  expect(done).toMatchObject([{ dataset, month: "2026-08", status: "published", objectCount: 4 }]);
   const { month: record } = await lake.recorded(dataset, "2026-08");
   expect(sent()).toEqual([
     {
@@ -83,9 +99,10 @@ it("an announcement brings the month into the lake, which announces it with its 
 it("the same announcement again, even in one batch, changes nothing and announces nothing", async () => {
   const message = await announced("2026-07");
   await deliver(message, message);
-  const count = sent().length;
+  const [count, lines] = [sent().length, log.length];
   expect(await deliver(message)).toEqual({ batchItemFailures: [] });
   expect(sent()).toHaveLength(count);
+  expect(logged("LakeRows", lines)).toEqual([]);
   await expectAsPublished("2026-07");
 });
 

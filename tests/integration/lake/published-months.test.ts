@@ -1,6 +1,9 @@
 /** Published months in the lake: typed, proven and whole, for each tenant in a bucket of its own. */
 import { createHash } from "node:crypto";
 
+import { DeleteObjectCommand } from "@aws-sdk/client-s3";
+import { parquetMetadata } from "hyparquet";
+
 import { definitionSha256 } from "../../../src/lake/dataset";
 import { loanMovingAverage } from "../../../src/lake/datasets/loan-moving-average";
 import { addMonths, type Month, monthRange } from "../../../src/platform/month";
@@ -74,6 +77,20 @@ it("its key is the source's SHA-256 below the partition, and no partition column
   }
 });
 
+it("its Parquet file names its dataset, its month and the SHA-256 of its source", async () => {
+  const { files } = await lake.world.manifest(month);
+  for (const tenant of lake.tenants) {
+    const source = files.find(({ bankId }) => bankId === tenant.bankId);
+    const [listed] = await lake.listed(tenant, dataset, month);
+    const { key_value_metadata } = parquetMetadata(Uint8Array.from(listed?.file ?? []).buffer);
+    expect(key_value_metadata).toEqual([
+      { key: "dataset", value: dataset },
+      { key: "month", value: month },
+      { key: "source_sha256", value: source?.sha256 },
+    ]);
+  }
+});
+
 it("its lineage leads from the Parquet file to the statement and the snapshot", async () => {
   const manifest = await lake.world.manifest(month);
   const { month: record, files } = await lake.recorded(dataset, month);
@@ -115,6 +132,32 @@ it("its lineage leads from the Parquet file to the statement and the snapshot", 
       },
     ]);
   }
+});
+
+it("a run whose file another run removes fails, and the next one makes it again", async () => {
+  const [first] = lake.tenants;
+  if (first === undefined) throw new Error("there is no tenant");
+  const other = "2026-03";
+  await lake.world.run({ month: other });
+  let removed = "";
+  const run = lake.run(
+    { month: other, dataset },
+    {
+      observe: async ({ step, tenant }) => {
+        if (step !== "listed" || tenant !== first.id) return;
+        removed = (await lake.listed(first, dataset, other))[0]?.key ?? "";
+        await lake.world.s3.send(new DeleteObjectCommand({ Bucket: bucketOf(first), Key: removed }));
+      },
+    },
+  );
+  await expect(run).rejects.toMatchObject({
+    name: "ConflictError",
+    message: expect.stringContaining(
+      `another run has removed s3://${bucketOf(first)}/analytics-ready/`,
+    ) as string,
+  });
+  expect(await lake.run({ month: other, dataset, remake: true })).toMatchObject([{ month: other }]);
+  expect((await lake.listed(first, dataset, other)).map(({ key }) => key)).toEqual([removed]);
 });
 
 it("a month that is there is left as it is: nothing is written", async () => {

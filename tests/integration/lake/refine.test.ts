@@ -14,12 +14,15 @@ beforeAll(async () => {
   topic = world.lake.world.aws.createTopic("lake");
   people = world.lake.world.aws.createTopic("notify");
   Object.assign(process.env, world.lake.environment, { LAKE_TOPIC_ARN: topic, NOTIFY_TOPIC_ARN: people });
-  for (const stream of [process.stdout, process.stderr]) jest.spyOn(stream, "write").mockReturnValue(true);
+  for (const stream of [process.stdout, process.stderr])
+    jest.spyOn(stream, "write").mockImplementation((text) => log.push(String(text)) > 0);
 });
 afterAll(async () => {
   jest.restoreAllMocks();
   await world.close();
 });
+
+const log: string[] = [];
 
 const sent = (arn: string) =>
   world.lake.world.aws.messages.filter(({ topicArn }) => topicArn === arn).map(({ message }) => message);
@@ -40,7 +43,7 @@ it("a file becomes rows with calculated values, exact types and a way back to it
   const text = [
     HEADER,
     "9223372036854775807,2026-01-31,-9999999999999999.99,EUR,",
-    '2,2026-01-01,007.5,EUR,"a ""quoted"" text,\nin two lines 🏦"',
+    '002,2026-01-01,007.5,EUR,"a ""quoted"" text,\nin two lines 🏦"',
     '3,2026-01-02,-0,CHF,""',
     "",
   ].join("\n");
@@ -170,6 +173,11 @@ describe("a file that is not right leaves a report, and nothing else", () => {
           reason: "is of 2026-03, the first row of 2026-02: a file has rows of one month",
         },
       ],
+    ],
+    [
+      "wrong rows behind a wrong header",
+      "id;booked_on\nx;y\n",
+      [{ line: 1, reason: `the header is not that of transactions: ${HEADER}` }],
     ],
     ["nothing", "", [{ reason: "the file is empty" }]],
     ["only a header", `${HEADER}\n`, [{ reason: "the file has no rows after its header" }]],
@@ -306,6 +314,46 @@ it("a corrected file replaces what it brought, in another month too; a wrong cor
   expect(await world.verify("2026-08")).toMatchObject([{ status: "verified", problems: [] }]);
 });
 
+it("a file takes its steps once; what it replaces is cleaned up, and what is settled is left alone", async () => {
+  const key = "raw/transactions/steps.csv";
+  const steps = async () => {
+    const seen: string[] = [];
+    const uri = await world.write(key, transactionsOf("2025-03", [`${seen.length}.25`]));
+    const { status, month } = await world.run(uri, "refine", ({ step }) => void seen.push(step));
+    expect([status, month]).toEqual(["accepted", "2025-03"]);
+    expect(await world.run(uri)).toMatchObject({ status: "unchanged", month: "2025-03" });
+    return seen;
+  };
+  const taken = ["checked", "processed", "completed", "proven", "recorded", "noted", "entered", "listed"];
+  expect(await steps()).toEqual([...taken, "announced", "settled"]);
+  const uri = await world.write(key, transactionsOf("2025-03", ["7.25"]));
+  const seen: string[] = [];
+  await world.run(uri, "refine", ({ step }) => void seen.push(step));
+  expect(seen).toEqual([...taken, "cleaned", "announced", "settled"]);
+});
+
+it("the log counts the rows of files that are taken, and the files that are not right", async () => {
+  const metrics = async (content: string) => {
+    const before = log.length;
+    await world.write("raw/transactions/counted.csv", content);
+    await world.deliver();
+    const lines = log.slice(before).flatMap((text) =>
+      text
+        .trim()
+        .split("\n")
+        .filter((line) => line.startsWith("{")),
+    );
+    const all = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(all).toContainEqual(expect.objectContaining({ message: "file done" }));
+    return [
+      all.flatMap(({ RefinedRows = [] }) => RefinedRows),
+      all.flatMap(({ RejectedFiles = [] }) => RejectedFiles),
+    ];
+  };
+  expect(await metrics(transactionsOf("2025-04", ["4.00", "5.00"]))).toEqual([[2], []]);
+  expect(await metrics("wrong")).toEqual([[], [1]]);
+});
+
 it("events that were lost, and a list that is gone, are made up for by the schedule's message", async () => {
   await world.write("raw/transactions/lost.csv", transactionsOf("2026-09", ["9.00"]));
   await world.write("raw/transactions/lost-too.csv", "wrong");
@@ -377,5 +425,9 @@ it("a closed month's files become one by one write, with all of their rows and l
   expect(await world.amounts(month)).toEqual([...amounts, "9.00"]);
   expect(await world.compact(month)).toMatchObject({ done: [{ status: "compacted", fileCount: 4 }] });
   expect(await world.amounts(month)).toEqual([...amounts, "9.00"]);
-  await expect(world.compact("2099-01")).rejects.toMatchObject({ name: "RequestError" });
+  await expect(world.compact("2099-01")).rejects.toMatchObject({
+    name: "RequestError",
+    message: "2099-01 has not ended (UTC)",
+    hint: expect.stringContaining("no more files of it are expected") as string,
+  });
 });

@@ -66,6 +66,7 @@ it("a bank without a tenant fails the month, before anything is written", async 
     await expect(lake.run({ month, dataset })).rejects.toMatchObject({
       name: "ConfigError",
       message: expect.stringContaining('"Paper Bank" (bank 4)') as string,
+      hint: expect.stringContaining("Add each bank to tenants.json") as string,
     });
   } finally {
     await setTenants([first, second, third, fourth]);

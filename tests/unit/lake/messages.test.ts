@@ -15,3 +15,19 @@ it("the message about a rejected file can be copied into a shell, and has no lin
   const inQuotes = written.replace("'", String.raw`'\''`);
   expect(message).toContain(`\n  aws s3 cp 's3://lake/rejected/${inQuotes}.report.json' -\n`);
 });
+
+it.each([
+  [undefined, "nothing of it is in the lake.\n"],
+  [1, "nothing of it is in the lake. It has 1 problem.\n"],
+  [2, "nothing of it is in the lake. It has 2 problems.\n"],
+])("the message about a file with %s problems says how many", (problemCount, end) => {
+  const summary = {
+    tenant: "t",
+    dataset: "d",
+    status: "rejected" as const,
+    file: "s3://b/f",
+    report: "s3://b/r",
+  };
+  const notice = rejectionNotice({ ...summary, ...(problemCount !== undefined && { problemCount }) });
+  expect(notice?.message).toContain(end);
+});
