@@ -1,7 +1,7 @@
 /** The bucket as pipelines see it, against the local endpoint: the memory of staging, and the errors of bodies. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { CreateMultipartUploadCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import { CreateMultipartUploadCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 
 import { type LocalAws, startLocalAws } from "../../../local/aws/server";
 import { awsClients } from "../../../src/platform/aws";
@@ -31,6 +31,53 @@ async function withStore<Result>(action: (objects: ObjectStore) => Promise<Resul
     s3.destroy();
   }
 }
+
+it("some bytes are read of the version that is asked for, and of none that isn't there", async () => {
+  aws.createBucket("versioned", { versioning: true });
+  const versioned = { ...settings, bucket: "versioned" };
+  const s3 = await awsClients(aws.clientConfig).s3(versioned);
+  const put = async (Body: string) =>
+    (await s3.send(new PutObjectCommand({ Bucket: "versioned", Key: "a", Body }))).VersionId ?? "";
+  const [first, second] = [await put("first"), await put("other")];
+  const read = (versionId: string | null, key = "a") =>
+    withDeadline(20_000, "Wait.", async ({ signal }) => {
+      const objects = new ObjectStore(s3, versioned, "run", signal);
+      const bytes = await objects.readRange(key, versionId, 1, 3);
+      return bytes && Buffer.from(bytes).toString();
+    });
+  expect([await read(first), await read(second), await read(null)]).toEqual(["ir", "th", "th"]);
+  expect(await read(null, "b")).toBeUndefined();
+  s3.destroy();
+});
+
+it.each(["NoSuchKey", "NotFound"])("an object that is removed already is no error: %s", async (code) => {
+  const remove = aws.onRequest(({ operation }) =>
+    operation === "DeleteObject" ? { respond: { status: 404, code, message: "" } } : undefined,
+  );
+  const removing = withStore((objects) => objects.remove("a", { etag: '"1"', versionId: null }));
+  await expect(removing).resolves.toBeUndefined();
+  remove();
+});
+
+it.each([
+  [429, "SlowDown", "Wait a few minutes.", true],
+  [503, "SlowDown", "Wait a few minutes.", true],
+  [403, "AccessDenied", "Check that the role may use the bucket bucket and its KMS key.", false],
+  [301, "PermanentRedirect", "Check AWS_REGION: the bucket bucket is in another region.", false],
+  [404, "NoSuchBucket", "this account and region have no bucket bucket.", false],
+  [400, "InvalidRequest", "The message above has the cause. A retry won't help.", false],
+] as const)("an answer %s %s says what to do: %s", async (status, code, hint, retry) => {
+  const remove = aws.onRequest(({ operation }) =>
+    operation === "HeadObject" || operation === "GetObject"
+      ? { respond: { status, code, message: "" } }
+      : undefined,
+  );
+  const failing = withStore((objects) => objects.read("a"));
+  await expect(failing).rejects.toMatchObject({
+    ...{ name: "StorageError", retry, hint: expect.stringContaining(hint) as string },
+  });
+  remove();
+});
 
 it("all open uploads are found, however many answers it takes to list them", async () => {
   const s3 = await awsClients(aws.clientConfig).s3(settings);

@@ -1,9 +1,12 @@
 /** The database as pipelines see it, against a real server: write transactions and snapshots. */
 import { Socket } from "node:net";
 
+import { freePort } from "../../../local/free-port";
 import type { Connection } from "../../../src/platform/database/connection";
 import { withConnection } from "../../../src/platform/database/connection";
+import type { Credentials } from "../../../src/platform/database/credentials";
 import { withDeadline } from "../../../src/platform/deadline";
+import type { Statement } from "../../../src/platform/statement";
 import { World } from "../../support/world";
 
 let world: World;
@@ -18,24 +21,82 @@ beforeEach(() => world.sql("truncate entry"));
 const statement = (text: string) => ({ name: "test.sql", text, sha256: "" });
 const insert = (id: number) => statement(`insert into entry values (${id})`);
 
-function connected<Result>(action: (connection: Connection) => Promise<Result>): Promise<Result> {
+function credentials(): Credentials {
   const { username, password, host, port, dbname } = world.secret;
-  const credentials = {
+  return {
     ...{ host: String(host), port: Number(port), database: String(dbname) },
     ...{ user: String(username), password: String(password) },
   };
+}
+
+/** @param tried which credentials are tried, in this order; how many of them were is counted. */
+function connected<Result>(
+  action: (connection: Connection) => Promise<Result>,
+  tried: readonly Credentials[] = [credentials()],
+  count: () => void = () => undefined,
+): Promise<Result> {
   const settings = {
     ...{ secretId: "", host: undefined, port: undefined, name: undefined, schema: undefined },
     ssl: "disable" as const,
   };
   async function* candidates() {
-    yield credentials;
-    await Promise.resolve();
+    for (const each of tried) {
+      count();
+      yield await Promise.resolve(each);
+    }
   }
   return withDeadline(30_000, "Wait.", (deadline) =>
     withConnection(settings, candidates(), deadline, action),
   );
 }
+
+describe("credentials", () => {
+  const nothing = () => Promise.resolve("connected");
+  const wrong = () => ({ ...credentials(), password: "wrong" });
+
+  it("are tried until the server accepts some", async () => {
+    const count = jest.fn();
+    expect(await connected(nothing, [wrong(), credentials(), credentials()], count)).toBe("connected");
+    expect(count).toHaveBeenCalledTimes(2);
+    await expect(connected(nothing, [wrong(), wrong()])).rejects.toMatchObject({ name: "CredentialsError" });
+  });
+
+  it("are not tried further if the server can't be reached", async () => {
+    const count = jest.fn();
+    const closed = { ...credentials(), port: await freePort() };
+    await expect(connected(nothing, [closed, credentials()], count)).rejects.toMatchObject({
+      name: "DatabaseUnavailableError",
+    });
+    expect(count).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("a stream", () => {
+  const numbers = (text: string) => statement(`select ${text} as number from generate_series(1, 100000) n`);
+  const read = (of: Statement, name = "number") =>
+    connected(async (connection) => {
+      const snapshot = await connection.openSnapshot();
+      const { batches } = snapshot.stream(of, [], [{ name, type: "int32", meaning: "" }]);
+      let count = 0;
+      for await (const rows of batches) count += rows.length;
+      return count;
+    });
+
+  it("has all rows", async () => {
+    expect(await read(numbers("n"))).toBe(100_000);
+  });
+
+  it("that fails behind its first rows rejects with the statement's error", async () => {
+    await expect(read(numbers("1 / (99999 - n)"))).rejects.toMatchObject({
+      name: "QueryError",
+      message: expect.stringContaining("division by zero") as string,
+    });
+  });
+
+  it("with other columns than expected is refused before its first row", async () => {
+    await expect(read(numbers("n"), "other")).rejects.toMatchObject({ name: "DefinitionError" });
+  });
+});
 
 const entries = async () =>
   (await world.sql<{ id: number }>("select id from entry order by id")).map(({ id }) => id);
@@ -72,7 +133,11 @@ describe("a write transaction", () => {
         await transaction.query(insert(1)).catch(() => undefined);
       }),
     );
-    await expect(stubborn).rejects.toMatchObject({ name: "QueryError" });
+    await expect(stubborn).rejects.toMatchObject({
+      name: "QueryError",
+      message: "nothing was written: a statement of the transaction had failed",
+      hint: "The log has the statement's error. A retry won't help.",
+    });
     expect(await entries()).toEqual([]);
   });
 

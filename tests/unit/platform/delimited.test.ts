@@ -53,6 +53,7 @@ describe("a delimited field", () => {
     ["decimal(5,2)", "1.2.3"],
     ["decimal(5,2)", "NaN"],
     ["date", "1900-02-29"],
+    ["date", "2024-02-30"],
     ["date", "2026-9-1"],
     ["date", "2026-00-10"],
     ["date", "2026-10-00"],
@@ -117,6 +118,11 @@ describe("blocks of lines", () => {
   it("cut a line that is too long, and go on with the next one", async () => {
     expect(await blocks(`ab\n${"x".repeat(100)}\ncd\n`, 7, 20)).toEqual([
       { text: "ab\n", isCut: false },
+      { text: "x".repeat(20), isCut: true },
+      { text: "cd\n", isCut: false },
+    ]);
+    // The end of the long line is the first byte of a chunk.
+    expect(await blocks(`${"x".repeat(28)}\ncd\n`, 7, 20)).toEqual([
       { text: "x".repeat(20), isCut: true },
       { text: "cd\n", isCut: false },
     ]);

@@ -33,6 +33,8 @@ it.each([
   [["H", { optional: "D" }], "H", "H"],
   [["H", { many: ["D", { many: "A" }] }], "HDADAA", "HDADAA"],
   [["H", { many: ["D", { many: "A" }] }], "HA", "H not A"],
+  [["H", { oneOf: ["D", { many: "A" }] }, "T"], "HT", "HT"],
+  [["H", { oneOf: ["D", "A"] }, "T"], "HT", "H not T"],
   [["H", { many: [{ optional: "A" }, { optional: "D" }] }, "T"], "HDADT", "HDADT"],
 ] as const)("the order %j of %s is followed: %s", (order, types, expected) => {
   expect(follow<string>(order as Order<string>, types.split(""))).toBe(expected);
