@@ -80,10 +80,6 @@ export class Session {
     });
     // A lost connection doesn't end a stream by itself, so the client's error event has to.
     this.#client.on("error", this.#lose);
-    // The server's last message says why it closes the connection; between two fetches nothing else listens for it.
-    this.#client.connection.on("errorMessage", (error: Error & { severity?: string }) => {
-      if (error.severity === "FATAL" || error.severity === "PANIC") this.#lose(error);
-    });
     deadline.signal.addEventListener("abort", this.#giveUp);
   }
 
