@@ -197,6 +197,16 @@ it("content with another SHA-256 than the expected one is not loaded", async () 
   expect(await intake.state()).toEqual(before);
 });
 
+it("content that can't be read to its end is not loaded, and the error is the content's own", async () => {
+  const before = await intake.state();
+  async function* broken() {
+    yield await Promise.resolve(Buffer.from(TWO_LOANS));
+    throw new Error("the content's own");
+  }
+  await expect(intake.load(broken)).rejects.toThrow("the content's own");
+  expect(await intake.state()).toEqual(before);
+});
+
 describe("deliveries after one another", () => {
   const at = async (amount: number, hour: string): Promise<DeliveryResult> =>
     intake.load(oneLoan(amount, `2026-09-30T${hour}:00:00Z`), { time: `20260930T${hour}0000` });

@@ -229,7 +229,10 @@ describe("a file that is not right leaves a report, and nothing else", () => {
   it("a thousand problems are in the report, and the number of all", async () => {
     await problemsOf("raw/transactions/many.csv", transactionsOf("2026-02", Array<string>(1001).fill("x")));
     const [report] = await world.reports("raw/transactions/many.csv");
-    expect(report).toMatchObject({ problemCount: 1001 });
+    expect(report).toMatchObject({
+      ...{ problemCount: 1001, dataset: "transactions" },
+      ...{ reportedAt: expect.stringMatching(/^20.*Z$/) as string, runId: expect.any(String) as string },
+    });
     expect(report?.["problems"]).toHaveLength(1000);
   });
 });

@@ -215,6 +215,15 @@ function footerOf(file: Buffer): FileMetaData {
   return parquetMetadata(Uint8Array.from(file).buffer);
 }
 
+it("a timestamp has as many digits behind the point as it was written with", async () => {
+  const texts = ["22:00:00+00", "22:00:00.5+00", "22:00:00.25Z", "22:00:00.000001+00:00"];
+  const file = await fileOf([column("timestamp", "t")], [texts.map((text) => [`2026-09-30 ${text}`])]);
+  const start = BigInt(Date.parse("2026-09-30T22:00:00Z")) * 1000n;
+  expect(await readBack([column("timestamp", "t")], file)).toEqual(
+    [0n, 500_000n, 250_000n, 1n].map((more) => [String(start + more)]),
+  );
+});
+
 it("names its writer by the version that is installed, and keeps the metadata", async () => {
   const file = await fileOf([column("int32")], [[["1"]]], { metadata: { dataset: "loans", sha256: "abc" } });
   const { created_by, key_value_metadata } = footerOf(file);
