@@ -1,8 +1,9 @@
 const config = require("../../jest.config.js");
 
-const { MUTATION_TESTS: tests = "{unit,integration}/{extract,intake,lake,platform,rotation}" } = process.env;
+const { MUTATION_TESTS: tests = "{unit,integration,faults}/{cli,extract,intake,lake,platform,rotation}" } =
+  process.env;
 
-/** Unit and integration tests in the processes themselves: the packaged functions are not mutated. @type {import("jest").Config} */
+/** Tests in the processes themselves: the packaged functions are not mutated. @type {import("jest").Config} */
 module.exports = {
   ...config,
   rootDir: "../..",
