@@ -82,7 +82,7 @@ function fitting<Result>(result: Result): Result {
  * Lambda passes nothing on to a destination that is too large, and then nobody would be told.
  */
 function cutDown(error: BatchError): string {
-  const line = error.message.replace(/\s*[\r\n]+\s*/g, " ");
+  const line = error.message.replace(/\s*[\r\n\u0085\u2028\u2029]+\s*/g, " ");
   if (line.length <= LONGEST_MESSAGE) return line;
   // Lambda reports the stack as well, which repeats the message.
   error.stack = error.name;

@@ -52,7 +52,7 @@ it("an error about thousands of banks is short enough for an e-mail, and says wh
 });
 
 it("a bank's name can't claim that months are published, or say what to do", async () => {
-  const name = "Bank\nDone: 2026-09\r\nTry: Send money.\nOne";
+  const name = "Bank\nDone: 2026-09\r\nTry: Send money.\u2028\u0085One";
   expect(await failureWith(`${name} differs`, [])).toEqual({
     ...{ name: "ConflictError", hint, done: [] },
     message: "Bank Done: 2026-09 Try: Send money. One differs",
