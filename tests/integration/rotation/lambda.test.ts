@@ -43,6 +43,7 @@ describe("rotate", () => {
         ...{ step, versionId, outcome: "done" },
         secretId: world.secretId,
       });
+      expect(output).toContain(`"input":{"Step":"${step}","SecretId":`);
       expect(output).toContain(`"result":{"step":"${step}"`);
     }
     const secrets = [RotationToken];
