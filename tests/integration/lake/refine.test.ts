@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 
+import { DeleteObjectCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+
 import { bucketOf } from "../../support/lake-world";
 import { HEADER, RefineWorld, transactionsOf } from "../../support/refine-world";
 
@@ -355,6 +357,17 @@ it("the log counts the rows of files that are taken, and the files that are not 
   };
   expect(await metrics(transactionsOf("2025-04", ["4.00", "5.00"]))).toEqual([[2], []]);
   expect(await metrics("wrong")).toEqual([[], [1]]);
+});
+
+it("verify names a source of the rows that is gone", async () => {
+  const key = "raw/transactions/source.csv";
+  const uri = await world.write(key, transactionsOf("2025-05", ["5.00"]));
+  await world.deliver();
+  const { s3 } = world.lake.world;
+  const at = { Bucket: bucketOf(world.tenant), Key: key };
+  const { VersionId } = await s3.send(new HeadObjectCommand(at));
+  await s3.send(new DeleteObjectCommand({ ...at, VersionId }));
+  expect(await world.verify("2025-05")).toMatchObject([{ status: "damaged", problems: [`${uri}: gone`] }]);
 });
 
 it("events that were lost, and a list that is gone, are made up for by the schedule's message", async () => {

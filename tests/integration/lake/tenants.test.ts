@@ -167,9 +167,24 @@ it("a file with other bytes than the manifest says leaves no object behind", asy
   await expect(lake.run({ month, dataset })).rejects.toMatchObject({
     name: "VerificationError",
     message: expect.stringContaining("the SHA-256 of") as string,
+    hint: expect.stringContaining("extract it again if it is damaged") as string,
   });
   expect((await lake.keys(first)).filter((key) => key.includes("year=2025/month=08"))).toEqual([]);
   expect(await lake.openUploads(first)).toEqual([]);
+});
+
+it("a file that S3 does not hand out is not taken for a damaged one", async () => {
+  const month = "2025-10";
+  await lake.world.run({ month });
+  const undo = lake.world.aws.onRequest(({ operation, key }) =>
+    operation === "GetObject" && key?.startsWith("FirstNational/2025/10/") === true
+      ? { respond: { status: 403, code: "AccessDenied", message: "no" } }
+      : undefined,
+  );
+  await expect(lake.run({ month, dataset }).finally(undo)).rejects.toMatchObject({
+    name: "StorageError",
+    message: expect.stringContaining("AccessDenied") as string,
+  });
 });
 
 it("a file that is gone fails the month", async () => {

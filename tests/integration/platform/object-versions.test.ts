@@ -49,6 +49,16 @@ describe("a copy", () => {
     expect(await textOf(bucket, "raw/a")).toBe("first");
   });
 
+  it("may be of what the key holds now", async () => {
+    await put(landing, "a", "first");
+    await put(landing, "a", "second");
+    const source = { bucket: landing, key: "a", versionId: null };
+    expect(await withVersions((versions) => versions.copyHere(source, "raw/a", "1"))).toMatchObject({
+      byteCount: 6,
+    });
+    expect(await textOf(bucket, "raw/a")).toBe("second");
+  });
+
   it("made again is the copy that is there", async () => {
     const source = { bucket: landing, key: "a", versionId: await put(landing, "a", "x") };
     const first = await withVersions((versions) => versions.copyHere(source, "raw/a", "1"));

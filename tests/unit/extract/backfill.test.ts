@@ -90,6 +90,18 @@ describe("the pieces", () => {
     ]);
   });
 
+  it("may take half of a Lambda's time to the millisecond", () => {
+    const both = (took: number) =>
+      piecesOf(
+        months("2026-01", "2026-02"),
+        new Map([
+          ["2026-01" as Month, PIECE_MS - 1000],
+          ["2026-02" as Month, took],
+        ]),
+      ).length;
+    expect([both(1000), both(1001)]).toEqual([1, 2]);
+  });
+
   it("never have a gap, leave out and repeat nothing, and fit unless they are single months", () => {
     const month = fc.integer({ min: 0, max: 60 }).map((count) => addMonths("2020-01" as Month, count));
     fc.assert(
