@@ -1,9 +1,8 @@
 const config = require("../../jest.config.js");
 
-const { MUTATION_TESTS: tests = "{unit,integration,faults}/{cli,extract,intake,lake,platform,rotation}" } =
-  process.env;
+const { MUTATION_TESTS: tests = "{unit,integration}/{extract,intake,lake,platform,rotation}" } = process.env;
 
-/** Tests in the processes themselves: the packaged functions are not mutated. @type {import("jest").Config} */
+/** Unit and integration tests in the processes themselves: the packaged functions are not mutated. @type {import("jest").Config} */
 module.exports = {
   ...config,
   rootDir: "../..",

@@ -132,9 +132,24 @@ describe("verify", () => {
     expect(metricsOf()).toHaveProperty("NewestPublishedMonthAge");
   });
 
-  it("fails for a missing month", async () => {
-    await expect(verify({ month: "2026-08" }, context)).rejects.toMatchObject({ name: "VerificationError" });
+  it("fails for a missing month, and says that it must run", async () => {
+    await expect(verify({ month: "2026-08" }, context)).rejects.toMatchObject({
+      name: "VerificationError",
+      message: expect.stringContaining("\nTry: Run the missing month;") as string,
+    });
     expect(metricsOf()).not.toHaveProperty("NewestPublishedMonthAge");
+  });
+
+  it("fails for a damaged month, and says that its files must not be used", async () => {
+    const { files } = await world.manifest("2026-09");
+    const { key = "" } = files[0] ?? {};
+    const damaged = await world.put(key, "something else");
+    await expect(verify({ month: "2026-09" }, context)).rejects.toMatchObject({
+      name: "VerificationError",
+      message: expect.stringContaining("\nTry: Don't use these files.") as string,
+    });
+    await world.remove(key, damaged);
+    expect((await verify(september, context)).months).toMatchObject([{ status: "verified" }]);
   });
 });
 
