@@ -1,9 +1,13 @@
 /** The way of a delivery, by the state machine's definition, the real handlers, real PostgreSQL and real HTTP. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
+import { checkFile, intakeFile } from "../../../src/intake/by-hand";
 import { WaitingError } from "../../../src/intake/errors";
 import { start } from "../../../src/intake/lambda";
 import { DeliveryWorld } from "../../support/delivery-world";
@@ -343,6 +347,49 @@ describe("the events of the landing bucket", () => {
     expect(status).toBe("FAILED");
     expect(world.notices[0]?.message).toContain("it was never received");
   });
+});
+
+it("a file of this machine takes the same steps, and each is told; a check loads nothing", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "by-hand-"));
+  const file = path.join(folder, "loans_20240531T220000Z.dat");
+  await writeFile(file, loans);
+  const byHand = async (action: typeof intakeFile) => {
+    const steps: string[] = [];
+    const taken = await world.byHand((edge) =>
+      action(file, "FirstNational", edge, (event) => {
+        expect(event.file).toBe(file);
+        if (event.step !== steps.at(-1)) steps.push(event.step);
+      }),
+    );
+    return { steps, taken };
+  };
+  const about = { file, feed: "loans", bank: "FirstNational", businessTime: TIME };
+  const right = { rejectedRecords: 0, problemCount: 0, problems: [] };
+  const counts = { records: 2, inserted: 2, updated: 0, same: 0, stale: 0, rejected: 0 };
+  try {
+    const checked = await byHand(checkFile);
+    expect(checked).toEqual({ steps: ["loading"], taken: { ...about, ...right, counts, outcome: "loaded" } });
+    expect([await loanIds(), await world.contents()]).toEqual([[], {}]);
+    const keys = {
+      raw: expect.stringMatching(/^raw\/FirstNational\/loans_20240531T220000Z\.[0-9a-f]{32}\.dat$/) as string,
+      report: expect.stringMatching(
+        /^archive\/FirstNational\/loans_20240531T220000Z\..*\.report\.json$/,
+      ) as string,
+    };
+    const first = await byHand(intakeFile);
+    expect(first).toEqual({
+      steps: ["receiving", "loading", "staging", "settling"],
+      taken: { ...about, ...right, ...keys, counts, outcome: "loaded" },
+    });
+    expect(await loanIds()).toEqual([1, 2]);
+    const { steps, taken } = await byHand(intakeFile);
+    expect([steps.filter((step) => step !== "loading"), taken.outcome]).toEqual([
+      ["receiving", "settling"],
+      "unchanged",
+    ]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 it("a replay of everything that was ever delivered changes not one row", async () => {
