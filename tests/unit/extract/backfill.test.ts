@@ -215,6 +215,7 @@ describe("the message", () => {
 
   it("has what is done, what failed, and the command that goes on", () => {
     const { subject, message } = noticeOf(summary, place);
+    expect(message).not.toMatch(/ \n/);
     expect(subject).toBe(
       "[bank-batch prod] The backfill of loan_moving_average: 4 months done, 2 ranges failed",
     );

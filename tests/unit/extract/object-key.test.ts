@@ -86,6 +86,7 @@ describe("an object's key", () => {
   it.each([
     ["Alpha", "Аlpha", "Alpha and Аlpha look the same, but Alpha has U+0041, Аlpha has U+0410"],
     ["Alpha", "𝒜lpha", "Alpha and 𝒜lpha look the same, but Alpha has U+0041, 𝒜lpha has U+1D49C"],
+    ["Bill", "BiIl", "Bill and BiIl look the same, but BiIl has U+0049"],
     ["Bank O", "Bank 0", "BankO and Bank0 look the same, but BankO has U+004F, Bank0 has U+0030"],
     ["Modern", "Modem", "Modern and Modem look the same, but Modern has U+0072 U+006E, Modem has U+006D"],
     ["ABEK", "АВЕК", "ABEK and АВЕК look the same"],

@@ -35,6 +35,9 @@ describe("files that were taken", () => {
     expect(() => {
       expectTaken(files);
     }).toThrow("a file was rejected: b");
+    expect(() => {
+      expectTaken([...files, taken("d", "rejected")]);
+    }).toThrow("files were rejected: b, d");
   });
 
   it("are none if all were loaded or unchanged", () => {
