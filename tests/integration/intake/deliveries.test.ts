@@ -51,6 +51,8 @@ async function deliverAll(): Promise<void> {
   await world.run(await put(3, 3), { IntakeLoad: broken });
   await world.tasks.IntakeReceive({ ...(await put(2, 2)) });
   await world.run(await put(0, 1));
+  // A file whose name is wrong is no bank's.
+  await world.run(await world.deliver("landing/FirstNational/loans.txt", "x"));
 }
 
 const range = { from: day(6), to: day(0), banks: ["PaperBank"], now };

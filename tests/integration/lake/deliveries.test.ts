@@ -53,6 +53,7 @@ it("an accepted delivery becomes typed rows in its bank's bucket, with a way bac
     .update(fileOf(sent.details, { ...sent, feed: "loans" }))
     .digest("hex");
   const uri = `s3://${bucketOf(first)}/analytics-ready/loans/year=2024/month=01/${sha256}.parquet`;
+  expect(await world.lineage(uri.replace(/^s3:\/\/[^/]+\//, ""))).toEqual(await world.lineage(uri));
   expect((await world.lineage(uri)).filter((line) => /s3:|as recorded/.test(line))).toEqual([
     uri,
     expect.stringContaining("as recorded"),

@@ -118,3 +118,13 @@ it("a mean of three whole numbers adds their sum, whatever was rounded", () => {
   totals.add(at, [33n, 67n, 100n, -33n, null]);
   expect(totals.totals["windowLoanTotal"]).toBe("5");
 });
+
+it("a file's rows are counted, whether its first column has a total or not", () => {
+  for (const dataset of datasets) {
+    const totals = new ControlTotals(dataset);
+    const row = dataset.columns.map(({ type }) => (/^(int|decimal)/.test(type) ? "1" : null));
+    totals.addRows([row, row]);
+    totals.addRows([row]);
+    expect([dataset.name, totals.rowCount]).toEqual([dataset.name, 3]);
+  }
+});
