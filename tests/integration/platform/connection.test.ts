@@ -34,6 +34,7 @@ function connected<Result>(
   action: (connection: Connection) => Promise<Result>,
   tried: readonly Credentials[] = [credentials()],
   count: () => void = () => undefined,
+  stop?: AbortSignal,
 ): Promise<Result> {
   const settings = {
     ...{ secretId: "", host: undefined, port: undefined, name: undefined, schema: undefined },
@@ -45,8 +46,11 @@ function connected<Result>(
       yield await Promise.resolve(each);
     }
   }
-  return withDeadline(30_000, "Wait.", (deadline) =>
-    withConnection(settings, candidates(), deadline, action),
+  return withDeadline(
+    30_000,
+    "Wait.",
+    (deadline) => withConnection(settings, candidates(), deadline, action),
+    stop,
   );
 }
 
@@ -177,6 +181,67 @@ describe("a snapshot", () => {
       expect(await second.query(countEntries)).toEqual([["1"]]);
     });
   });
+});
+
+describe("what waits for the server ends for the reason of a stop", () => {
+  const reason = new Error("stopped");
+
+  /** Stops when the action waits. */
+  async function stopped(action: (connection: Connection) => Promise<unknown>): Promise<unknown> {
+    const controller = new AbortController();
+    const ended = connected(action, [credentials()], undefined, controller.signal);
+    const timer = setTimeout(() => {
+      controller.abort(reason);
+    }, 200);
+    try {
+      return await ended.catch((error: unknown) => error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+  const sleeps = statement("select 'x'::varchar(1) as slept from pg_sleep(20)");
+  const columns = [{ name: "slept", type: "text(1)", meaning: "" }] as const;
+
+  it.each<[string, (connection: Connection) => Promise<unknown>]>([
+    ["a statement", async (connection) => (await connection.openSnapshot()).query(sleeps)],
+    [
+      "a stream",
+      async (connection) => {
+        const { batches } = (await connection.openSnapshot()).stream(sleeps, [], columns);
+        for await (const _ of batches) continue;
+      },
+    ],
+    [
+      "a copy whose content hangs",
+      (connection) =>
+        connection.writeTransaction((transaction) =>
+          transaction.copyIn(statement("copy entry from stdin"), hanging()),
+        ),
+    ],
+  ])("%s", async (_, action) => {
+    expect(await stopped(action)).toMatchObject({ name: "DatabaseUnavailableError", cause: reason });
+    expect(await entries()).toEqual([]);
+  });
+
+  async function* hanging() {
+    yield Buffer.from("1\n");
+    await new Promise(() => undefined);
+  }
+});
+
+it("a write transaction is read committed and can write, whatever the role's defaults are", async () => {
+  const role = String(world.secret["username"]);
+  await world.sql(`alter role ${role} set default_transaction_isolation = 'serializable'`);
+  await world.sql(`alter role ${role} set default_transaction_read_only = on`);
+  try {
+    const shown = statement(
+      "select current_setting('transaction_isolation'), current_setting('transaction_read_only')",
+    );
+    const found = connected((connection) => connection.writeTransaction((each) => each.query(shown)));
+    expect(await found).toEqual([["read committed", "off"]]);
+  } finally {
+    await world.sql(`alter role ${role} reset all`);
+  }
 });
 
 describe("a role with a time zone and a date style of its own", () => {
