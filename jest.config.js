@@ -12,7 +12,8 @@ module.exports = {
   globalSetup: "<rootDir>/tests/support/global-setup.ts",
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   testTimeout: 60_000,
-  maxWorkers: "100%",
+  // More than there are processors: many tests wait, for time limits and locks.
+  maxWorkers: "150%",
   collectCoverageFrom: ["src/**/*.ts"],
   coverageReporters: ["text"],
 };
