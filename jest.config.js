@@ -1,3 +1,5 @@
+const { availableParallelism } = require("node:os");
+
 /** @type {import("jest").Config} */
 module.exports = {
   testMatch: ["<rootDir>/tests/**/*.test.ts"],
@@ -13,7 +15,7 @@ module.exports = {
   globalTeardown: "<rootDir>/tests/support/global-teardown.ts",
   testTimeout: 60_000,
   // More than there are processors: many tests wait, for time limits and locks.
-  maxWorkers: "150%",
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
   collectCoverageFrom: ["src/**/*.ts"],
   coverageReporters: ["text"],
 };
