@@ -229,6 +229,19 @@ describe("the message", () => {
     expect(message).toContain("Execution arn:execution");
   });
 
+  it("has a line for each range of months with the same outcome", () => {
+    const done = [
+      { month: "2026-01" as Month, status: "published" },
+      { month: "2026-02" as Month, status: "unchanged" },
+      { month: "2026-03" as Month, status: "published" },
+      { month: "2026-04" as Month, status: "published" },
+    ] as BackfillSummary["done"];
+    const { message } = noticeOf({ outcome: "done", input: {}, done, failed: [], notInLake: [] }, place);
+    expect(message).toContain(
+      "\n  2026-01  published\n  2026-03 to 2026-04  published\n  2026-02  unchanged\n",
+    );
+  });
+
   it("says nothing of what to do if all is done", () => {
     const done: BackfillSummary = { outcome: "done", input: {}, done: [], failed: [], notInLake: [] };
     expect(noticeOf(done, place).message).not.toContain("next");

@@ -21,7 +21,11 @@ describe("the order of files that are taken by hand", () => {
   });
 
   it("refuses a file that is named twice", () => {
-    expect(() => inFeedOrder(["a.dat", "b.dat", "a.dat"])).toThrow("a.dat is named twice");
+    const twice = expect.objectContaining({
+      message: "wrong input: a.dat is named twice",
+      hint: "Name each file once.",
+    }) as Error;
+    expect(() => inFeedOrder(["a.dat", "b.dat", "a.dat"])).toThrow(twice);
   });
 });
 

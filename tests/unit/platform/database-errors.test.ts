@@ -28,6 +28,19 @@ describe("an error of PostgreSQL", () => {
     });
   });
 
+  it("about a right says which one to grant, as far as the statement tells", () => {
+    const error = failure("permission denied for table loans", "42501", "ERROR");
+    expect(databaseError(error, credentials, "select 1 from loans")).toMatchObject({
+      name: "QueryError",
+      hint: expect.stringMatching(
+        /^Grant the user reader select on table loans\. An extract reads/,
+      ) as string,
+    });
+    expect(databaseError(error, credentials)).toMatchObject({
+      hint: "Grant the user reader select on the tables of docs/contract.md, section 1.",
+    });
+  });
+
   it.each(["08006", "53300", "57P01", "57P03", "40001"])(
     "with SQLSTATE %s means that the database is unavailable",
     (code) => {
