@@ -231,11 +231,11 @@ describe("the message", () => {
 
   it("has a line for each range of months with the same outcome", () => {
     const done = [
-      { month: "2026-01" as Month, status: "published" },
-      { month: "2026-02" as Month, status: "unchanged" },
-      { month: "2026-03" as Month, status: "published" },
-      { month: "2026-04" as Month, status: "published" },
-    ] as BackfillSummary["done"];
+      { month: "2026-01" as Month, status: "published", revision: 1 },
+      { month: "2026-02" as Month, status: "unchanged", revision: 1 },
+      { month: "2026-03" as Month, status: "published", revision: 1 },
+      { month: "2026-04" as Month, status: "published", revision: 1 },
+    ] as const;
     const { message } = noticeOf({ outcome: "done", input: {}, done, failed: [], notInLake: [] }, place);
     expect(message).toContain(
       "\n  2026-01  published\n  2026-03 to 2026-04  published\n  2026-02  unchanged\n",
