@@ -48,7 +48,7 @@ export async function writeLoans(owner: Client, directory: string, rowCount: num
   const header = `H|loans|1|1|${BUSINESS_TIME}\n`;
   await write(file, header, rowCount, (at) => `D|${record(at)}\n`, `T|${rowCount}|${total}\n`);
   await write(details, "", rowCount, (at) => `${at + 2}|${record(at)}\n`, "");
-  const delivery = parseDeliveryName("FirstNational/loans_20260131T220000Z.dat");
+  const delivery = parseDeliveryName("landing/FirstNational/loans_20260131T220000Z.dat");
   if ("problem" in delivery) throw new Error(delivery.problem);
   return { delivery, file, details, rowCount };
 }
