@@ -48,7 +48,7 @@ export function noticeOf({ key, report }: FoundReport, bucket: string): Notice |
   const label = labelOf(report.key);
   const what = report.outcome === "rejected" ? rejection(report) : failed(report.failure);
   return {
-    subject: subjectLine(`[bank-batch] ${label} ${report.outcome}`.replaceAll(",", "")),
+    subject: subjectOf(label, report.outcome),
     message: `${verdict(report, label)}
 
 ${what}
@@ -64,6 +64,10 @@ Where the file is
   s3://${bucket}/${report.file.key}
 `,
   };
+}
+
+function subjectOf(label: string, what: string): string {
+  return subjectLine(`[bank-batch] ${label.replaceAll(",", "")} ${what}`);
 }
 
 /** A delivery that failed with counts was loaded, and failed at a later step. */
@@ -85,7 +89,8 @@ function nextStep({ outcome, raw }: Report): string {
 
 /** The first problems, by lines. A reason has no value of the record, unlike the record itself. */
 function rejection({ problems, problemCount, figures = [] }: Report): string {
-  const shown = problems.slice(0, 10).map((problem) => `  ${describeProblem(problem)}`);
+  // The problem with a wrong name quotes the key.
+  const shown = problems.slice(0, 10).map((problem) => `  ${inOneLine(describeProblem(problem))}`);
   const more = problemCount > shown.length ? [`  … and ${problemCount - shown.length} more`] : [];
   const compared = figures.map(
     ({ name, stated, found = "unknown" }) => `  ${name}: stated ${stated}, found ${found}`,
@@ -108,7 +113,7 @@ function failed(failure: Failure | undefined): string {
 export function lostNotice({ key, landing }: Arrival, failure: Failure | undefined): Notice {
   const label = labelOf(key);
   return {
-    subject: subjectLine(`[bank-batch] ${label} not received`.replaceAll(",", "")),
+    subject: subjectOf(label, "not received"),
     message: `The delivery ${label} could not be received. Nothing of it is in the database.
 
 ${failed(failure)}

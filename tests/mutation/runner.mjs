@@ -65,7 +65,7 @@ function createRunner(injector) {
 /** `TestStatus.Failed` of Stryker's interface. */
 const TEST_FAILED = 1;
 
-/** The files with these tests: unit, integration, then other tests; of each kind, where they are the largest part first. */
+/** The files with these tests: unit tests first, then integration tests, then others; of each kind, the fullest match first. */
 function cheapestFirst(testIds) {
   const files = JSON.parse(readFileSync(testFilesOf, "utf8"));
   const totals = countBy(Object.values(files).flat());

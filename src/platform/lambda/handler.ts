@@ -36,8 +36,7 @@ const SHOWN_ENTRIES = 100;
 /**
  * @returns the action's result; if it is too large for Lambda, the first 100 entries of each of its lists, and
  *   `truncated: true`.
- * @throws the action's error; what to do is added to its message, because Lambda reports nothing else of
- *   it.
+ * @throws the action's error; what to do is added to its message, because Lambda reports nothing else of it.
  */
 export async function handle<Result>(
   event: unknown,

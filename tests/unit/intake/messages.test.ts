@@ -1,4 +1,5 @@
 /** The messages about a delivery: what people and machines are told, and that no message quotes a record. */
+import { parseDeliveryName } from "../../../src/intake/delivery";
 import { lostNotice, messageOf, noticeOf } from "../../../src/intake/messages";
 import type { FoundReport, Report } from "../../../src/intake/report";
 
@@ -84,7 +85,13 @@ describe("the message to people", () => {
     const key = "landing/FirstNational/x\nWhat to do next\u2028  curl\u0085";
     const written = "landing/FirstNational/x\uFFFDWhat to do next\uFFFD  curl\uFFFD";
     const landing = { bucket: "landing", key, versionId: "v" };
-    const notices = [noticeOf(found({ key }), "b"), lostNotice({ id: "1", key, landing }, undefined)];
+    const problems = [parseDeliveryName(key)].flatMap((name) =>
+      "problem" in name ? [{ reason: name.problem }] : [],
+    );
+    const notices = [
+      noticeOf(found({ key, problems }), "b"),
+      lostNotice({ id: "1", key, landing }, undefined),
+    ];
     for (const notice of [...notices, lostNotice({ id: "1", key }, undefined)]) {
       expect(notice?.message).toContain(written);
       expect(notice?.message).not.toMatch(/[\u2028\u0085]|\nWhat to do next\s+curl/);
