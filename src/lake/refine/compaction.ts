@@ -26,9 +26,6 @@ export interface Compaction {
   readonly fileCount: number;
 }
 
-/** What was done, in this order. */
-export type CompactionStep = "completed" | "proven" | "recorded" | "noted" | "listed";
-
 /** Single files that are digested at once. */
 const FILES_AT_ONCE = 4;
 
@@ -41,7 +38,6 @@ export async function compactMonth(
   dataset: Dataset,
   tenant: Tenant,
   month: Month,
-  observe: (step: CompactionStep) => void | Promise<void> = () => undefined,
 ): Promise<Compaction> {
   expectEnded(month, lake.now());
   const { items, open, settings } = lake;
@@ -51,32 +47,22 @@ export async function compactMonth(
   const isNeeded = keys.length > 1 && !compacted.has(keysDigest(keys));
   if (isNeeded) {
     const place = { tenant, bucket: open(settings.bucketOf(tenant)), dataset, month };
-    await lake.inTurn(() => join(lake, place, keys, observe));
+    await lake.inTurn(() => join(lake, place, keys));
   }
   await updateList(lake, tenantMonth);
-  await observe("listed");
   return { ...about, status: isNeeded ? "compacted" : "unchanged", fileCount: keys.length };
 }
 
 /** Makes the joined file and records that it replaces the single ones. */
-async function join(
-  lake: TenantLake,
-  place: MonthPlace,
-  keys: readonly string[],
-  observe: (step: CompactionStep) => void | Promise<void>,
-): Promise<void> {
+async function join(lake: TenantLake, place: MonthPlace, keys: readonly string[]): Promise<void> {
   const { tenant, bucket, dataset, month } = place;
   const digest = keysDigest(keys);
   const singles = await eachAtOnce(keys, FILES_AT_ONCE, (key) => findSingle(lake, bucket, key));
   const made = await makeParquet(place, digest, joinedRows(place, singles));
-  await observe("completed");
   const found = await proveParquet(place, made, sumOf(singles), "the single files");
-  await observe("proven");
   const parents = singles.map(({ parent }) => parent);
   await recordMade(lake, place, objectOf(bucket, made), found, parents);
-  await observe("recorded");
   await writeCompacted(lake.items, { tenant, dataset: dataset.name, month }, digest, made.key);
-  await observe("noted");
 }
 
 /** @throws RequestError if more files of the month may come. */

@@ -78,6 +78,28 @@ it("names of clients stay in intake", async () => {
   expect(file?.file.includes("Lovelace")).toBe(false);
 });
 
+it("a delivery takes its steps once, in their order; months come in their order, whichever bank is named first", async () => {
+  const send = (bank: 1 | 2, month: string) =>
+    world.send({ bank, time: `${month}-28T22:00:00Z`, details: [`5${bank}|5|${bank}000|`], total: 5 });
+  await send(1, "2023-05");
+  await send(2, "2023-06");
+  const seen: string[] = [];
+  const run = () =>
+    world.lake.run(
+      { all: true, dataset: "loans" },
+      { observe: ({ step, month, tenant = "" }) => void seen.push(`${month} ${tenant}: ${step}`) },
+    );
+  const months = (await run()).map(({ month, status }) => `${month} ${status}`);
+  expect(months).toEqual(["2023-05 published", "2023-06 published", "2024-01 unchanged"]);
+  const steps = ["completed", "proven", "recorded", "entered", "listed", "announced", "settled"];
+  expect(seen.splice(0)).toEqual([
+    ...steps.map((step) => `2023-05 ${first.id}: ${step}`),
+    ...steps.map((step) => `2023-06 ${second.id}: ${step}`),
+  ]);
+  await run();
+  expect(seen).toEqual([]);
+});
+
 /** The newest record of each loan, as the documents say. */
 const newest = `select idloan, amount, account_idaccount, loan_date::varchar from month
   qualify row_number() over (partition by idloan order by business_time desc, load_number desc) = 1 order by idloan`;

@@ -160,6 +160,24 @@ it("a run whose file another run removes fails, and the next one makes it again"
   expect((await lake.listed(first, dataset, other)).map(({ key }) => key)).toEqual([removed]);
 });
 
+it("a month takes its steps once, in their order: all files are proven and recorded before any list names one", async () => {
+  const other = "2026-01";
+  await lake.world.run({ month: other });
+  const seen: string[] = [];
+  const run = () => lake.run({ month: other, dataset }, { observe: ({ step }) => void seen.push(step) });
+  const each = (...steps: readonly string[]) => steps.flatMap((step) => lake.tenants.map(() => step));
+  await run();
+  const listed = [...each("listed"), "announced", "month recorded"];
+  // Two files are made at once.
+  expect(seen.slice(0, -listed.length).sort()).toEqual(each("completed", "proven", "recorded", "staged"));
+  expect(seen.splice(0).slice(-listed.length)).toEqual(listed);
+  await run();
+  expect(seen).toEqual([]);
+  await lake.world.withdraw({ month: other, by: "a.person", reason: "test data" });
+  await run();
+  expect(seen).toEqual([...listed, "cleaned"]);
+});
+
 it("a month that is there is left as it is: nothing is written", async () => {
   const requests = await lake.requestsDuring(() =>
     expect(lake.run({ month, dataset })).resolves.toMatchObject([{ status: "unchanged", revision: 1 }]),
