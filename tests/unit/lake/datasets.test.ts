@@ -1,6 +1,6 @@
 /** The datasets agree with the extracts that they are made of, and never change except by new columns at the end. */
 import { definitions } from "../../../src/extract/definitions";
-import { ControlTotals } from "../../../src/lake/dataset";
+import { ControlTotals, definitionSha256 } from "../../../src/lake/dataset";
 import { feeds } from "../../../src/intake/feeds";
 import { datasets, deliveryDatasets, extractDatasets } from "../../../src/lake/datasets";
 import type { Column } from "../../../src/platform/columns";
@@ -45,6 +45,24 @@ it("names of clients are in no dataset", () => {
   expect(clients?.columns.map(({ name }) => name)).toEqual([
     ...["business_time", "load_number", "idclient", "branch_idbranch"],
   ]);
+});
+
+it("a definition's digest changes with a column's name, type, nullability and place, and with nothing else", () => {
+  const digestOf = (...columns: Column[]) => definitionSha256({ ...loanMovingAverage, columns });
+  const [a, b]: [Column, Column] = [
+    { name: "a", type: "int32", meaning: "one" },
+    { name: "b", type: "int64", meaning: "two" },
+  ];
+  const digest = digestOf(a, b);
+  expect(digestOf({ ...a, meaning: "another" }, b)).toBe(digest);
+  const others = [
+    digestOf({ ...a, name: "c" }, b),
+    digestOf({ ...a, type: "int64" }, b),
+    digestOf({ ...a, nullable: true }, b),
+    digestOf(b, a),
+    digestOf(a),
+  ];
+  expect(new Set([digest, ...others]).size).toBe(6);
 });
 
 /** Parquet files with these columns are there for ever. A new column is added to the dataset, and then here. */
