@@ -55,8 +55,7 @@ export function summaryText(summary: BackfillSummary, stage: string | undefined)
             "docs/runbook.md says what each error means. When the cause is gone, go on:",
             "",
             commandOf(goOn, stage),
-            "",
-            ...(stage === undefined ? [] : [`The state machine's input is ${JSON.stringify(goOn)}`]),
+            ...(stage === undefined ? [] : ["", `The state machine's input is ${JSON.stringify(goOn)}`]),
           ],
     ],
   ] as const;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 
 import type { Piece } from "../../../src/extract/backfill/piece";
-import { commandOf, noticeOf } from "../../../src/extract/backfill/notice";
+import { commandOf, noticeOf, summaryText } from "../../../src/extract/backfill/notice";
 import { PIECE_MS, piecesOf } from "../../../src/extract/backfill/plan";
 import { backfillInputOf, MOST_MONTHS, parseBackfill } from "../../../src/extract/backfill/request";
 import { type BackfillSummary, summarise } from "../../../src/extract/backfill/summary";
@@ -239,6 +239,60 @@ describe("the message", () => {
     const { message } = noticeOf({ outcome: "done", input: {}, done, failed: [], notInLake: [] }, place);
     expect(message).toContain(
       "\n  2026-01  published\n  2026-03 to 2026-04  published\n  2026-02  unchanged\n",
+    );
+  });
+
+  it("counts the months and ranges of the extract, and those that the lake doesn't have", () => {
+    const month = { month: "2026-01" as Month, status: "published", revision: 1 } as const;
+    const range = { from: "2026-02" as Month, to: "2026-02" as Month, error: "StorageError", message: "503" };
+    const missing = { month: "2026-01" as Month, error: "StorageError" };
+    const subjectOf = (more: Partial<BackfillSummary>) =>
+      noticeOf(
+        {
+          outcome: "failed",
+          input: { extract: "loan_detail" },
+          done: [],
+          failed: [],
+          notInLake: [],
+          ...more,
+        },
+        place,
+      ).subject;
+    const start = "[bank-batch prod] The backfill of loan_detail";
+    expect(subjectOf({})).toBe(`${start}: 0 months done`);
+    expect(subjectOf({ done: [month], failed: [range] })).toBe(`${start}: 1 month done, 1 range failed`);
+    expect(subjectOf({ done: [month], notInLake: [missing] })).toBe(
+      `${start}: 1 month done, 1 not in the lake`,
+    );
+    expect(subjectOf({ notPlanned: { error: "QueryError", message: "no" } })).toBe(
+      `${start} was not planned: QueryError`,
+    );
+  });
+
+  it("has all that is left to do, for people at a terminal and for the state machine", () => {
+    const missing = { month: "2026-01" as Month, error: "StorageError" };
+    const goOn = { from: "2026-01", to: "2026-01", lake: true };
+    const left: BackfillSummary = {
+      ...{ outcome: "failed", input: goOn, done: [], failed: [], notInLake: [missing], goOn },
+    };
+    const text = (next: string) =>
+      [
+        "The backfill of loan_moving_average: 0 months done, 1 not in the lake.\n",
+        "Done, but not in the lake\n  2026-01  StorageError; the lake's log has more\n",
+        "What to do next",
+        "  docs/runbook.md says what each error means. When the cause is gone, go on:",
+        `\n  npx bank-batch backfill --from 2026-01 --to 2026-01 --lake${next}\n`,
+      ].join("\n");
+    expect(summaryText(left, undefined)).toBe(text(""));
+    const machine = `\n  The state machine's input is ${JSON.stringify(goOn)}\n`;
+    expect(summaryText(left, "prod")).toBe(text(" --stage prod") + machine);
+    const { message } = noticeOf(left, place);
+    expect(message).toBe(`${summaryText(left, "prod")}\nWhere to look\n  Execution arn:execution\n`);
+    const notPlanned = { error: "QueryError", message: "no such table\nDETAIL: none" };
+    const { goOn: _, ...settled } = left;
+    expect(summaryText({ ...settled, notInLake: [], notPlanned }, "prod")).toBe(
+      "The backfill of loan_moving_average was not planned: QueryError.\n\n" +
+        "What happened\n  QueryError: no such table\n  DETAIL: none\n",
     );
   });
 

@@ -117,6 +117,12 @@ describe("a request", () => {
     expect(refusal(event).exitCode).toBe(64);
   });
 
+  it("is refused with an example of what can be asked for, in the words of the place where it is read", () => {
+    const { hint, hintOnTerminal } = refusal({});
+    expect(hint).toContain('{"month": "2026-09"}, or a range, {"from": "2026-01", "to": "2026-06"}');
+    expect(hintOnTerminal).toContain("--month 2026-09, or a range, --from 2026-01 --to 2026-06");
+  });
+
   it("is refused with all mistakes at once", () => {
     const { message } = refusal({ month: "2026-13", from: "x", monht: "2026-09", bank: 1, dryRun: 1 });
     for (const key of ["month:", "from:", "monht:", "bank:", "dryRun:"]) expect(message).toContain(key);

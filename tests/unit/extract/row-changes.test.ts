@@ -148,3 +148,30 @@ it("both streams are read side by side, so memory does not grow with the rows", 
   expect(rows.month).toBe(10 * batchCount);
   expect(apart).toBeLessThanOrEqual(1);
 });
+
+it("an error in today's rows ends the reading of the published file", async () => {
+  let isEnded = false;
+  async function* published(): AsyncGenerator<readonly Row[]> {
+    try {
+      yield await Promise.resolve([columns]);
+      for (let id = 1; ; id += 1) yield await Promise.resolve([branch(id)]);
+    } finally {
+      isEnded = true;
+    }
+  }
+  async function* now(): AsyncGenerator<readonly Row[]> {
+    yield await Promise.resolve([branch(1)]);
+    throw new Error("the connection is gone");
+  }
+  const comparison = compareRows(averages, published(), now(), () => undefined);
+  await expect(comparison).rejects.toThrow("the connection is gone");
+  expect(isEnded).toBe(true);
+});
+
+it("a published file without a header has no rows", async () => {
+  async function* nothingAtAll(): AsyncGenerator<readonly Row[]> {
+    // It is empty.
+  }
+  const found = await compareRows(averages, nothingAtAll(), batchesOf([branch(1)]), () => undefined);
+  expect(found).toEqual({ rows: { ...nothing, added: 1 } });
+});
