@@ -275,6 +275,24 @@ describe("a step that fails for good", () => {
     expect(again).toEqual({ id: expect.stringMatching(/^[0-9a-f]{32}$/) as string, outcome: "failed" });
   });
 
+  it("has the report of its first failure, until it is taken again or its file is found wrong", async () => {
+    const { id } = await deliver(keyOf("loans"), wrongTrailer, { IntakeLoad: broken });
+    const key = `raw/FirstNational/loans_20240531T220000Z.${id}.dat`;
+    const arrival = { id, key: keyOf("loans"), raw: { key, versionId: null, byteCount: 1 } };
+    const reasonAfter = async (isReplay: boolean) => {
+      await world.tasks.IntakeSettle({
+        arrival: { ...arrival, isReplay },
+        error: { Error: "QueryError", Cause: `it broke again: ${isReplay}` },
+      });
+      return Object.values(await world.reports()).map((each) => each["failure"]);
+    };
+    expect(await reasonAfter(false)).toEqual([{ name: "QueryError", message: "it broke" }]);
+    expect(await reasonAfter(true)).toEqual([{ name: "QueryError", message: "it broke again: true" }]);
+    expect(await world.replay(key)).toMatchObject({ outcome: "rejected" });
+    const reports = Object.values(await world.reports());
+    expect(reports.map(({ outcome, failure }) => [outcome, failure])).toEqual([["rejected", undefined]]);
+  });
+
   it("doesn't overwrite the report of a rejection", async () => {
     const { id } = await deliver(keyOf("loans"), wrongTrailer);
     const before = await world.reports();
