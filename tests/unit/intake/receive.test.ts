@@ -1,4 +1,5 @@
 /** What is received, and what is refused before anything is copied. */
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -90,6 +91,11 @@ describe("a delivery that is taken again", () => {
     expect(expired.copies).toEqual([{ from, to: rawKey, mediaType: "text/plain; charset=utf-8" }]);
   });
 
+  it("is its own file, whatever the bank is called", async () => {
+    const key = keyIn("raw", { ...arrival, key: address.key.replace("Bank", "Ferrorento") });
+    expect((await receiveAgain(bucketOf({ [key]: 7 }), key)).raw?.key).toBe(key);
+  });
+
   it("keeps the extension of a file with a wrong name", async () => {
     const unnamed = `error/_unnamed/${arrival.id}.bin`;
     const bucket = bucketOf({ [unnamed]: 7 });
@@ -116,6 +122,8 @@ describe("a file of this machine", () => {
       await writeFile(file, "content");
       const bucket = { find: (key: string) => bucketOf({ [key]: 7 }).find(key) };
       expect(await receiveFile(bucket, unreachable, file, "Bank")).toMatchObject({
+        // It follows from the name and the bytes alone, so the file is known again by every later version.
+        id: arrivalId("file", address.key, createHash("sha256").update("content").digest("hex")),
         ...{ key: address.key, raw: { versionId: "v9", byteCount: 7 }, step: "received" },
       });
     } finally {
