@@ -52,8 +52,9 @@ export const UNNAMED = "_unnamed";
 export function keyIn(area: Area, { id, key }: Pick<Arrival, "id" | "key">, extension?: string): string {
   const delivery = parseDeliveryName(key);
   if ("problem" in delivery) return `${area}/${UNNAMED}/${id}.${extension ?? "bin"}`;
-  const [, stem = "", own = ""] = /^(.*?)\.(dat(?:\.gz)?)$/.exec(delivery.fileName) ?? [];
-  return `${area}/${delivery.bank}/${stem}.${id}.${extension ?? own}`;
+  const { bank, fileName, gzip } = delivery;
+  const own = gzip ? "dat.gz" : "dat";
+  return `${area}/${bank}/${fileName.slice(0, fileName.indexOf("."))}.${id}.${extension ?? own}`;
 }
 
 /** The media type of a file by its key: text, compressed, or anything under a wrong name. */
@@ -62,12 +63,24 @@ export function mediaTypeOf(fileKey: string): string {
   return fileKey.endsWith(".dat.gz") ? "application/gzip" : "application/octet-stream";
 }
 
+interface KeyParts {
+  readonly bank: string;
+  /** The file's name without its extension. */
+  readonly stem: string;
+  readonly id: string;
+  readonly extension: string;
+}
+
 /** What {@link keyIn} has made the key of a file or a report from; undefined for other keys, and for wrong names. */
 export function parseKey(
   key: string,
 ): (Delivery & { readonly id: string; readonly extension: string }) | undefined {
-  const [, bank = "", stem = "", id = "", extension = ""] =
-    /^[^/]+\/([^/]+)\/([^/]+)\.([0-9a-f]{32})\.(dat|dat\.gz|report\.json)$/.exec(key) ?? [];
+  const parts =
+    /^[^/]+\/(?<bank>[^/]+)\/(?<stem>[^/]+)\.(?<id>[0-9a-f]{32})\.(?<extension>dat|dat\.gz|report\.json)$/.exec(
+      key,
+    )?.groups as KeyParts | undefined;
+  if (parts === undefined) return undefined;
+  const { bank, stem, id, extension } = parts;
   const delivery = parseDeliveryName(`landing/${bank}/${stem}.dat`);
   return "problem" in delivery ? undefined : { ...delivery, id, extension };
 }
@@ -78,11 +91,14 @@ export function parseKey(
  * @throws RequestError for any other key.
  */
 export function arrivalOf(fileKey: string): Pick<Arrival, "id" | "key"> {
-  const [, bank = "", stem, id = "", extension = ""] =
-    /^(?:raw|error)\/([^/]+)\/(?:([^/]+)\.)?([0-9a-f]{32})\.(dat|dat\.gz|bin)$/.exec(fileKey) ?? [];
-  const key = `landing/${bank}/${stem ?? id}.${extension}`;
-  if (id !== "" && keyIn("raw", { id, key }, extension) === fileKey.replace(/^error/, "raw")) {
-    return { id, key };
+  const parts =
+    /^(?:raw|error)\/(?<bank>[^/]+)\/(?:(?<stem>[^/]+)\.)?(?<id>[0-9a-f]{32})\.(?<extension>dat|dat\.gz|bin)$/.exec(
+      fileKey,
+    )?.groups as (Omit<KeyParts, "stem"> & Partial<KeyParts>) | undefined;
+  if (parts !== undefined) {
+    const { bank, id, stem = id, extension } = parts;
+    const key = `landing/${bank}/${stem}.${extension}`;
+    if (keyIn("raw", { id, key }, extension) === fileKey.replace(/^error/, "raw")) return { id, key };
   }
   throw new RequestError(`${JSON.stringify(fileKey)} is not the key of a delivery in raw/ or error/`, {
     hint: "A message or a report about the delivery names the key: raw/FirstNational/loans_20260930T220000Z.<id>.dat",

@@ -56,16 +56,17 @@ export function inFeedOrder(files: readonly string[]): readonly string[] {
   const twice = files.find((file, at) => files.indexOf(file) !== at);
   if (twice !== undefined)
     throw new RequestError(`wrong input: ${twice} is named twice`, { hint: "Name each file once." });
-  const named = files.map((file) => ({ file, name: parseDeliveryName(deliveryKey(file, "Bank")) }));
-  const rank = ({ name }: (typeof named)[number]): string => {
-    if ("problem" in name) return "~";
-    const feed = feedNames.indexOf(name.feed);
-    return `${String(feed < 0 ? feedNames.length : feed).padStart(4, "0")} ${name.businessTime}`;
-  };
-  return named
-    .map((each) => ({ ...each, rank: rank(each) }))
-    .sort((one, other) => (one.rank < other.rank ? -1 : one.rank > other.rank ? 1 : 0))
+  return files
+    .map((file) => ({ file, ...rankOf(file) }))
+    .sort((one, other) => one.feed - other.feed || one.time - other.time)
     .map(({ file }) => file);
+}
+
+function rankOf(file: string): { readonly feed: number; readonly time: number } {
+  const name = parseDeliveryName(deliveryKey(file, "Bank"));
+  if ("problem" in name) return { feed: feedNames.length + 1, time: 0 };
+  const feed = feedNames.indexOf(name.feed);
+  return { feed: feed < 0 ? feedNames.length : feed, time: Date.parse(name.businessTime) };
 }
 
 /**

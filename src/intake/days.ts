@@ -41,6 +41,8 @@ export function instantOf(day: Day, time: string, timeZone: string): Date {
   return new Date(asUtc - offsetMs(new Date(first), timeZone));
 }
 
+type ClockParts = Readonly<Record<"year" | "month" | "day" | "hour" | "minute" | "second", string>>;
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** How far a zone's clocks are ahead of UTC. @throws RangeError if there is no such zone. */
@@ -53,10 +55,8 @@ function offsetMs(instant: Date, timeZone: string): number {
       ...{ hour: "2-digit", minute: "2-digit", second: "2-digit" },
     });
   formats.set(timeZone, format);
-  const parts = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value]));
-  const { year, month, day, hour, minute, second } = parts;
-  const local = Date.parse(
-    `${year ?? ""}-${month ?? ""}-${day ?? ""}T${hour ?? ""}:${minute ?? ""}:${second ?? ""}Z`,
-  );
+  const parts = format.formatToParts(instant).map(({ type, value }) => [type, value]);
+  const { year, month, day, hour, minute, second } = Object.fromEntries(parts) as ClockParts;
+  const local = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   return local - Math.floor(instant.getTime() / 1000) * 1000;
 }

@@ -1,7 +1,6 @@
 /** What banks have delivered on some days, for the command line and the report. It reads only intake's bucket. */
 import { openBucket, openVersions } from "../platform/bucket/bucket";
 import type { ObjectStore } from "../platform/bucket/object-store";
-import type { ObjectVersions } from "../platform/bucket/object-versions";
 import type { Edge } from "../platform/edge";
 import type { Day } from "../platform/month";
 import { eachAtOnce } from "../platform/parallel";
@@ -15,7 +14,7 @@ import {
 } from "./delivery-calendar";
 import type { Feed } from "./feed";
 import { feeds as allFeeds } from "./feeds";
-import { banksIn, findDeliveries, type FoundDelivery } from "./found-deliveries";
+import { banksIn, findDeliveries, type FoundDelivery, type Listing } from "./found-deliveries";
 import { readReport, type Report } from "./report";
 import { parseBucketSettings } from "./settings";
 
@@ -66,8 +65,8 @@ export async function openDeliveries(
 }
 
 export async function readDeliveries(
-  versions: ObjectVersions,
-  objects: ObjectStore,
+  versions: Listing,
+  objects: Pick<ObjectStore, "read">,
   { feeds = allFeeds, now, from, to, onReport, ...options }: ReadOptions,
 ): Promise<DeliveredDays> {
   const banks = [...new Set([...options.banks, ...(await banksIn(versions))])].sort();

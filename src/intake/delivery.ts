@@ -19,6 +19,16 @@ export interface WrongName {
   readonly problem: string;
 }
 
+interface NameParts {
+  readonly bank: string;
+  readonly fileName: string;
+  readonly feed: string;
+  readonly day: string;
+  readonly time: string;
+  readonly gzip: string | undefined;
+}
+
+/** Its groups are {@link NameParts}. */
 const KEY =
   /^landing\/(?<bank>[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}]*)\/(?<fileName>(?<feed>[a-z][a-z0-9_]*)_(?<day>\d{8})T(?<time>\d{6})Z\.dat(?<gzip>\.gz)?)$/u;
 
@@ -29,16 +39,14 @@ const KEY =
  * @returns what the key says, or the problem with it. Whether the feed and the bank exist is checked later.
  */
 export function parseDeliveryName(key: string): Delivery | WrongName {
-  const { bank, fileName, feed, day, time, gzip } = KEY.exec(key)?.groups ?? {};
-  if (bank === undefined || fileName === undefined || feed === undefined) {
+  const parts = KEY.exec(key)?.groups as NameParts | undefined;
+  if (parts === undefined) {
     return {
       problem: `the name ${JSON.stringify(key)} is not landing/<BankName>/<feed>_<YYYYMMDD>T<HHMMSS>Z.dat, or the same with .gz`,
     };
   }
-  const businessTime = `${day ?? ""}T${time ?? ""}Z`.replace(
-    /^(....)(..)(..T..)(..)(..Z)$/,
-    "$1-$2-$3:$4:$5",
-  );
+  const { bank, fileName, feed, day, time, gzip } = parts;
+  const businessTime = `${day}T${time}Z`.replace(/(....)(..)(..T..)(..)(..Z)/, "$1-$2-$3:$4:$5");
   if (!isInstant(businessTime)) {
     return { problem: `the name ${JSON.stringify(fileName)} has no valid time: ${businessTime}` };
   }

@@ -33,7 +33,7 @@ export class Findings {
   ): void {
     this.#problemCount += problems.length;
     for (const problem of problems.slice(0, KEPT - this.#ofRecords.length)) {
-      this.#ofRecords.push({ line, ...problem, ...(record !== "" && { record }) });
+      this.#ofRecords.push({ line, ...problem });
     }
     const known = this.#rejects.get(line);
     const reasons = problems.map(({ column, reason }) =>
@@ -61,9 +61,9 @@ export class Findings {
     return this.#rejectedRecords;
   }
 
-  /** Whether another record would only be counted. */
+  /** Whether another record would only be counted: each of those that are kept has a problem at least. */
   get isFull(): boolean {
-    return this.#ofRecords.length >= KEPT && this.#rejects.size >= KEPT;
+    return this.#rejects.size >= KEPT;
   }
 
   get problemCount(): number {

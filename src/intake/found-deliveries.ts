@@ -36,15 +36,18 @@ export interface Wanted {
   readonly to: Day;
 }
 
+/** The keys of intake's bucket. */
+export type Listing = Pick<ObjectVersions, "folders" | "listObjects">;
+
 /** The folders of all banks that have delivered anything. */
-export async function banksIn(bucket: ObjectVersions): Promise<string[]> {
+export async function banksIn(bucket: Listing): Promise<string[]> {
   const areas: readonly Area[] = ["raw", "archive", "error"];
   const names = await Promise.all(areas.map((area) => bucket.folders(`${area}/`)));
   return [...new Set(names.flat())].filter((name) => name !== UNNAMED);
 }
 
 /** In the order of their arrival. @throws StorageError */
-export async function findDeliveries(bucket: ObjectVersions, wanted: Wanted): Promise<FoundDelivery[]> {
+export async function findDeliveries(bucket: Listing, wanted: Wanted): Promise<FoundDelivery[]> {
   const { feeds, banks } = wanted;
   const listings = banks.flatMap((bank) =>
     feeds.flatMap((feed) => (["raw", "archive", "error"] as const).map((area) => ({ area, bank, feed }))),
@@ -64,8 +67,8 @@ export async function findDeliveries(bucket: ObjectVersions, wanted: Wanted): Pr
       const { id, bank, businessTime } = parsed;
       if (area === "raw") received.set(id, writtenAt);
       const before = found.get(id);
-      // A replay may be on its way from error/ to archive/.
-      if (before !== undefined && before.area !== "raw" && area !== "archive") continue;
+      // A replay may be on its way from error/ to archive/, which is looked at first.
+      if (before?.area === "archive") continue;
       found.set(id, {
         ...{ id, bank, feed: feed.name, businessTime, area, arrivedAt: writtenAt },
         day: dayOf(businessTime, rhythmOf(feed, bank)),
@@ -81,7 +84,7 @@ export async function findDeliveries(bucket: ObjectVersions, wanted: Wanted): Pr
 
 /** Lists the business times that may be of these days in any time zone, and of the months that they are in. */
 async function listDays(
-  bucket: ObjectVersions,
+  bucket: Listing,
   prefix: string,
   { from, to }: Pick<Wanted, "from" | "to">,
 ): Promise<ListedObject[]> {

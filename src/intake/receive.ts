@@ -19,9 +19,9 @@ export type Reception = Arrival & { readonly step: "received" | "settled" };
  * @throws RequestError if the object is gone and was never settled, or is too large to be copied.
  */
 export async function receive(
-  landing: ObjectVersions,
-  bucket: ObjectVersions,
-  objects: ObjectStore,
+  landing: Pick<ObjectVersions, "find">,
+  bucket: Pick<ObjectVersions, "copyHere">,
+  objects: Pick<ObjectStore, "read">,
   address: ObjectAddress,
 ): Promise<Reception> {
   const arrival = { id: arrivalId(address.bucket, address.key, address.versionId), key: address.key };
@@ -36,8 +36,8 @@ export async function receive(
 }
 
 async function copyToRaw(
-  landing: ObjectVersions,
-  bucket: ObjectVersions,
+  landing: Pick<ObjectVersions, "find">,
+  bucket: Pick<ObjectVersions, "copyHere">,
   address: ObjectAddress,
   arrival: Pick<Arrival, "id" | "key">,
 ): Promise<Arrival["raw"]> {
@@ -66,7 +66,7 @@ function describe({ bucket, key, versionId }: ObjectAddress): string {
  * @param bankName as in keys: `FirstNational`.
  */
 export async function receiveFile(
-  bucket: ObjectVersions,
+  bucket: Pick<ObjectVersions, "find">,
   objects: ObjectStore,
   file: string,
   bankName: string,
@@ -102,15 +102,17 @@ async function sha256Of(file: string): Promise<string> {
   return hash.digest("hex");
 }
 
+type Copies = Pick<ObjectVersions, "bucket" | "find" | "copyHere">;
+
 /**
  * Takes a delivery again.
  *
  * @param fileKey in `raw/` or `error/`.
  * @throws RequestError if there is no such delivery.
  */
-export async function receiveAgain(bucket: ObjectVersions, fileKey: string): Promise<Reception> {
+export async function receiveAgain(bucket: Copies, fileKey: string): Promise<Reception> {
   const arrival = arrivalOf(fileKey);
-  const rawKey = keyIn("raw", arrival, fileKey.replace(/^.*\.[0-9a-f]{32}\./, ""));
+  const rawKey = fileKey.replace(/^error/, "raw");
   // `raw/` is kept for a shorter time than `error/`.
   const raw = (await bucket.find(rawKey, null)) ?? (await copyBack(bucket, fileKey, rawKey, arrival.id));
   if (raw === undefined) {
@@ -122,7 +124,7 @@ export async function receiveAgain(bucket: ObjectVersions, fileKey: string): Pro
   return { ...arrival, raw: { key: rawKey, versionId, byteCount }, isReplay: true, step: "received" };
 }
 
-async function copyBack(bucket: ObjectVersions, fileKey: string, rawKey: string, id: string) {
+async function copyBack(bucket: Copies, fileKey: string, rawKey: string, id: string) {
   const source = { bucket: bucket.bucket, key: fileKey, versionId: null };
   return fileKey === rawKey ? undefined : bucket.copyHere(source, rawKey, id, mediaTypeOf(rawKey));
 }

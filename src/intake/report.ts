@@ -80,7 +80,7 @@ export function reportKey(outcome: Outcome, arrival: Pick<Arrival, "id" | "key">
 
 /** The report of a delivery that is settled, undefined if it isn't. */
 export async function findReport(
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, "read">,
   arrival: Pick<Arrival, "id" | "key">,
 ): Promise<FoundReport | undefined> {
   return (
@@ -100,7 +100,10 @@ const readable = v.looseObject({
 });
 
 /** @throws StorageError if the object is no report. */
-export async function readReport(objects: ObjectStore, key: string): Promise<FoundReport | undefined> {
+export async function readReport(
+  objects: Pick<ObjectStore, "read">,
+  key: string,
+): Promise<FoundReport | undefined> {
   const found = await objects.read(key);
   if (found === undefined) return undefined;
   try {

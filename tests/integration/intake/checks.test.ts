@@ -118,6 +118,19 @@ describe("records that refer to rows that don't exist yet", () => {
     expect(await load()).toMatchObject({ outcome: "loaded", counts: { inserted: 2 } });
   });
 
+  it("name every table of which rows may be missing", async () => {
+    const [feed] = tolerating(0);
+    const clients = feedNamed("clients");
+    if (feed === undefined || clients === undefined) throw new Error("there is no such feed");
+    const references = [...feed.references, { column: "amount", to: clients }];
+    const two = fileOf(["70001|9999|1000|", "70002|100|3000|"], { total: 10_099 });
+    const options = { ifMissing: "wait", feeds: [{ ...feed, references }] } as const;
+    await expect(intake.load(two, {}, options)).rejects.toMatchObject({
+      message: expect.stringMatching(/^2 records of .* of: account, client$/) as string,
+      hint: "Deliver the bank's files that have these rows first. Nothing was loaded.",
+    });
+  });
+
   it("make a delivery wait although its feed tolerates them", async () => {
     await expect(intake.load(content, {}, { ifMissing: "wait", feeds: tolerating(1) })).rejects.toMatchObject(
       waiting,

@@ -7,7 +7,7 @@ import type { DeliveryResult } from "../../../src/intake/result";
 import type { Connection } from "../../../src/platform/database/connection";
 import type { Row } from "../../../src/platform/database/row-stream";
 import type { Statement } from "../../../src/platform/statement";
-import { delivery, fileOf, IntakeWorld, type SentFile } from "../../support/intake-world";
+import { delivery, fileOf, IntakeWorld, NOW, type SentFile } from "../../support/intake-world";
 
 let intake: IntakeWorld;
 beforeAll(async () => (intake = await IntakeWorld.create()));
@@ -102,6 +102,27 @@ describe("a delivery that is right", () => {
     });
   });
 
+  it("is loaded at the very instant to which its content is true", async () => {
+    const [time] = NOW.toISOString().split(".");
+    const content = fileOf([], { time: `${time ?? ""}Z` });
+    const file = { time: (time ?? "").replaceAll(/[-:]/g, "") };
+    expect(await intake.load(content, file)).toMatchObject({ outcome: "loaded", problems: [] });
+  });
+
+  it("tells how far it is while it is read, and how long each step took", async () => {
+    const told: unknown[] = [];
+    const onProgress = (progress: unknown) => told.push(progress);
+    const startedAt = performance.now();
+    const { durationsMs } = await intake.load(TWO_LOANS, {}, { onProgress });
+    const tookMs = performance.now() - startedAt;
+    expect(told.at(-1)).toEqual({ records: 2, byteCount: TWO_LOANS.length });
+    const { read, check, load, total } = durationsMs;
+    for (const each of [read, check, load]) expect(each).toBeGreaterThanOrEqual(0);
+    // Each is rounded.
+    expect(read + check + load).toBeLessThanOrEqual(total + 2);
+    expect(total).toBeLessThanOrEqual(tookMs + 1);
+  });
+
   it("is checked and not loaded in a dry run", async () => {
     const before = await intake.state();
     expect(await intake.load(TWO_LOANS, {}, { dryRun: true })).toMatchObject({
@@ -111,30 +132,30 @@ describe("a delivery that is right", () => {
   });
 });
 
+interface Damage {
+  readonly copied: (text: string) => string;
+  readonly answer: (statement: Statement, rows: Row[]) => Row[];
+}
+
+const damaging = (connection: Connection, damage: Damage): Connection => ({
+  ...connection,
+  writeTransaction: (action) =>
+    connection.writeTransaction((transaction) =>
+      action({
+        ...transaction,
+        query: async (statement, values) =>
+          damage.answer(statement, await transaction.query(statement, values)),
+        copyIn: async (statement, content) => {
+          async function* damaged() {
+            for await (const chunk of content) yield Buffer.from(damage.copied(String(chunk)));
+          }
+          return transaction.copyIn(statement, damaged());
+        },
+      }),
+    ),
+});
+
 describe("a load of which the database has something else than was sent", () => {
-  const damaging = (connection: Connection, damage: Damage): Connection => ({
-    ...connection,
-    writeTransaction: (action) =>
-      connection.writeTransaction((transaction) =>
-        action({
-          ...transaction,
-          query: async (statement, values) =>
-            damage.answer(statement, await transaction.query(statement, values)),
-          copyIn: async (statement, content) => {
-            async function* damaged() {
-              for await (const chunk of content) yield Buffer.from(damage.copied(String(chunk)));
-            }
-            return transaction.copyIn(statement, damaged());
-          },
-        }),
-      ),
-  });
-
-  interface Damage {
-    readonly copied: (text: string) => string;
-    readonly answer: (statement: Statement, rows: Row[]) => Row[];
-  }
-
   it.each<[string, Partial<Damage>]>([
     ["1 copied records instead of 2", { copied: (text) => text.replace(/.*\n$/, "") }],
     ["the control total 250001", { copied: (text) => text.replace("|250000|", "|250001|") }],
@@ -155,6 +176,25 @@ describe("a load of which the database has something else than was sent", () => 
     await expect(loading).rejects.toMatchObject({
       ...{ name: "ReconciliationError", retry: false },
       message: `the database has not what was sent to it: ${what}`,
+      hint: expect.stringContaining("report this as a fault of the program") as string,
+    });
+    expect(await intake.state()).toEqual(before);
+  });
+});
+
+describe("a load during which another transaction", () => {
+  it.each<[string, string, Row[]]>([
+    ["loaded the same content", "add_delivery.sql", []],
+    ["wrote the same rows", "loans: load", [["2", "0", "0", "0", "1", "0"]]],
+    ["wrote the same rows", "loans: load", [["1", "1", "0", "0", "1", "0"]]],
+  ])("%s changes nothing, and may be repeated: case %#", async (what, statement, rows) => {
+    const before = await intake.state();
+    const answer = ({ name }: Statement, answered: Row[]) => (name === statement ? rows : answered);
+    const via = (connection: Connection) => damaging(connection, { copied: (text) => text, answer });
+    await expect(intake.load(TWO_LOANS, {}, { via })).rejects.toMatchObject({
+      name: "ConflictError",
+      message: `another transaction ${what} while this delivery was loaded`,
+      hint: "Nothing was loaded by this one.",
     });
     expect(await intake.state()).toEqual(before);
   });
@@ -171,6 +211,12 @@ describe("content that was loaded before", () => {
       ...{ outcome: "unchanged", sha256: first.sha256, counts: first.counts, deliveryId: first.deliveryId },
       loadedBy: { key: delivery({}).key, version: "v1" },
     });
+  });
+
+  it("has no version if the first time had none", async () => {
+    await intake.load(TWO_LOANS);
+    const { loadedBy } = await intake.load(TWO_LOANS, {}, { version: "v2" });
+    expect(Object.keys(loadedBy ?? {}).sort()).toEqual(["at", "key"]);
   });
 
   it("is not read if its SHA-256 is known", async () => {
@@ -190,9 +236,11 @@ describe("content that was loaded before", () => {
 
 it("content with another SHA-256 than the expected one is not loaded", async () => {
   const before = await intake.state();
+  const sha256 = createHash("sha256").update(TWO_LOANS).digest("hex");
   await expect(intake.load(TWO_LOANS, {}, { sha256: "0".repeat(64) })).rejects.toMatchObject({
-    name: "StorageError",
-    retry: false,
+    ...{ name: "StorageError", retry: false },
+    message: `the content of ${delivery({}).key} has the SHA-256 ${sha256}, not ${"0".repeat(64)}`,
+    hint: "Read the version of the object that was received.",
   });
   expect(await intake.state()).toEqual(before);
 });

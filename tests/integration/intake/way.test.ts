@@ -7,14 +7,15 @@ import { gzipSync } from "node:zlib";
 import { HeadObjectCommand } from "@aws-sdk/client-s3";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 
-import { checkFile, intakeFile } from "../../../src/intake/by-hand";
+import { checkFile, intakeAgain, intakeFile } from "../../../src/intake/by-hand";
 import { WaitingError } from "../../../src/intake/errors";
 import { start } from "../../../src/intake/lambda";
-import { DeliveryWorld } from "../../support/delivery-world";
+import { DeliveryWorld, type TaskName } from "../../support/delivery-world";
 import { queryParquet } from "../../support/duckdb";
 import { EventQueue } from "../../support/event-queue";
 import { fileOf } from "../../support/intake-world";
 import { schemaProblems } from "../../support/report-schema";
+import type { Json } from "../../support/state-machine";
 
 const TIME = "2024-05-31T22:00:00Z";
 const keyOf = (feed: string, bank = "FirstNational") => `landing/${bank}/${feed}_20240531T220000Z.dat`;
@@ -270,6 +271,26 @@ describe("a step that fails for good", () => {
     expect(world.messages).toEqual([]);
     expect(Object.keys(await world.contents(world.landing))).toEqual([address.key]);
     expect(await world.contents()).toEqual({});
+    const again = await world.tasks.IntakeSettle({ ...address, error: { Error: "QueryError", Cause: "no" } });
+    expect(again).toEqual({ id: expect.stringMatching(/^[0-9a-f]{32}$/) as string, outcome: "failed" });
+  });
+
+  it("has the report of its first failure, until it is taken again or its file is found wrong", async () => {
+    const { id } = await deliver(keyOf("loans"), wrongTrailer, { IntakeLoad: broken });
+    const key = `raw/FirstNational/loans_20240531T220000Z.${id}.dat`;
+    const arrival = { id, key: keyOf("loans"), raw: { key, versionId: null, byteCount: 1 } };
+    const reasonAfter = async (isReplay: boolean) => {
+      await world.tasks.IntakeSettle({
+        arrival: { ...arrival, isReplay },
+        error: { Error: "QueryError", Cause: `it broke again: ${isReplay}` },
+      });
+      return Object.values(await world.reports()).map((each) => each["failure"]);
+    };
+    expect(await reasonAfter(false)).toEqual([{ name: "QueryError", message: "it broke" }]);
+    expect(await reasonAfter(true)).toEqual([{ name: "QueryError", message: "it broke again: true" }]);
+    expect(await world.replay(key)).toMatchObject({ outcome: "rejected" });
+    const reports = Object.values(await world.reports());
+    expect(reports.map(({ outcome, failure }) => [outcome, failure])).toEqual([["rejected", undefined]]);
   });
 
   it("doesn't overwrite the report of a rejection", async () => {
@@ -279,6 +300,66 @@ describe("a step that fails for good", () => {
     const arrival = { id, key: keyOf("loans"), raw: { key, versionId: null, byteCount: 1 }, isReplay: true };
     await world.tasks.IntakeSettle({ arrival, error: { Error: "QueryError", Cause: "it broke" } });
     expect(await world.reports()).toEqual(before);
+  });
+});
+
+describe("a step that can't be done", () => {
+  const key = keyOf("loans");
+  const id = "0".repeat(32);
+  const raw = { key: `raw/FirstNational/loans_20240531T220000Z.${id}.dat`, versionId: null, byteCount: 1 };
+  const gone = { key: `raw/FirstNational/loans_20240531T220000Z.${id}.result.json`, versionId: null };
+  const begin = "start the state machine again with the landing object.";
+
+  it.each<[string, TaskName, Json, string, string]>([
+    [
+      "because of its input",
+      ...(["IntakeReceive", { bucket: 1 }, "wrong input: bucket: Invalid type"] as const),
+      'Start the state machine with {"bucket": …, "key": …, "versionId": …}',
+    ],
+    [
+      "because the file was not received",
+      ...(["IntakeLoad", { arrival: { id, key } }, `the delivery ${id} was not received`] as const),
+      begin,
+    ],
+    [
+      "because the copy of the file is gone",
+      ...(["IntakeLoad", { arrival: { id, key, raw } }] as const),
+      `${raw.key}, our copy of the delivery, is gone`,
+      "Restore the object's version, or ask the bank to send the file again.",
+    ],
+    [
+      "because the file was not loaded",
+      ...(["IntakeStage", { arrival: { id, key, raw } }, `the delivery ${id} was not loaded`] as const),
+      begin,
+    ],
+    [
+      "because the result of loading is gone",
+      ...(["IntakeStage", { arrival: { id, key, raw }, load: { outcome: "loaded", result: gone } }] as const),
+      `${gone.key}, the result of loading, is gone`,
+      "Take the delivery again from its file in raw/: it is not loaded twice.",
+    ],
+    [
+      "because the copy of the file is gone before it was settled",
+      ...(["IntakeSettle", { arrival: { id, key, raw }, error: { Error: "E" } }] as const),
+      `s3://intake/${raw.key} is gone before it was settled`,
+      "Restore the object's version, then take the delivery again.",
+    ],
+  ])("%s says so, and what to do", async (_, task, input, message, hint) => {
+    const failure = await world.tasks[task](input).catch((error: unknown) => error);
+    const [what, todo] = String(failure).split("\nTry: ");
+    expect(what).toContain(message);
+    expect(todo).toContain(hint);
+    expect(await world.contents()).toEqual({});
+  });
+
+  it("because the delivery was rejected stages nothing", async () => {
+    await deliver(key, wrongTrailer);
+    const contents = await world.contents();
+    const find = (end: string) => Object.keys(contents).find((each) => each.endsWith(end)) ?? "";
+    const arrival = { id, key, raw: { ...raw, key: find(".dat") } };
+    const load = { outcome: "loaded", result: { key: find(".result.json"), versionId: null } };
+    await expect(world.tasks.IntakeStage({ arrival, load })).rejects.toThrow("was not loaded");
+    expect(await world.contents()).toEqual(contents);
   });
 });
 
@@ -390,6 +471,60 @@ it("a file of this machine takes the same steps, and each is told; a check loads
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+it("a file of this machine that is wrong says so, with its first problems and without its records", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "by-hand-"));
+  try {
+    const wrong = path.join(folder, "loans_20240531T220000Z.dat");
+    const details = Array.from({ length: 21 }, (_, at) => `${at}|x|1000|`);
+    await writeFile(wrong, fileOf(details, { count: 20, time: TIME }));
+    const early = path.join(folder, "accounts_20240531T220000Z.dat");
+    await writeFile(early, fileOf(["3000||300|"], { feed: "accounts", time: TIME }));
+    const unnamed = path.join(folder, "loans.txt");
+    await writeFile(unnamed, loans);
+    for (const action of [checkFile, intakeFile]) {
+      const take = (file: string) =>
+        world.byHand((edge) => action(file, "FirstNational", edge, () => undefined));
+      const taken = await take(wrong);
+      // The trailer's two figures are wrong as well: that of the amounts can't be checked.
+      expect(taken).toMatchObject({
+        outcome: "rejected",
+        feed: "loans",
+        rejectedRecords: 21,
+        problemCount: 23,
+      });
+      expect(taken.problems.map(({ line }) => line)).toEqual(Array.from({ length: 20 }, (_, at) => at + 2));
+      expect(JSON.stringify(taken.problems)).not.toContain('record"');
+      expect(taken).not.toHaveProperty("counts");
+      await expect(take(early)).rejects.toMatchObject({ name: "WaitingError" });
+      const named = await take(unnamed);
+      expect(named).toMatchObject({
+        file: unnamed,
+        outcome: "rejected",
+        rejectedRecords: 0,
+        problemCount: 1,
+      });
+      expect(named.problems).toEqual([{ reason: expect.stringContaining("loans.txt") as string }]);
+      expect(named).not.toHaveProperty("feed");
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+it("a file with a wrong name that is taken again is the same file, and no other object", async () => {
+  const { id } = await deliver("landing/FirstNational/loans.txt", loans);
+  const steps: unknown[] = [];
+  const file = `error/_unnamed/${id}.bin`;
+  const keys = Object.keys(await world.contents());
+  const taken = await world.byHand((edge) => intakeAgain(file, edge, (event) => steps.push(event)));
+  expect(taken).toMatchObject({ file, outcome: "rejected", raw: `raw/_unnamed/${id}.bin` });
+  expect(steps).toEqual([
+    { step: "receiving", file },
+    { step: "settling", file },
+  ]);
+  expect(Object.keys(await world.contents())).toEqual(keys);
 });
 
 it("a replay of everything that was ever delivered changes not one row", async () => {

@@ -20,6 +20,16 @@ describe("the order of files that are taken by hand", () => {
     ]);
   });
 
+  it("is the given one among files of the same feed and time, and among those with wrong names", () => {
+    const files = ["b.txt", "a.txt", "b/loans_20260930T220000Z.dat", "a/loans_20260930T220000Z.dat"];
+    expect(inFeedOrder(files)).toEqual([...files.slice(2), ...files.slice(0, 2)]);
+  });
+
+  it("has files of no feed before those with wrong names, by their times", () => {
+    const files = ["a.txt", "cards_20260102T000000Z.dat", "b.txt", "others_20260101T000000Z.dat"];
+    expect(inFeedOrder(files)).toEqual([files[3], files[1], "a.txt", "b.txt"]);
+  });
+
   it("refuses a file that is named twice", () => {
     const twice = expect.objectContaining({
       message: "wrong input: a.dat is named twice",
@@ -38,7 +48,12 @@ describe("files that were taken", () => {
     const files = [taken("a", "loaded"), taken("b", "rejected"), taken("c", "unchanged")];
     expect(() => {
       expectTaken(files);
-    }).toThrow("a file was rejected: b");
+    }).toThrow(
+      expect.objectContaining({
+        ...{ name: "DataError", message: "a file was rejected: b" },
+        hint: expect.stringContaining("Send the report to the bank") as string,
+      }) as Error,
+    );
     expect(() => {
       expectTaken([...files, taken("d", "rejected")]);
     }).toThrow("files were rejected: b, d");

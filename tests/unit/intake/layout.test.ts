@@ -212,14 +212,77 @@ describe("a definition is refused", () => {
       },
       "the column day of the feed days can't be nullable",
     ],
+    [
+      "with a column that isn't a plain name",
+      { columns: [...columns, { name: "Day", type: "date", meaning: "" } as never] },
+      "a name that is not lower case: Day",
+    ],
+    [
+      "whose key may be missing, whatever its owner",
+      {
+        columns: [{ ...columns[0], nullable: true }, columns[1]],
+        owner: { column: "day", to: payments },
+      },
+      "the column id of the feed days can't be nullable",
+    ],
+    [
+      "that has a further reference to its own table",
+      { references: [{ column: "id", to: days }] },
+      "can't refer to its own table",
+    ],
+    [
+      "that has its own table among further references",
+      {
+        references: [
+          { column: "id", to: days },
+          { column: "id", to: payments },
+        ],
+      },
+      "can't refer to its own table",
+    ],
     ["that tolerates too much", { maxRejectedRecords: 1001 }, "may tolerate 1000 wrong records at most"],
   ])("%s", (_, options, message) => {
     expect(() => defineFeed({ ...daysFeed, ...options })).toThrow(message);
     expect(() => defineFeed(daysFeed)).not.toThrow();
   });
 
+  it("unless it is at the limits of what it may be", () => {
+    const day = { ...columns[1], nullable: true } as const;
+    const references = [{ column: "day", to: payments }] as const;
+    const options = { ...daysFeed, columns: [columns[0], day], references, maxRejectedRecords: 1000 };
+    expect(defineFeed(options)).toMatchObject({
+      ...{ name: "days", maxRejectedRecords: 1000, rhythm: undefined, rhythms: {} },
+      references: [daysFeed.owner, ...references],
+    });
+    expect(defineFeed(daysFeed)).toMatchObject({ maxRejectedRecords: 0, references: [daysFeed.owner] });
+  });
+
+  it("if its control total is not in the rows' own record", () => {
+    const amount = { name: "day", type: "int32", meaning: "" } as const;
+    const ownFormat = delimited({
+      head: { code: "H", columns: [amount] },
+      row: { code: "R", columns: [columns[0]] },
+    });
+    const defining = () =>
+      defineFeed({
+        ...{ ...daysFeed, columns: [columns[0], amount], controlTotal: "day" },
+        layouts: [
+          defineLayout({
+            ...{ format: ownFormat, order: ["head", { many: "row" }], rows: "row", rowsAlsoHave: ["head"] },
+            ...{ claims: [], controls: [] },
+          }),
+        ],
+      });
+    expect(defining).toThrow("the column day must be in the record row");
+  });
+
   it.each<[string, Partial<Options>, string]>([
     ["that lacks a column", { rowsAlsoHave: [] }, "the column day is in none of the records row"],
+    [
+      "that lacks a column in several records",
+      { rows: "other", rowsAlsoHave: ["head"] },
+      "the column id is in none of the records other, head",
+    ],
     [
       "with another column of the name",
       { rowsAlsoHave: ["other"] },

@@ -38,6 +38,8 @@ it.each<[string, Rhythm, string | undefined]>([
   ["2026-01-31", monthly, "2026-02-28T12:00:00.000Z"],
   ["2026-01-30", monthly, undefined],
   ["2026-12-31", monthly, "2027-01-31T12:00:00.000Z"],
+  ["2026-12-31", { ...monthly, dueDay: 5 }, "2027-01-05T12:00:00.000Z"],
+  ["2026-12-31", { ...monthly, timeZone: "Pacific/Auckland" }, "2027-01-30T23:00:00.000Z"],
 ])("a delivery for %s is due at its local time: case %#", (day, rhythm, due) => {
   expect(dueFor(day, rhythm)?.toISOString()).toBe(due);
 });
@@ -65,14 +67,34 @@ it("a bank may have a rhythm of its own, or none", () => {
 
 it.each<[Rhythm, string]>([
   [{ ...everyDay, dueAt: "24:00" }, "no time of day: 24:00"],
+  [{ ...everyDay, dueAt: "6:00" }, "no time of day: 6:00"],
+  [{ ...everyDay, dueAt: "106:00" }, "no time of day: 106:00"],
+  [{ ...everyDay, dueAt: "06:00:00" }, "no time of day: 06:00:00"],
+  [{ ...everyDay, dueAt: "06:60" }, "no time of day: 06:60"],
   [{ ...everyDay, timeZone: "Europe/Nowhere" }, "an unknown time zone: Europe/Nowhere"],
   [{ ...everyDay, dueAfterDays: -1 }, "no number of days: -1"],
+  [{ ...everyDay, dueAfterDays: 0.5 }, "no number of days: 0.5"],
   [{ ...everyDay, holidays: ["2026-02-29"] }, "a holiday that is no day: 2026-02-29"],
+  [{ ...everyDay, holidays: ["2026-12-25", "2026-13-01"] }, "a holiday that is no day: 2026-13-01"],
+  [{ ...everyDay, holidays: ["2026-12-25x"] }, "a holiday that is no day: 2026-12-25x"],
+  [{ ...everyDay, holidays: ["on 2026-12-25"] }, "a holiday that is no day: on 2026-12-25"],
   [{ ...monthly, dueDay: 32 }, "no day of a month: 32"],
+  [{ ...monthly, dueDay: 0 }, "no day of a month: 0"],
+  [{ ...monthly, dueDay: 1.5 }, "no day of a month: 1.5"],
 ])("a definition is refused whose rhythm is wrong: case %#", (rhythm, what) => {
   const wrong = `the rhythm of the feed cards has ${what}`;
   expect(() => cards({ rhythm })).toThrow(wrong);
   expect(() => cards({ rhythms: { Own: rhythm } })).toThrow(wrong);
+});
+
+it.each<Rhythm>([
+  { ...everyDay, dueAt: "00:00" },
+  { ...everyDay, dueAt: "19:59", holidays: ["2024-02-29", "2026-12-31"] },
+  { ...everyDay, dueAt: "23:00" },
+  { ...monthly, dueDay: 1 },
+  { ...monthly, dueDay: 31 },
+])("a definition is accepted at the limits of what a rhythm may have: case %#", (rhythm) => {
+  expect(cards({ rhythm }).rhythm).toEqual(rhythm);
 });
 
 it("the group's feeds are delivered for working days", () => {

@@ -10,14 +10,23 @@ describe("a message of the queue", () => {
   });
 
   it.each([
-    ["no JSON", "no JSON", "not an event"],
-    ["another event", JSON.stringify({ "detail-type": "Object Deleted", detail: {} }), "not an event"],
-    ["an object without a version", event({ key: "a" }), "has no version"],
-  ])("is refused if it is %s", (_, body, message) => {
+    ["no JSON", "no JSON", "not an event", "Find out what else writes to the queue"],
+    [
+      "another event",
+      JSON.stringify({ "detail-type": "Object Deleted", detail: {} }),
+      ...["not an event", "remove the message from the dead-letter queue"],
+    ],
+    [
+      "an object without a version",
+      event({ key: "a" }),
+      ...["s3://landing/a has no version", "Turn on versioning for the landing bucket"],
+    ],
+  ])("is refused if it is %s", (_, body, message, hint) => {
     expect(() => objectOf(body)).toThrow(
       expect.objectContaining({
         name: "RequestError",
         message: expect.stringContaining(message) as string,
+        hint: expect.stringContaining(hint) as string,
       }) as Error,
     );
   });
