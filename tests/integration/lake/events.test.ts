@@ -84,6 +84,10 @@ it("an announcement brings the month into the lake, which announces it with its 
   expect(logged("LakeRows", before)).toMatchObject([{ LakeRows: totals.rowCount }]);
   const done = logged("message", before).filter((line) => line["message"] === "month done");
   expect(done).toMatchObject([{ dataset, month: "2026-08", status: "published", objectCount: 4 }]);
+  for (const step of ["staged", "listed", "announced", "month recorded"])
+    expect(logged("step", before)).toContainEqual(
+      expect.objectContaining({ message: step, step, dataset, month: "2026-08" }),
+    );
   const { month: record } = await lake.recorded(dataset, "2026-08");
   expect(sent()).toEqual([
     {

@@ -349,7 +349,10 @@ it("the log counts the rows of files that are taken, and the files that are not 
         .filter((line) => line.startsWith("{")),
     );
     const all = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(all).toContainEqual(expect.objectContaining({ message: "file done" }));
+    const uri = `s3://${bucketOf(world.tenant)}/raw/transactions/counted.csv`;
+    for (const step of ["checked", "noted", "announced", "settled"])
+      expect(all).toContainEqual(expect.objectContaining({ message: step, step, file: uri }));
+    expect(all).toContainEqual(expect.objectContaining({ message: "file done", file: uri }));
     return [
       all.flatMap(({ RefinedRows = [] }) => RefinedRows),
       all.flatMap(({ RejectedFiles = [] }) => RejectedFiles),

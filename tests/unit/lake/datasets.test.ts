@@ -137,6 +137,63 @@ it("a mean of three whole numbers adds their sum, whatever was rounded", () => {
   expect(totals.totals["windowLoanTotal"]).toBe("5");
 });
 
+describe("control totals", () => {
+  const columns = [
+    { name: "word", type: "text(9)", nullable: true, meaning: "" },
+    { name: "count", type: "int32", nullable: true, meaning: "" },
+    { name: "price", type: "decimal(9,2)", nullable: true, meaning: "" },
+    { name: "third", type: "decimal(9,2)", meaning: "" },
+  ] as const satisfies readonly Column[];
+  const dataset = {
+    ...{ name: "things", columns },
+    totals: [
+      { name: "rows" },
+      { name: "counted", column: "count" },
+      { name: "paid", column: "price" },
+      { name: "sum", column: "third", meanOf: 3 },
+    ],
+  };
+
+  it("are nothing before there are rows", () => {
+    expect(new ControlTotals(dataset).totals).toEqual({ rows: "0", counted: "0", paid: "0", sum: "0" });
+  });
+
+  it("are the same of rows as text and of values that are stored", () => {
+    const [asText, asValues] = [new ControlTotals(dataset), new ControlTotals(dataset)];
+    // A text may look like a number, or not.
+    const rows = [
+      ["7", "-1", "1.50", "0.33"],
+      ["x", null, null, "0.00"],
+      [null, "3", "-0.25", "-0.67"],
+    ];
+    asText.addRows(rows.slice(0, 1));
+    asText.addRows(rows.slice(1));
+    asValues.add(0, ["7", "x", null]);
+    asValues.add(1, [-1, null, 3]);
+    asValues.add(2, [150n, null, -25n]);
+    asValues.add(3, [33n, 0n, -67n]);
+    for (const found of [asText, asValues]) {
+      expect(found.totals).toEqual({ rows: "3", counted: "2", paid: "125", sum: "-1" });
+      expect(found.rowCount).toBe(3);
+    }
+  });
+
+  it("add nothing of a column that the dataset doesn't have", () => {
+    const totals = new ControlTotals(dataset);
+    totals.add(9, [1n]);
+    expect(totals.totals).toEqual({ rows: "0", counted: "0", paid: "0", sum: "0" });
+  });
+
+  it("count rows whose first column is a number, and adds them up if it has a total", () => {
+    const totals = new ControlTotals({
+      ...{ name: "numbers", columns: columns.slice(1, 2) },
+      totals: [{ name: "rows" }, { name: "counted", column: "count" }],
+    });
+    totals.addRows([["4"], [null], ["5"]]);
+    expect(totals.totals).toEqual({ rows: "3", counted: "9" });
+  });
+});
+
 it("a file's rows are counted, whether its first column has a total or not", () => {
   for (const dataset of datasets) {
     const totals = new ControlTotals(dataset);

@@ -8,6 +8,10 @@ describe("the key of a tenant's own file", () => {
     ["raw/transactions/a.gz", { dataset: "transactions", isGzip: true, isCsv: false }],
     ["raw/transactions/a.csv.zip", { dataset: "transactions", isGzip: false, isCsv: false }],
     ["raw/transactions/", { dataset: undefined, isGzip: false, isCsv: false }],
+    ["raw//a.csv", { dataset: undefined, isGzip: false, isCsv: true }],
+    ["raw/transactions/a.CSV", { dataset: "transactions", isGzip: false, isCsv: false }],
+    ["raw/transactions/acsv", { dataset: "transactions", isGzip: false, isCsv: false }],
+    ["raw/transactions/a.csvgz", { dataset: "transactions", isGzip: false, isCsv: false }],
     ["raw/a.csv", { dataset: undefined, isGzip: false, isCsv: true }],
     ["processed/raw/transactions/a.csv", { dataset: undefined, isGzip: false, isCsv: true }],
   ])("%s", (key, expected) => {

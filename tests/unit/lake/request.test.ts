@@ -21,6 +21,8 @@ it.each<[unknown, string]>([
   [{}, "expected one of month, from with to, or all, but got none"],
   [{ month: "2026-09", all: true }, "expected one of month, from with to, or all, but got several"],
   [{ month: "2026-9" }, 'month: expected a month as YYYY-MM, such as 2026-09, not "2026-9"'],
+  [{ from: "2026-09", to: "2026-12" }, "2026-10, 2026-11, 2026-12 has not ended (UTC); the last month"],
+  [{ month: 9, remake: 1 }, "month: expected a month as YYYY-MM; remake: expected true or false"],
   [{ month: 9 }, "month: expected a month as YYYY-MM"],
   [{ from: "2026-01" }, "to is missing: a range needs both from and to"],
   [{ to: "2026-01" }, "from is missing: a range needs both from and to"],
@@ -35,7 +37,9 @@ it.each<[unknown, string]>([
   const refused = expect.objectContaining({
     name: "RequestError",
     message: expect.stringContaining(`wrong input: ${message}`) as string,
-    hint: expect.stringContaining("Ask for one closed month") as string,
+    hint: 'Ask for one closed month, {"month": "2026-09"}, a range, {"from": "2026-01", "to": "2026-06"}, or {"all": true}.',
+    hintOnTerminal:
+      "Ask for one closed month, --month 2026-09, a range, --from 2026-01 --to 2026-06, or --all.",
   }) as unknown;
   let thrown: unknown;
   try {
