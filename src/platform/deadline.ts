@@ -30,15 +30,14 @@ export async function withDeadline<Result>(
   };
   if (stop?.aborted === true) stopNow();
   stop?.addEventListener("abort", stopNow);
-  const endsAt = performance.now() + timeLimitMs;
-  const timer = setTimeout(
-    () => {
-      controller.abort(
-        new DeadlineError(`the time limit of ${Math.round(timeLimitMs / 1000)} s is reached`, { hint }),
-      );
-    },
-    Math.max(0, timeLimitMs),
-  );
+  // A function may be given less time than it needs to clear up.
+  const limitMs = Math.max(0, timeLimitMs);
+  const endsAt = performance.now() + limitMs;
+  const timer = setTimeout(() => {
+    controller.abort(
+      new DeadlineError(`the time limit of ${Math.round(limitMs / 1000)} s is reached`, { hint }),
+    );
+  }, limitMs);
   try {
     return await action({
       signal: controller.signal,

@@ -89,8 +89,8 @@ export class ObjectStore {
   async open(key: string, versionId: string | null): Promise<AsyncIterable<Buffer> | undefined> {
     return this.#attempt("read", key, async () => {
       try {
-        const version = versionId === null ? {} : { VersionId: versionId };
-        const { Body } = await this.#s3.send(new GetObjectCommand({ ...this.#at(key), ...version }));
+        const VersionId = versionId ?? undefined;
+        const { Body } = await this.#s3.send(new GetObjectCommand({ ...this.#at(key), VersionId }));
         return this.#reading(key, Body as Readable);
       } catch (error) {
         if (isNamed(error, "NoSuchKey", "NoSuchVersion")) return undefined;
@@ -112,9 +112,8 @@ export class ObjectStore {
   ): Promise<Uint8Array | undefined> {
     return this.#attempt("read", key, async () => {
       try {
-        const version = versionId === null ? {} : { VersionId: versionId };
-        const Range = `bytes=${first}-${end - 1}`;
-        const { Body } = await this.#s3.send(new GetObjectCommand({ ...this.#at(key), ...version, Range }));
+        const [VersionId, Range] = [versionId ?? undefined, `bytes=${first}-${end - 1}`];
+        const { Body } = await this.#s3.send(new GetObjectCommand({ ...this.#at(key), VersionId, Range }));
         return await Body?.transformToByteArray();
       } catch (error) {
         if (isNamed(error, "NoSuchKey", "NoSuchVersion")) return undefined;
