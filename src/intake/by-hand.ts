@@ -89,7 +89,7 @@ export async function intakeFile(file: string, bank: string, edge: Edge, observe
 export async function intakeAgain(fileKey: string, edge: Edge, observe: Observe): Promise<Taken> {
   const hands = await openHands(edge);
   observe({ step: "receiving", file: fileKey });
-  return take(fileKey, await receiveAgain(hands.bucket, fileKey), hands, edge, observe);
+  return take(fileKey, await receiveAgain(hands.bucket, hands.objects, fileKey), hands, edge, observe);
 }
 
 /**

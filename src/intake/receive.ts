@@ -8,6 +8,7 @@ import { LARGEST_COPY_BYTES, type ObjectVersions } from "../platform/bucket/obje
 import { withUploads } from "../platform/bucket/uploads";
 import { ConflictError, RequestError } from "../platform/errors";
 import { type Arrival, arrivalId, arrivalOf, keyIn, mediaTypeOf, type ObjectAddress } from "./arrival";
+import { parseDeliveryName } from "./delivery";
 import { findReport } from "./report";
 
 /** `received`: it can be loaded. `settled`: it was, and its landing object is gone. */
@@ -110,8 +111,12 @@ type Copies = Pick<ObjectVersions, "bucket" | "find" | "copyHere">;
  * @param fileKey in `raw/` or `error/`.
  * @throws RequestError if there is no such delivery.
  */
-export async function receiveAgain(bucket: Copies, fileKey: string): Promise<Reception> {
-  const arrival = arrivalOf(fileKey);
+export async function receiveAgain(
+  bucket: Copies,
+  objects: Pick<ObjectStore, "read">,
+  fileKey: string,
+): Promise<Reception> {
+  const arrival = await named(objects, arrivalOf(fileKey));
   const rawKey = fileKey.replace(/^error/, "raw");
   // `raw/` is kept for a shorter time than `error/`.
   const raw = (await bucket.find(rawKey, null)) ?? (await copyBack(bucket, fileKey, rawKey, arrival.id));
@@ -122,6 +127,15 @@ export async function receiveAgain(bucket: Copies, fileKey: string): Promise<Rec
   }
   const { versionId, byteCount } = raw;
   return { ...arrival, raw: { key: rawKey, versionId, byteCount }, isReplay: true, step: "received" };
+}
+
+/** Keys in the bucket don't have a wrong name, which only the delivery's report tells. */
+async function named(
+  objects: Pick<ObjectStore, "read">,
+  { id, key }: Pick<Arrival, "id" | "key">,
+): Promise<Pick<Arrival, "id" | "key">> {
+  const isRight = !("problem" in parseDeliveryName(key));
+  return { id, key: isRight ? key : ((await findReport(objects, { id, key }))?.report.key ?? key) };
 }
 
 async function copyBack(bucket: Copies, fileKey: string, rawKey: string, id: string) {

@@ -517,14 +517,17 @@ it("a file with a wrong name that is taken again is the same file, and no other 
   const { id } = await deliver("landing/FirstNational/loans.txt", loans);
   const steps: unknown[] = [];
   const file = `error/_unnamed/${id}.bin`;
-  const keys = Object.keys(await world.contents());
+  const contents = await world.contents();
   const taken = await world.byHand((edge) => intakeAgain(file, edge, (event) => steps.push(event)));
   expect(taken).toMatchObject({ file, outcome: "rejected", raw: `raw/_unnamed/${id}.bin` });
   expect(steps).toEqual([
     { step: "receiving", file },
     { step: "settling", file },
   ]);
-  expect(Object.keys(await world.contents())).toEqual(keys);
+  const again = await world.contents();
+  expect(Object.keys(again)).toEqual(Object.keys(contents));
+  // The name that the bank gave it is in no key: only the first report had it.
+  expect(again[`error/_unnamed/${id}.report.json`]).toContain('"key": "landing/FirstNational/loans.txt"');
 });
 
 it("a replay of everything that was ever delivered changes not one row", async () => {

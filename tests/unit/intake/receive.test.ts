@@ -82,29 +82,29 @@ describe("a delivery that is taken again", () => {
   it("is the file in raw/, or a copy of the one in error/ if that has expired", async () => {
     const received = { ...arrival, raw: { key: rawKey, versionId: "v9", byteCount: 7 }, isReplay: true };
     const both = bucketOf({ [rawKey]: 7, [errorKey]: 7 });
-    expect(await receiveAgain(both, errorKey)).toEqual({ ...received, step: "received" });
+    expect(await receiveAgain(both, noReports, errorKey)).toEqual({ ...received, step: "received" });
     expect(both.copies).toEqual([]);
 
     const expired = bucketOf({ [errorKey]: 7 });
-    expect(await receiveAgain(expired, errorKey)).toEqual({ ...received, step: "received" });
+    expect(await receiveAgain(expired, noReports, errorKey)).toEqual({ ...received, step: "received" });
     const from = { bucket: "intake", key: errorKey, versionId: null };
     expect(expired.copies).toEqual([{ from, to: rawKey, mediaType: "text/plain; charset=utf-8" }]);
   });
 
   it("is its own file, whatever the bank is called", async () => {
     const key = keyIn("raw", { ...arrival, key: address.key.replace("Bank", "Ferrorento") });
-    expect((await receiveAgain(bucketOf({ [key]: 7 }), key)).raw?.key).toBe(key);
+    expect((await receiveAgain(bucketOf({ [key]: 7 }), noReports, key)).raw?.key).toBe(key);
   });
 
   it("keeps the extension of a file with a wrong name", async () => {
     const unnamed = `error/_unnamed/${arrival.id}.bin`;
     const bucket = bucketOf({ [unnamed]: 7 });
-    expect((await receiveAgain(bucket, unnamed)).raw?.key).toBe(`raw/_unnamed/${arrival.id}.bin`);
+    expect((await receiveAgain(bucket, noReports, unnamed)).raw?.key).toBe(`raw/_unnamed/${arrival.id}.bin`);
   });
 
   it.each([rawKey, errorKey])("is an error if there is none, which says where to look: %s", async (key) => {
     const empty = bucketOf({});
-    await expect(receiveAgain(empty, key)).rejects.toMatchObject({
+    await expect(receiveAgain(empty, noReports, key)).rejects.toMatchObject({
       name: "RequestError",
       message: `s3://intake/${key} doesn't exist`,
       hint: "Look for the delivery's report: it names the file's key.",
