@@ -99,8 +99,14 @@ class Rotation {
     const candidates = [current, ...(previous?.username === next.user ? [previous] : [])];
     const logins = candidates.map((secret) => credentialsOf(this.#settings, secret));
     const change = write((transaction) => setPassword(transaction, next));
-    await this.#connect(logins, change).catch((error: unknown) => {
-      if (!(error instanceof CredentialsError)) throw error;
+    let isLoggedIn = false;
+    const changing = this.#connect(logins, async (connection) => {
+      isLoggedIn = true;
+      await change(connection);
+    });
+    await changing.catch((error: unknown) => {
+      // Behind the login, what is wrong is the next password, and the error says so.
+      if (isLoggedIn || !(error instanceof CredentialsError)) throw error;
       throw new CredentialsError(error.message, {
         hint: `No version of the secret has the password of ${next.user}. Set it in the database to that of AWSCURRENT, then rotate again.`,
         cause: error,

@@ -8,10 +8,16 @@ export type Order<Type extends string> =
   | { readonly optional: Order<Type> }
   | { readonly oneOf: readonly Order<Type>[] };
 
-/** A part of an order: the places at which it may begin and end, and whether a file may do without it. */
-interface Part {
-  readonly first: readonly number[];
-  readonly last: readonly number[];
+/** A mention of a type in an order, by its number, from 1. */
+interface Place<Type extends string> {
+  readonly number: number;
+  readonly type: Type;
+}
+
+/** A part of an order: the places at which it may begin and end, in order, and whether a file may do without it. */
+interface Part<Type extends string> {
+  readonly first: readonly Place<Type>[];
+  readonly last: readonly Place<Type>[];
   readonly isOptional: boolean;
 }
 
@@ -33,14 +39,14 @@ export class RecordOrder<Type extends string = string> {
   constructor(order: Order<Type>) {
     const whole = this.#compile(order);
     for (const place of whole.first) this.#follow(0, place);
-    this.#ends = new Set(whole.last);
-    const firstTypes = this.expectedAt(0);
-    const end = this.#types[Math.min(...whole.last) - 1];
-    if (firstTypes.length !== 1 || firstTypes[0] === undefined || whole.isOptional || end === undefined) {
+    this.#ends = new Set(whole.last.map(({ number }) => number));
+    const [first, ...others] = this.expectedAt(0);
+    const [end] = whole.last;
+    if (first === undefined || end === undefined || others.length > 0 || whole.isOptional) {
       throw new Error("a file must begin with a record of one type, by which its layout is known");
     }
-    this.first = firstTypes[0];
-    this.end = end;
+    this.first = first;
+    this.end = end.type;
   }
 
   /** @returns the place of a record of this type behind the one at `place`; undefined if it may not be there. */
@@ -62,9 +68,9 @@ export class RecordOrder<Type extends string = string> {
     return this.#types.indexOf(type) + 1;
   }
 
-  #compile(order: Order<Type>): Part {
+  #compile(order: Order<Type>): Part<Type> {
     if (typeof order === "string") {
-      const place = this.#types.push(order);
+      const place = { number: this.#types.push(order), type: order };
       this.#next.push(new Map());
       return { first: [place], last: [place], isOptional: false };
     }
@@ -94,16 +100,15 @@ export class RecordOrder<Type extends string = string> {
       });
   }
 
-  #chain(before: Part, after: Part): void {
-    for (const from of before.last) for (const to of after.first) this.#follow(from, to);
+  #chain(before: Part<Type>, after: Part<Type>): void {
+    for (const from of before.last) for (const to of after.first) this.#follow(from.number, to);
   }
 
-  #follow(from: number, to: number): void {
-    const type = this.#types[to - 1];
-    const known = type === undefined ? undefined : this.#next[from]?.get(type);
-    if (type === undefined || (known !== undefined && known !== to)) {
-      throw new Error(`the order doesn't say which of its parts a record ${type ?? ""} belongs to`);
+  #follow(from: number, { number, type }: Place<Type>): void {
+    const known = this.next(from, type) ?? number;
+    if (known !== number) {
+      throw new Error(`the order doesn't say which of its parts a record ${type} belongs to`);
     }
-    this.#next[from]?.set(type, to);
+    this.#next[from]?.set(type, number);
   }
 }

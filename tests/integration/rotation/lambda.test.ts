@@ -62,6 +62,8 @@ describe("rotate", () => {
       name: "CredentialsError",
       message: expect.stringMatching(/^the secret none can't be rotated: .*\nTry: Check/) as string,
     });
-    await expect(rotate("no event", context)).rejects.toMatchObject({ name: "RequestError" });
+    for (const noEvent of ["no event", null, undefined]) {
+      await expect(rotate(noEvent, context)).rejects.toMatchObject({ name: "RequestError" });
+    }
   });
 });

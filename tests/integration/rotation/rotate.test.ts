@@ -144,6 +144,18 @@ describe("the rotation of a single user", () => {
   });
 });
 
+it("is worth a retry if the server has no room for the user's connection", async () => {
+  await rotated("crowded", "rotation/crowded");
+  const versionId = await rotations.start();
+  await rotations.take("createSecret", versionId);
+  await world.sql("alter role crowded connection limit 0");
+  expect(await failure(rotations.take("setSecret", versionId))).toMatchObject({
+    ...{ name: "DatabaseUnavailableError", retry: true },
+  });
+  await world.sql("alter role crowded connection limit -1");
+  await rotations.take("setSecret", versionId);
+});
+
 describe("the rotation of alternating users", () => {
   let master: Secret;
 
@@ -335,6 +347,9 @@ describe("a step that the secret is not waiting for", () => {
     expect(await failure(rotations.take("setSecret", started))).toMatchObject({
       name: "CredentialsError",
       message: "the new password of accented has other than printable ASCII characters",
+      hint: expect.stringMatching(
+        /^Remove the label AWSPENDING from the secret's version, then rotate/,
+      ) as string,
     });
   });
 

@@ -4,12 +4,14 @@ import fc from "fast-check";
 import { CsvWriter } from "../../../src/platform/format/csv";
 import { CsvProblem, csvRecords } from "../../../src/platform/format/csv-reader";
 
+async function* source(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const chunk of chunks) yield await Promise.resolve(chunk);
+}
+
 async function recordsOf(...chunks: Uint8Array[]): Promise<(string | null)[][]> {
   const records: (string | null)[][] = [];
-  async function* source(): AsyncGenerator<Uint8Array> {
-    for (const chunk of chunks) yield await Promise.resolve(chunk);
-  }
-  for await (const portion of csvRecords(source())) records.push(...portion.map((record) => [...record]));
+  for await (const portion of csvRecords(source(chunks)))
+    records.push(...portion.map((record) => [...record]));
   return records;
 }
 
@@ -42,18 +44,48 @@ it.each([
   ["with an empty last field", "a,", [["a", null]]],
   ["with an empty line", "\n", [[null]]],
   ["without any text", "", []],
+  ["with a quoted field at its end", '"a ""b"""', [['a "b"']]],
+  ["with the empty string at its end", 'a,""', [["a", ""]]],
+  ["with a Windows line break at its end", "a\r\n", [["a"]]],
+  ["with a byte order mark, which is part of its first field", "\uFEFFa\n", [["\uFEFFa"]]],
 ])("a file %s is read", async (_, text, records) => {
   expect(await recordsOf(Buffer.from(text))).toEqual(records);
 });
 
+const BEHIND = "a field goes on after its closing quote, or has a carriage return without quotes";
+
 it.each([
-  ["a quote that is never closed", 'a\n"b'],
-  ["text behind a closing quote", 'a\n"b"c\n'],
-  ["a quote inside a field without quotes", 'a\nb"c\n'],
-  ["a carriage return without quotes", "a\nb\rc\n"],
-])("%s is refused, with the number of its record", async (_, text) => {
-  await expect(recordsOf(Buffer.from(text))).rejects.toThrow(CsvProblem);
-  await expect(recordsOf(Buffer.from(text))).rejects.toThrow(/^record 2: /);
+  ["a quote that is never closed", 'a\n"b', "its last field is cut off"],
+  ["a quote of two that is never closed", 'a\n"b""', "its last field is cut off"],
+  ["text behind a closing quote", 'a\n"b"c\n', BEHIND],
+  ["a quote inside a field without quotes", 'a\nb"c\n', "a field without quotes has a quote"],
+  ["a carriage return without quotes", "a\nb\rc\n", BEHIND],
+  ["a carriage return at the end", "a\nb\r", BEHIND],
+  ["a carriage return behind a quoted field", 'a\n"b"\rc\n', BEHIND],
+])("%s is refused, with the number of its record and without its text", async (_, text, problem) => {
+  const reading = recordsOf(Buffer.from(text));
+  await expect(reading).rejects.toThrow(CsvProblem);
+  await expect(reading).rejects.toThrow(new CsvProblem(`record 2: ${problem}`));
+});
+
+it("a record is refused when it is longer than allowed, and not before", async () => {
+  const read = async (...texts: string[]) => {
+    const records: unknown[] = [];
+    const chunks = texts.map((text) => Buffer.from(text));
+    for await (const portion of csvRecords(source(chunks), 10)) records.push(...portion);
+    return records;
+  };
+  expect(await read("a\n", '"123456789', '"\nb')).toEqual([["a"], ["123456789"], ["b"]]);
+  await expect(read("a\n", '"1234567890', '"\nb')).rejects.toThrow(
+    new CsvProblem("record 2: it is longer than 10 characters"),
+  );
+});
+
+it("records come as soon as they are complete", async () => {
+  const portions: number[] = [];
+  const chunks = ["a\nb\nc", "d\n", "e"].map((text) => Buffer.from(text));
+  for await (const portion of csvRecords(source(chunks))) portions.push(portion.length);
+  expect(portions).toEqual([2, 1, 0, 1]);
 });
 
 it.each([

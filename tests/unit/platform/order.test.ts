@@ -36,6 +36,10 @@ it.each([
   [["H", { oneOf: ["D", { many: "A" }] }, "T"], "HT", "HT"],
   [["H", { oneOf: ["D", "A"] }, "T"], "HT", "H not T"],
   [["H", { many: [{ optional: "A" }, { optional: "D" }] }, "T"], "HDADT", "HDADT"],
+  [["H", [{ optional: "A" }, { optional: "D" }], "T"], "HT", "HT"],
+  [["H", [{ optional: "A" }, "D"], "T"], "HDT", "HDT"],
+  [["H", [{ optional: "A" }, "D"], "T"], "HT", "H not T"],
+  [["H", ["D", { optional: "A" }], "T"], "HT", "H not T"],
 ] as const)("the order %j of %s is followed: %s", (order, types, expected) => {
   expect(follow<string>(order as Order<string>, types.split(""))).toBe(expected);
 });
@@ -45,6 +49,11 @@ it("parts may be in parts, and records of one type at several places", () => {
   expect(follow(FILE, ["H", ...ofOneBatch, ...ofOneBatch, "T", "F", "F"])).toBe("HBDAEEATBDAEEATTFF");
   expect(follow(FILE, ["H", "B", "D", "A", "A"])).toBe("HBDA not A");
   expect(follow(FILE, ["H", "B", "T", "D"])).toBe("HBT not D");
+});
+
+it("no record may come, and no file may end, at a place that the order doesn't have", () => {
+  const order = new RecordOrder<string>("H");
+  expect([order.next(2, "H"), order.expectedAt(2), order.mayEndAt(2)]).toEqual([undefined, [], false]);
 });
 
 it("says which types may come, which is first, and which makes a file complete", () => {
@@ -60,6 +69,7 @@ it.each<[Order<string>, string]>([
   [{ oneOf: ["H", "D"] }, "a file must begin with a record of one type"],
   [[{ optional: "D" }, "H"], "a file must begin with a record of one type"],
   [{ many: "D" }, "a file must begin with a record of one type"],
+  [{ oneOf: [] }, "a file must begin with a record of one type"],
 ])("an order is refused that leaves a record's place open: %j", (order, message) => {
   expect(() => new RecordOrder(order)).toThrow(message);
 });

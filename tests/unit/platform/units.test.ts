@@ -22,6 +22,10 @@ it("a number with fewer decimals than its type counts in the type's units", () =
   ]);
 });
 
+it("a number without decimals is its own number of units", () => {
+  expect([decimalUnits("-12", "int64"), decimalUnits("0", "decimal(9,0)")]).toEqual([-12n, 0n]);
+});
+
 it("a sum is exact, however many numbers it has and however large they are", () => {
   const sum = new UnitSum();
   let expected = 0n;
