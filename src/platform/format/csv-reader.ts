@@ -56,15 +56,21 @@ class Parser {
     while (start < this.#text.length) {
       const record = this.#record();
       if (record === undefined) break;
+      this.#expectLength(this.#at - start);
       records.push(record);
       this.#recordCount += 1;
       start = this.#at;
     }
     this.#text = this.#text.slice(start);
-    if (this.#text.length > this.maxRecordCharacters)
-      throw this.#problem(`it is longer than ${this.maxRecordCharacters} characters`);
+    this.#expectLength(this.#text.length);
     if (isLast && this.#text !== "") throw this.#problem("its last field is cut off");
     return records;
+  }
+
+  /** With its line ending, so that it is the same whether the record is complete or not. */
+  #expectLength(characters: number): void {
+    if (characters > this.maxRecordCharacters)
+      throw this.#problem(`it is longer than ${this.maxRecordCharacters} characters`);
   }
 
   /** Undefined if the text ends before the record does. */

@@ -68,17 +68,20 @@ it.each([
   await expect(reading).rejects.toThrow(new CsvProblem(`record 2: ${problem}`));
 });
 
-it("a record is refused when it is longer than allowed, and not before", async () => {
-  const read = async (...texts: string[]) => {
+it("a record is refused when it is longer than allowed, with its line ending, wherever the chunks end", async () => {
+  const read = async (text: string, cutAt: number) => {
     const records: unknown[] = [];
-    const chunks = texts.map((text) => Buffer.from(text));
-    for await (const portion of csvRecords(source(chunks), 10)) records.push(...portion);
+    const chunks = [text.slice(0, cutAt), text.slice(cutAt)].map((each) => Buffer.from(each));
+    for await (const portion of csvRecords(source(chunks), 12)) records.push(...portion);
     return records;
   };
-  expect(await read("a\n", '"123456789', '"\nb')).toEqual([["a"], ["123456789"], ["b"]]);
-  await expect(read("a\n", '"1234567890', '"\nb')).rejects.toThrow(
-    new CsvProblem("record 2: it is longer than 10 characters"),
-  );
+  const [right, long] = ['a\n"123456789"\nb', 'a\n"1234567890"\nb'];
+  for (let cutAt = 0; cutAt <= long.length; cutAt++) {
+    expect(await read(right, cutAt)).toEqual([["a"], ["123456789"], ["b"]]);
+    await expect(read(long, cutAt)).rejects.toThrow(
+      new CsvProblem("record 2: it is longer than 12 characters"),
+    );
+  }
 });
 
 it("records come as soon as they are complete", async () => {
