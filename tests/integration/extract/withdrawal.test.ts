@@ -161,14 +161,15 @@ it("a withdrawal keeps the files of a bucket without versioning, which a deletio
 });
 
 it.each([
-  [{ month }, "reason is missing"],
-  [{ month, reason: " " }, "reason: expected a text that is not empty"],
-  [{ month: "2026-08", reason: "test data" }, "loan_moving_average of 2026-08 is not published"],
-])("a withdrawal is refused for %j", async (asked, message) => {
+  [{ month }, "reason is missing", "Add --reason"],
+  [{ month, reason: " " }, "reason: expected a text that is not empty", ""],
+  [{ month: "2026-08", reason: "test data" }, "loan_moving_average of 2026-08 is not published", ""],
+])("a withdrawal is refused for %j", async (asked, message, hint) => {
   await expect(withdrawn(asked)).rejects.toMatchObject({
     name: "RequestError",
     exitCode: 64,
     message: expect.stringContaining(message) as string,
+    hint: expect.stringContaining(hint) as string,
   });
 });
 

@@ -44,6 +44,13 @@ describe("the input", () => {
     );
   });
 
+  it("is refused with an example of what can be asked for", () => {
+    const hint = expect.stringContaining(
+      'or for single months, {"months": ["2024-03", "2025-01"]}',
+    ) as string;
+    expect(() => parse({})).toThrow(expect.objectContaining({ hint }) as Error);
+  });
+
   it("of what is left asks for exactly that, with everything else as it was", () => {
     const motive = { restate: true, reason: "late loans", by: "somebody", allowEmpty: true };
     const whole = parse({ from: "2026-01", to: "2026-06", extract: "loan_detail", lake: true, ...motive });

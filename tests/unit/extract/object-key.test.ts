@@ -11,8 +11,9 @@ function refusal(...names: string[]): string {
   try {
     keyedBanks(names.map((name, index) => ({ id: index + 1, name })));
   } catch (error) {
-    if (error instanceof QueryError) return error.message;
-    throw error;
+    if (!(error instanceof QueryError)) throw error;
+    expect(error.hint).toMatch(/^Correct the names in the table bank, .*Nothing was published\.$/);
+    return error.message;
   }
   throw new Error("was accepted");
 }

@@ -333,3 +333,10 @@ it.each(["decimal(39,0)", "decimal(2,3)", "float", "text(0)", "text", "decimal(5
     await expect(fileOf([column(type)], [])).rejects.toThrow(DefinitionError);
   },
 );
+
+it("a number with more digits than Parquet can have is refused with how many it may have", async () => {
+  await expect(fileOf([column("decimal(39,0)")], [])).rejects.toMatchObject({
+    message: "the column value has the type decimal(39,0), which Parquet can't store",
+    hint: "Use at most 38 digits.",
+  });
+});
