@@ -2,6 +2,7 @@ import fc from "fast-check";
 
 import {
   addTotals,
+  belongsTo,
   defineExtract,
   formatTotals,
   isEmpty,
@@ -10,6 +11,7 @@ import {
   Sums,
 } from "../../../src/extract/definition";
 import { definitions, extractNamed, extractNames } from "../../../src/extract/definitions";
+import type { Month } from "../../../src/platform/month";
 
 const statement = { name: "none.sql", text: "", sha256: "" };
 
@@ -145,4 +147,16 @@ it.each([
   [{ accountCount: 0n, balanceTotal: 1n }, true],
 ])("a month with the totals %p is empty: %p", (totals, expected) => {
   expect(isEmpty(balances, totals)).toBe(expected);
+});
+
+it("a row belongs to the file of its bank and its month, and to no other", () => {
+  const belongs = belongsTo(balances, { id: 1, name: "First" }, "2026-09" as Month);
+  const rows = [
+    ["1", "2026-09-01", "5"],
+    ["1", "2026-09-30", null],
+    ["11", "2026-09-01", "5"],
+    ["1", "2026-10-01", "5"],
+    ["1", null, "5"],
+  ];
+  expect(rows.map(belongs)).toEqual([true, true, false, false, false]);
 });
