@@ -19,7 +19,7 @@ export default {
   ignoreStatic: true,
   concurrency: 2,
   // Other programs may slow the tests down. A test that takes much longer than without the mutant has detected it.
-  timeoutMS: 30_000,
+  timeoutMS: pass === "sample" ? 10_000 : 30_000,
   tempDirName: ".stryker",
   cleanTempDir: "always",
   reporters: ["json", process.stdout.isTTY ? "progress" : "progress-append-only"],

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 
-import type { ObjectStore, ObjectVersion } from "../../../src/platform/bucket/object-store";
+import { ObjectStore, type ObjectVersion } from "../../../src/platform/bucket/object-store";
 import type { StagedObject } from "../../../src/platform/bucket/staged-upload";
 import type { Uploads } from "../../../src/platform/bucket/uploads";
 import {
@@ -22,6 +22,7 @@ import {
   publish,
   readPublication,
 } from "../../../src/platform/publication/publication";
+import { s3Failure, ScriptedS3 } from "../../support/scripted-s3";
 
 const version = (name: string): ObjectVersion => ({ etag: `etag-${name}`, versionId: `version-${name}` });
 
@@ -267,6 +268,16 @@ describe("reading a publication", () => {
     const parse = (text: string) => JSON.parse(text) as ManifestCore;
     expect(await readPublication(objects(JSON.stringify(ab)), "manifest", ["gone", "b"], parse)).toEqual(
       publication(ab, "b"),
+    );
+  });
+
+  it("is unknown if somebody has deleted its manifest: it would begin again at revision 1", async () => {
+    const $response = { headers: { "x-amz-delete-marker": "true" } };
+    const s3 = new ScriptedS3({ GetObject: [s3Failure("NoSuchKey", 404, { $response })] });
+    const settings = { bucket: "extracts", kmsKeyId: undefined, forcePathStyle: false };
+    const store = new ObjectStore(s3.client, settings, "run 1", new AbortController().signal);
+    await expect(readPublication(store, "manifest", [], never)).rejects.toThrow(
+      "s3://extracts/manifest was deleted, so what is published is unknown",
     );
   });
 
